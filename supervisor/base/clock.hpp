@@ -1,0 +1,21 @@
+// The only place that reads the clock and the environment.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace vectis {
+
+using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+
+/// Now, in UTC.
+[[nodiscard]] Time now();
+/// RFC 3339 in UTC with milliseconds: 2026-11-24T10:43:11.000Z.
+[[nodiscard]] std::string rfc3339(Time time);
+/// The time that rfc3339() wrote; throws Error(invalid_input) on anything else.
+[[nodiscard]] Time parse_rfc3339(const std::string& text);
+/// The environment variable `name`, if it is set.
+[[nodiscard]] std::optional<std::string> environment(const char* name);
+
+} // namespace vectis

@@ -1,0 +1,21 @@
+// JSON that comes from outside: bounded depth, no duplicate keys, valid UTF-8. nlohmann's own parser takes a million
+// nested arrays and lets the last of two equal keys win.
+#pragma once
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <string>
+#include <string_view>
+
+namespace vectis {
+
+using Json = nlohmann::ordered_json;
+
+/// The value in `text`. Throws Error(invalid_input) that names the byte offset.
+[[nodiscard]] Json parse_json(std::string_view text, std::size_t max_depth = 32);
+/// One line, keys in the order they were set; invalid UTF-8 is replaced, never thrown at.
+[[nodiscard]] std::string to_text(const Json& value);
+/// Indented by two spaces, with a final newline.
+[[nodiscard]] std::string to_pretty_text(const Json& value);
+
+} // namespace vectis

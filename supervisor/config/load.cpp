@@ -1,0 +1,3 @@
+#include "config/load.hpp"
+
+namespace vectis::config {}

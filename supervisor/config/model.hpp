@@ -1,0 +1,132 @@
+// What config.yaml says, in types. Made by load(), checked by validate(); everything later trusts it: names and
+// addresses are in lower case, sizes in bytes, no value holds a control character.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vectis::config {
+
+/// Line and column in config.yaml, from 1; kept for messages about things that stand far apart.
+struct Mark {
+    std::uint32_t line = 0;
+    std::uint32_t column = 0;
+};
+
+enum class TlsMode : std::uint8_t { self_signed, files };
+
+struct Tls {
+    TlsMode mode = TlsMode::self_signed;
+    std::string certificate; // PEM chain, absolute path; only with `files`
+    std::string key;         // PEM key, absolute path; only with `files`
+};
+
+enum class RelayTls : std::uint8_t { starttls, wrapper, none };
+
+struct RelayHost {
+    std::string host; // empty: mail goes straight to the recipients' MX hosts
+    std::uint16_t port = 587;
+    RelayTls tls = RelayTls::starttls;
+    std::string username;        // empty: no authentication
+    std::string password_secret; // name of the secret that holds the password
+};
+
+struct Network {
+    std::vector<std::string> addresses;  // IP addresses to listen on; empty with empty `interfaces`: all
+    std::vector<std::string> interfaces; // whose addresses are added to `addresses`
+    bool ipv4 = true;
+    bool ipv6 = true;
+    RelayHost relay_host;
+};
+
+struct Postfix {
+    bool submission = true;  // port 587
+    bool submissions = true; // port 465
+    std::string recipient_delimiter = "+";
+    std::chrono::hours queue_lifetime{120};
+    std::uint32_t recipient_limit = 1000;
+};
+
+struct Dovecot {
+    std::uint64_t quota = 0; // bytes for mailboxes that say nothing; 0 is unlimited
+    bool imap = true;        // 993, and 143 with STARTTLS
+    bool pop3 = false;       // 995
+    bool managesieve = false; // 4190
+};
+
+/// Rspamd scores, in tenths so that they compare exactly.
+struct Thresholds {
+    std::optional<std::int32_t> reject;
+    std::optional<std::int32_t> junk;
+    std::optional<std::int32_t> greylist;
+};
+
+struct Rspamd {
+    Thresholds thresholds{150, 60, 40};
+    bool greylisting = false;
+    bool junk_filing = true;
+};
+
+struct Clamav {
+    bool enabled = false;
+};
+
+struct Retention {
+    std::uint32_t generations = 50; // confirmed generations that are kept for rollback
+    std::uint32_t junk_days = 30;   // 0: for ever
+    std::uint32_t trash_days = 30;  // 0: for ever
+};
+
+struct Mailbox {
+    std::string local_part;
+    std::string display_name;
+    std::string password_hash; // with its scheme; empty: nobody can log in
+    std::optional<std::uint64_t> quota;
+    Mark mark;
+};
+
+struct Alias {
+    std::string local_part;
+    std::vector<std::string> destinations;
+    Mark mark;
+};
+
+struct Dkim {
+    std::string rsa_selector = "r1";
+    std::string ed25519_selector = "e1";
+};
+
+struct Domain {
+    std::string name;
+    std::optional<std::uint64_t> quota; // for its mailboxes that say nothing
+    std::string catch_all;              // an address; empty: unknown recipients are refused
+    std::vector<std::string> alias_domains;
+    Dkim dkim;
+    Thresholds spam;
+    std::vector<Mailbox> mailboxes;
+    std::vector<Alias> aliases;
+    Mark mark;
+};
+
+struct Config {
+    std::string hostname;
+    std::string admin; // where mail to postmaster and root goes
+    std::uint64_t message_size = 50ULL << 20U;
+    Tls tls;
+    Network network;
+    Postfix postfix;
+    Dovecot dovecot;
+    Rspamd rspamd;
+    Clamav clamav;
+    Retention retention;
+    std::vector<Domain> domains;
+};
+
+/// secrets.yaml: name -> value. Never printed.
+using Secrets = std::map<std::string, std::string>;
+
+} // namespace vectis::config

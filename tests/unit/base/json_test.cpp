@@ -1,0 +1,21 @@
+#include "catch.hpp"
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+
+#include <nlohmann/json.hpp>
+
+using namespace vectis;
+
+TEST_CASE("JSON comes back as it was written") {
+    const Json value = parse_json(R"({"b": [1, -2, 2.5, true, null, "ü"], "a": {}})");
+    CHECK(to_text(value) == R"({"b":[1,-2,2.5,true,null,"ü"],"a":{}})");
+}
+
+TEST_CASE("JSON that nlohmann's own parser would swallow is refused") {
+    CHECK_THROWS_AS(parse_json(R"({"a": 1, "a": 2})"), Error);
+    CHECK_THROWS_AS(parse_json(std::string(1'000'000, '[')), Error);
+    CHECK_THROWS_AS(parse_json("[1] trailing"), Error);
+    CHECK_THROWS_AS(parse_json(""), Error);
+    CHECK_THROWS_AS(parse_json("\"\xff\""), Error);
+}
