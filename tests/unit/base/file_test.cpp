@@ -1,25 +1,14 @@
 #include "catch.hpp"
+#include "folder.hpp"
 
 #include "base/error.hpp"
 #include "base/file.hpp"
-#include "base/random.hpp"
 #include "base/subprocess.hpp"
 
 #include <sys/stat.h>
 
 using namespace vectis;
-
-namespace {
-
-struct Folder {
-    fs::path path = fs::temp_directory_path() / ("vectis-unit-" + random_hex(6));
-    Folder() { fs::create_directory(path); }
-    ~Folder() { fs::remove_all(path); }
-    Folder(const Folder&) = delete;
-    Folder& operator=(const Folder&) = delete;
-};
-
-} // namespace
+using vectis::test::Folder;
 
 TEST_CASE("replace_file leaves the new bytes, the asked mode and no temporary") {
     const Folder folder;

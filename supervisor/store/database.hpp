@@ -1,0 +1,117 @@
+// SQLite with owners: a Database closes itself, a Statement finalizes itself, a Transaction that is not committed is
+// undone. One connection is used by one thread at a time. Every failure is an Error that names the file and the
+// statement; busy is Error(busy), a full disk Error(system).
+#pragma once
+
+#include "base/file.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+struct sqlite3;
+struct sqlite3_stmt;
+
+namespace vectis::store {
+
+class Database;
+
+class Statement {
+  public:
+    Statement(Statement&&) noexcept;
+    Statement& operator=(Statement&&) noexcept;
+    ~Statement();
+
+    /// Starts over with these values for ?1, ?2, ...
+    template<typename... Values>
+    Statement& bind(const Values&... values) {
+        reset();
+        int index = 0;
+        (bind_one(++index, values), ...);
+        return *this;
+    }
+    /// The next row; false at the end.
+    [[nodiscard]] bool step();
+    /// Runs a statement that gives no rows.
+    void run();
+
+    [[nodiscard]] std::int64_t integer(int column) const;
+    [[nodiscard]] std::string text(int column) const;
+    [[nodiscard]] std::optional<std::string> optional_text(int column) const;
+
+  private:
+    friend class Database;
+    Statement(Database& database, std::string_view sql);
+
+    void reset();
+    void bind_one(int index, std::string_view value);
+    void bind_one(int index, std::int64_t value);
+    void bind_one(int index, const std::string& value) { bind_one(index, std::string_view(value)); }
+    void bind_one(int index, const char* value) { bind_one(index, std::string_view(value)); }
+    template<typename Integer>
+        requires std::is_integral_v<Integer>
+    void bind_one(int index, Integer value) {
+        bind_one(index, static_cast<std::int64_t>(value));
+    }
+    template<typename Value>
+    void bind_one(int index, const std::optional<Value>& value) {
+        if (value)
+            bind_one(index, *value);
+    }
+
+    Database* database_;
+    sqlite3_stmt* statement_ = nullptr;
+};
+
+enum class Journal : std::uint8_t {
+    rollback,         // one process reads and writes
+    wal,              // one process, readers beside the writer
+    wal_for_readers,  // readers without write permission: -wal and -shm outlive the writer (SQLITE_FCNTL_PERSIST_WAL)
+};
+
+class Database {
+  public:
+    /// Opens or makes the file for writing, with synchronous=FULL and foreign keys on.
+    Database(const fs::path& path, Journal journal);
+    /// Opens an existing file for reading only; throws Error(not_found) if there is none.
+    [[nodiscard]] static Database read_only(const fs::path& path);
+    Database(Database&&) noexcept;
+    Database& operator=(Database&&) noexcept;
+    ~Database();
+
+    [[nodiscard]] Statement prepare(std::string_view sql) { return {*this, sql}; }
+    /// Runs one or more statements that give no rows.
+    void execute(std::string_view sql);
+    /// Rows changed by the last statement.
+    [[nodiscard]] std::int64_t changes() const;
+    [[nodiscard]] const fs::path& path() const { return path_; }
+
+  private:
+    friend class Statement;
+    Database(const fs::path& path, int flags);
+    [[noreturn]] void fail(int result, std::string_view doing) const;
+
+    fs::path path_;
+    sqlite3* handle_ = nullptr;
+};
+
+/// BEGIN IMMEDIATE; undone by the destructor unless commit() was reached.
+class Transaction {
+  public:
+    explicit Transaction(Database& database);
+    ~Transaction();
+    Transaction(const Transaction&) = delete;
+    Transaction& operator=(const Transaction&) = delete;
+
+    /// On return the changes survive a power cut.
+    void commit();
+
+  private:
+    Database& database_;
+    bool open_ = true;
+};
+
+} // namespace vectis::store

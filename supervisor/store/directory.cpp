@@ -1,0 +1,185 @@
+#include "store/directory.hpp"
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "store/migrate.hpp"
+
+#include <fmt/format.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+#include <charconv>
+
+namespace vectis::store {
+
+namespace {
+
+using directory::Owner;
+
+Owner owner_of(const std::string& managed_by) {
+    return managed_by == "system" ? Owner::system : Owner::config;
+}
+
+std::string_view managed_by(Owner owner) {
+    return owner == Owner::system ? "system" : "config";
+}
+
+std::optional<std::string> null_if_empty(const std::string& text) {
+    return text.empty() ? std::nullopt : std::optional(text);
+}
+
+/// Readers lock through -shm, so they must be able to write it; nothing else.
+void set_reader_modes(const fs::path& database, const std::string& group) {
+    for (const auto& [suffix, mode] : {std::pair{"", 0640U}, std::pair{"-wal", 0640U}, std::pair{"-shm", 0660U}}) {
+        const fs::path path = database.string() + suffix;
+        const UniqueFd fd = open_file(path, O_RDONLY);
+        set_access(fd.get(), path, {.mode = mode, .group = group});
+    }
+}
+
+Database open(const fs::path& folder, const fs::path& migrations, const std::string& group) {
+    const fs::path path = folder / "directory.db";
+    Database database(path, Journal::wal_for_readers);
+    migrate(database, migrations);
+    set_reader_modes(path, group);
+    return database;
+}
+
+void require_ours(const Database& database, const std::string& what) {
+    if (database.changes() != 1)
+        throw Error(Code::conflict, fmt::format("cannot declare '{}' in config.yaml: it was made through the API", what),
+                    "delete it there first, or take it out of config.yaml");
+}
+
+class Writer {
+  public:
+    Writer(Database& database, bool going_back) : database_(database), going_back_(going_back) {}
+
+    void domains(const std::vector<directory::Change<directory::DomainRow>>& changes) {
+        auto put = database_.prepare(
+            "insert into domains (id, name, alias_of, catch_all, active, managed_by) values (?1, ?2, ?3, ?4, 1, ?5) "
+            "on conflict (name) do update set alias_of = excluded.alias_of, catch_all = excluded.catch_all, "
+            "active = 1, managed_by = excluded.managed_by where managed_by <> 'api'");
+        auto suspend = database_.prepare("update domains set active = 0, catch_all = null, alias_of = null "
+                                         "where name = ?1 and managed_by <> 'api'");
+        for (const auto& change : changes) {
+            if (change.after) {
+                put.bind(uuid7(), change.after->name, null_if_empty(change.after->alias_of),
+                         null_if_empty(change.after->catch_all), managed_by(change.after->owner))
+                    .run();
+                require_ours(database_, change.after->name);
+            } else if (change.before) {
+                suspend.bind(change.before->name).run();
+            }
+        }
+    }
+
+    void mailboxes(const std::vector<directory::Change<directory::MailboxRow>>& changes) {
+        // A new declared password counts; an unchanged one leaves what the user has set since alone, and so does
+        // going back, whatever an older configuration declared.
+        auto put = database_.prepare(
+            "insert into mailboxes (id, address, domain, local_part, display_name, password, declared_password, quota, "
+            "active, managed_by) values (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 1, ?8) "
+            "on conflict (address) do update set display_name = excluded.display_name, "
+            "password = case when declared_password is excluded.declared_password then password "
+            "when ?9 and password is not declared_password then password else excluded.password end, declared_password = excluded.declared_password, quota = excluded.quota, "
+            "active = 1, managed_by = excluded.managed_by where managed_by <> 'api'");
+        auto suspend =
+            database_.prepare("update mailboxes set active = 0 where address = ?1 and managed_by <> 'api'");
+        for (const auto& change : changes) {
+            if (change.after) {
+                const auto& row = *change.after;
+                const auto at = row.address.rfind('@');
+                put.bind(uuid7(), row.address, row.address.substr(at + 1), row.address.substr(0, at), row.display_name,
+                         null_if_empty(row.password), row.quota, managed_by(row.owner), going_back_)
+                    .run();
+                require_ours(database_, row.address);
+            } else if (change.before) {
+                suspend.bind(change.before->address).run();
+            }
+        }
+    }
+
+    void aliases(const std::vector<directory::Change<directory::AliasRow>>& changes) {
+        auto put = database_.prepare(
+            "insert into aliases (id, address, domain, active, managed_by) values (?1, ?2, ?3, 1, ?4) "
+            "on conflict (address) do update set active = 1, managed_by = excluded.managed_by "
+            "where managed_by <> 'api'");
+        auto remove = database_.prepare("delete from aliases where address = ?1 and managed_by <> 'api'");
+        auto clear = database_.prepare(
+            "delete from alias_destinations where alias_id = (select id from aliases where address = ?1)");
+        auto add = database_.prepare("insert into alias_destinations (alias_id, destination) "
+                                     "select id, ?2 from aliases where address = ?1");
+        for (const auto& change : changes) {
+            if (!change.after) {
+                remove.bind(change.before->address).run();
+                continue;
+            }
+            const auto& row = *change.after;
+            put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner)).run();
+            require_ours(database_, row.address);
+            clear.bind(row.address).run();
+            for (const auto& destination : row.destinations)
+                add.bind(row.address, destination).run();
+        }
+    }
+
+  private:
+    Database& database_;
+    bool going_back_;
+};
+
+} // namespace
+
+Directory::Directory(const fs::path& folder, const fs::path& migrations, const std::string& group) :
+    database_(open(folder, migrations, group)) {}
+
+std::uint64_t Directory::generation() {
+    auto select = database_.prepare("select value from meta where key = 'generation'");
+    if (!select.step())
+        return 0;
+    const std::string text = select.text(0);
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+directory::Rows Directory::rows() {
+    directory::Rows rows;
+    auto domains = database_.prepare("select name, alias_of, catch_all, managed_by from domains "
+                                     "where active = 1 and managed_by <> 'api' order by name");
+    while (domains.step())
+        rows.domains.push_back({domains.text(0), domains.text(1), domains.text(2), owner_of(domains.text(3))});
+    auto mailboxes = database_.prepare("select address, display_name, declared_password, quota, managed_by "
+                                       "from mailboxes where active = 1 and managed_by <> 'api' order by address");
+    while (mailboxes.step())
+        rows.mailboxes.push_back({mailboxes.text(0), mailboxes.text(1), mailboxes.text(2),
+                                  static_cast<std::uint64_t>(mailboxes.integer(3)), owner_of(mailboxes.text(4))});
+    auto aliases = database_.prepare(
+        "select address, destination, managed_by from aliases left join alias_destinations on alias_id = id "
+        "where active = 1 and managed_by <> 'api' order by address, destination");
+    while (aliases.step()) {
+        if (rows.aliases.empty() || rows.aliases.back().address != aliases.text(0))
+            rows.aliases.push_back({.address = aliases.text(0), .owner = owner_of(aliases.text(2))});
+        if (const auto destination = aliases.optional_text(1))
+            rows.aliases.back().destinations.push_back(*destination);
+    }
+    return rows;
+}
+
+void Directory::apply(const directory::Changes& changes, std::uint64_t generation, bool going_back) {
+    Transaction transaction(database_);
+    Writer writer(database_, going_back);
+    writer.domains(changes.domains);
+    writer.mailboxes(changes.mailboxes);
+    writer.aliases(changes.aliases);
+    database_
+        .prepare("insert into meta (key, value) values ('generation', ?1) "
+                 "on conflict (key) do update set value = excluded.value")
+        .bind(std::to_string(generation))
+        .run();
+    transaction.commit();
+}
+
+} // namespace vectis::store

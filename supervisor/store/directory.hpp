@@ -1,0 +1,29 @@
+// directory.db: read live by Postfix and Dovecot, written by the supervisor alone. The commit of apply() is the commit
+// point of a whole apply: rows and meta.generation change together.
+#pragma once
+
+#include "directory/rows.hpp"
+#include "store/database.hpp"
+
+namespace vectis::store {
+
+class Directory {
+  public:
+    /// Opens `folder`/directory.db, makes and migrates it where needed, recovers it after a crash, and gives the
+    /// database, -wal and -shm the group and modes that readers need (an empty `group` leaves it as it is).
+    Directory(const fs::path& folder, const fs::path& migrations, const std::string& group);
+
+    /// The generation whose rows are here; 0 before the first apply.
+    [[nodiscard]] std::uint64_t generation();
+    /// The active rows owned by config or system, sorted.
+    [[nodiscard]] directory::Rows rows();
+    /// Makes the changes and records `generation`, in one transaction that survives a power cut once this returns.
+    /// A mailbox that goes is suspended, never deleted. Throws Error(conflict) if an address belongs to the API.
+    /// With `going_back` a password that the user has changed since stays.
+    void apply(const directory::Changes& changes, std::uint64_t generation, bool going_back);
+
+  private:
+    Database database_;
+};
+
+} // namespace vectis::store

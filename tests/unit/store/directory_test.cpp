@@ -1,0 +1,96 @@
+#include "catch.hpp"
+#include "folder.hpp"
+
+#include "base/error.hpp"
+#include "store/directory.hpp"
+
+using namespace vectis;
+using vectis::test::Folder;
+
+namespace {
+
+config::Config sample() {
+    config::Config config;
+    config.hostname = "mail.example.test";
+    config.admin = "alice@example.test";
+    config.domains.push_back({.name = "example.test",
+                              .catch_all = "alice@example.test",
+                              .alias_domains = {"example.net"},
+                              .mailboxes = {{.local_part = "alice", .password_hash = "{A}1"}, {.local_part = "bob"}},
+                              .aliases = {{.local_part = "info", .destinations = {"alice@example.test"}}}});
+    return config;
+}
+
+std::string one(const fs::path& file, const std::string& sql) {
+    auto database = store::Database::read_only(file);
+    auto select = database.prepare(sql);
+    return select.step() ? select.text(0) : "(none)";
+}
+
+} // namespace
+
+TEST_CASE("rows come back as they were applied, with their generation") {
+    const Folder folder;
+    store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+    CHECK(directory.generation() == 0);
+    const auto rows = directory::wanted(sample(), "{P}");
+    directory.apply(directory::difference(directory.rows(), rows), 7, false);
+    CHECK(directory.generation() == 7);
+    CHECK(directory.rows() == rows);
+
+    SECTION("a mailbox that goes is suspended and keeps its row, and comes back whole") {
+        auto config = sample();
+        config.domains[0].mailboxes.pop_back();
+        const auto fewer = directory::wanted(config, "{P}");
+        directory.apply(directory::difference(rows, fewer), 8, false);
+        CHECK(directory.rows() == fewer);
+        CHECK(one(folder.path / "directory.db", "select active from mailboxes where local_part = 'bob'") == "0");
+        directory.apply(directory::difference(fewer, rows), 9, false);
+        CHECK(directory.rows() == rows);
+    }
+    SECTION("a user's own password survives an apply that does not change the declared one, and every rollback") {
+        auto change = [&] {
+            store::Database writer(folder.path / "directory.db", store::Journal::wal_for_readers);
+            writer.execute("update mailboxes set password = '{U}own' where local_part = 'alice'");
+        };
+        const std::string password = "select password from mailboxes where local_part = 'alice'";
+        auto config = sample();
+        config.domains[0].mailboxes[0].display_name = "Alice";
+        const auto renamed = directory::wanted(config, "{P}");
+        config.domains[0].mailboxes[0].password_hash = "{A}2";
+        const auto repassworded = directory::wanted(config, "{P}");
+
+        change();
+        directory.apply(directory::difference(rows, renamed), 8, false);
+        CHECK(one(folder.path / "directory.db", password) == "{U}own");
+        directory.apply(directory::difference(renamed, repassworded), 9, false);
+        CHECK(one(folder.path / "directory.db", password) == "{A}2");
+        change();
+        directory.apply(directory::difference(repassworded, rows), 7, true);
+        CHECK(one(folder.path / "directory.db", password) == "{U}own");
+        CHECK(directory.rows() == rows);
+    }
+    SECTION("an address that the API owns is refused and nothing is changed") {
+        {
+            store::Database writer(folder.path / "directory.db", store::Journal::wal_for_readers);
+            writer.execute("insert into mailboxes (id, address, domain, local_part, managed_by) "
+                           "values ('x', 'carol@example.test', 'example.test', 'carol', 'api')");
+        }
+        auto config = sample();
+        config.domains[0].mailboxes[0].display_name = "changed";
+        config.domains[0].mailboxes.push_back({.local_part = "carol"});
+        CHECK_THROWS_AS(directory.apply(directory::difference(rows, directory::wanted(config, "{P}")), 8, false), Error);
+        CHECK(directory.rows() == rows);
+        CHECK(directory.generation() == 7);
+    }
+}
+
+TEST_CASE("the write-ahead log outlives its writer, so that readers without write permission go on") {
+    const Folder folder;
+    {
+        store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+        directory.apply(directory::difference({}, directory::wanted(sample(), "{P}")), 1, false);
+    }
+    CHECK(fs::exists(folder.path / "directory.db-wal"));
+    CHECK(fs::exists(folder.path / "directory.db-shm"));
+}

@@ -1,0 +1,36 @@
+#include "catch.hpp"
+#include "folder.hpp"
+
+#include "store/supervisor.hpp"
+
+using namespace vectis;
+using vectis::test::Folder;
+
+TEST_CASE("a generation's files come back byte by byte, and its number is never used again") {
+    const Folder folder;
+    store::Supervisor store(folder.path / "supervisor.db", fs::path(MIGRATIONS) / "supervisor");
+    CHECK(store.next_generation() == 1);
+    const std::string bytes("a\0b\xff\n", 5);
+    store.add_generation({1, "now", "hash", "first"}, {{"postfix/main.cf", bytes, {0640, "root", "postfix"}}});
+    CHECK(store.files(1).at(0).bytes == bytes);
+    CHECK(store.files(1).at(0).access.mode == 0640);
+    CHECK(store.next_generation() == 2);
+    store.finish_apply(store.begin_apply("apply", 1, 2), "discarded", "x");
+    CHECK(store.next_generation() == 3);
+    store.remove_generation(1);
+    CHECK(store.files(1).empty());
+}
+
+TEST_CASE("an apply without an outcome is found again") {
+    const Folder folder;
+    store::Supervisor store(folder.path / "supervisor.db", fs::path(MIGRATIONS) / "supervisor");
+    CHECK_FALSE(store.unfinished_apply());
+    const std::string id = store.begin_apply("apply", 3, 4);
+    REQUIRE(store.unfinished_apply());
+    CHECK(store.unfinished_apply()->to == 4);
+    store.begin_undo(id, "probe");
+    CHECK(store.unfinished_apply()->undoing);
+    store.finish_apply(id, "undone", "probe");
+    CHECK_FALSE(store.unfinished_apply());
+    CHECK(store.last_apply()->outcome == "undone");
+}
