@@ -1,0 +1,124 @@
+"""./dev's commands."""
+
+import argparse
+import os
+import shutil
+import signal
+import sys
+
+import network
+import packages
+import roots
+from host import CACHE, RUN, LabError, require_root, run, say, unmount
+from machine import Machine, current_lab, machines
+
+
+def main(arguments):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    command_line = []
+    if "--" in arguments:       # what follows belongs to the machine
+        at = arguments.index("--")
+        arguments, command_line = arguments[:at], arguments[at + 1:]
+    try:
+        options = parser().parse_args(arguments)
+        options.command_line = command_line
+        return options.call(options) or 0
+    except LabError as error:
+        print(f"dev: {error}", file=sys.stderr)
+        if error.hint:
+            print(f"hint: {error.hint}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("dev: interrupted", file=sys.stderr)
+        return 130
+
+
+def parser():
+    top = argparse.ArgumentParser(prog="./dev", description="Everything a developer of Vectis runs.")
+    commands = top.add_subparsers(metavar="COMMAND", required=True)
+
+    def add(name, call, help):
+        command = commands.add_parser(name, help=help, description=help)
+        command.set_defaults(call=call)
+        return command
+
+    up_command = add("up", up, "boot a throw-away server with Vectis set up; the last line printed is 'NAME IP'")
+    name_option(up_command)
+    up_command.add_argument("--suite", choices=packages.SUITES, default="bookworm")
+    up_command.add_argument("--fs", choices=("ext4", "btrfs"), default="ext4")
+    up_command.add_argument("--hostname", help="default: mail.example.test, or mail.NAME.test")
+    up_command.add_argument("--bare", action="store_true", help="without Vectis; the mail daemons' packages are there")
+    up_command.add_argument("--stock", action="store_true", help="with --bare: without any mail package")
+    name_option(add("exec", execute, "run a command in a server as root: exec [--name N] -- COMMAND"))
+    add("outside", execute_outside, "run a command on the machine that plays the internet: outside -- COMMAND")
+    name_option(add("logs", logs, "print a server's console and journal"))
+    down_command = add("down", down, "remove a server, or with --all every server, network and mount")
+    name_option(down_command)
+    down_command.add_argument("--all", action="store_true")
+    return top
+
+
+def name_option(command):
+    command.add_argument("--name", default="mail", type=machine_name, help="default: mail")
+
+
+def machine_name(text):
+    if not (text.isascii() and text.replace("-", "").isalnum() and len(text) <= 15 and text == text.lower()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no machine name: up to 15 of a-z, 0-9 and '-'")
+    if text in ("outside", "wire"):
+        raise argparse.ArgumentTypeError(f"'{text}' is a name of the lab itself")
+    return text
+
+
+def up(options):
+    import server
+    require_root()
+    if not options.bare:
+        raise LabError("cannot set up Vectis", "boot a server without it: ./dev up --bare")
+    machine = server.boot(options.name, options.suite, options.fs, options.stock, options.hostname)
+    print(machine.name, machine.ip)
+
+
+def execute(options):
+    run_inside(Machine(options.name), options.command_line)
+
+
+def execute_outside(options):
+    import outside
+    require_root()
+    run_inside(outside.outside(), options.command_line)
+
+
+def run_inside(machine, command):
+    """Becomes the command: its stdin, stdout and exit status are ours."""
+    require_root()
+    if not command:
+        raise LabError("cannot run nothing", "put the command after --, as in: ./dev exec -- systemctl status")
+    line = machine.command(*command)
+    sys.stdout.flush()
+    os.execvp(line[0], line)
+
+
+def logs(options):
+    require_root()
+    machine = Machine(options.name)
+    if not machine.state:
+        raise LabError(f"cannot find a server named '{options.name}'", "./dev up makes one")
+    print(machine.console())
+    if machine.running:
+        sys.stdout.flush()
+        run_inside(machine, ["journalctl", "--no-pager"])
+
+
+def down(options):
+    require_root()
+    if not options.all:
+        Machine(options.name).destroy()
+        return
+    for machine in machines():
+        say(f"removing {machine.name}" + (f" of lab {machine.lab}" if machine.lab != current_lab() else ""))
+        machine.destroy()
+    for name in network.namespaces():
+        run("ip", "netns", "delete", name, check=False)
+    unmount(roots.DISKS)
+    shutil.rmtree(RUN, ignore_errors=True)

@@ -1,0 +1,305 @@
+"""Cached Debian roots and the disk images made from them.
+
+Everything lies on one btrfs image file in the cache, so that copying a disk is a reflink: it takes
+milliseconds and is atomic, which also makes it a power cut (see Machine.power_cut).
+
+    trees/SUITE-KIND      installed roots (subvolumes): stock, server, outside, build
+    images/SUITE-KIND.FS  disk images made from them
+    repository/SUITE      a local apt repository, the only one a machine ever sees
+    machines/LAB/NAME     the disks of running machines
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import tempfile
+
+import packages
+from host import CACHE, LabError, is_mounted, lock, mount_loop, run, say
+
+DISKS = CACHE / "disks"
+TREES = DISKS / "trees"
+IMAGES = DISKS / "images"
+REPOSITORY = DISKS / "repository"
+KEYS = DISKS / "keys"
+DISK_SIZE = "8G"
+FORMAT = 2      # raise it to have every cache rebuilt
+
+INSIDE_REPOSITORY = "/srv/debian"
+# unbound refuses names and networks for documentation by default (RFC 6303, RFC 6761): here they are real.
+RESOLVE_DOCUMENTATION_NAMES = "server:\n" + "".join(f'    local-zone: "{zone}" nodefault\n' for zone in (
+    "test.", "2.0.192.in-addr.arpa.", "100.51.198.in-addr.arpa.", "113.0.203.in-addr.arpa.",
+    "8.b.d.0.1.0.0.2.ip6.arpa."))
+APT = ("apt-get", "-q", "-y", "-o", "Dpkg::Use-Pty=0")
+
+
+def attach():
+    """Mounts the cache's file system, making it first if there is none."""
+    with lock("cache"):
+        if is_mounted(DISKS):
+            return
+        image = CACHE / "disks.img"
+        if image.exists():
+            with contextlib.suppress(LabError):
+                mount_loop(image, DISKS, "noatime")
+                return
+            say("the cache cannot be mounted: making it anew")
+            image.unlink()
+        DISKS.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(CACHE).free
+        if free < 8 << 30:
+            raise LabError(f"cannot make the cache '{CACHE}': {free >> 30} GiB free, 8 needed",
+                           "free some space or name another folder in VECTIS_LAB_CACHE")
+        run("truncate", "-s", min(free, 200 << 30), image)
+        run("mkfs.btrfs", "-q", image)
+        mount_loop(image, DISKS, "noatime")
+        for folder in (TREES, IMAGES, REPOSITORY, KEYS):
+            folder.mkdir()
+
+
+def image(suite, kind, fs):
+    """The disk image of a root, built with all that it needs when it is not in the cache."""
+    attach()
+    target = IMAGES / f"{suite}-{kind}.{fs}"
+    with lock("roots"):
+        source = tree(suite, kind)
+        if not is_current(target, stamp_of(source)):
+            say(f"making a disk image: {suite} {kind} {fs}")
+            fresh = target.with_suffix(".new")
+            fresh.unlink(missing_ok=True)
+            run("truncate", "-s", DISK_SIZE, fresh)
+            make = {"ext4": ("mkfs.ext4", "-q", "-F", "-d"),
+                    "btrfs": ("mkfs.btrfs", "-q", "--rootdir")}[fs]
+            run(*make, source, fresh)
+            fresh.replace(target)
+            set_stamp(target, stamp_of(source))
+    return target
+
+
+def tree(suite, kind):
+    """An installed root as a folder. Call with the lock 'roots' held."""
+    build, inputs = {
+        "stock": (build_stock, [packages.STOCK, packages.EXTRA, server_list(suite), packages.OUTSIDE]),
+        "server": (build_server, []),
+        "outside": (build_outside, [packages.OUTSIDE]),
+        "build": (build_build, [build_dependencies()]),
+    }[kind]
+    target = TREES / f"{suite}-{kind}"
+    below = {"server": "stock", "build": "base", "stock": "base", "outside": "base"}[kind]
+    below = base(suite) if below == "base" else tree(suite, below)
+    stamp = digest([stamp_of(below), inputs])
+    if not is_current(target, stamp):
+        with new_tree(target, below) as fresh:
+            build(suite, fresh)
+        set_stamp(target, stamp)
+    return target
+
+
+def base(suite):
+    """Debian's minimal root as debootstrap makes it, able to reach the host's mirror."""
+    target = TREES / f"{suite}-base"
+    stamp = digest([FORMAT, packages.STOCK])
+    if not is_current(target, stamp):
+        say(f"debootstrap {suite} (about a minute, once)")
+        with new_tree(target) as fresh:
+            run("debootstrap", "--variant=minbase", "--include=" + ",".join(packages.STOCK),
+                suite, fresh, mirror())
+            (fresh / "etc/apt/sources.list").write_text(host_sources(suite))
+            (fresh / "etc/machine-id").write_text("")
+            in_tree(fresh, *APT, "update", online=True)
+            in_tree(fresh, *APT, "dist-upgrade", online=True)
+        set_stamp(target, stamp)
+    return target
+
+
+def build_stock(suite, fresh):
+    """Only the local repository as apt source: what a machine installs comes from there."""
+    fill_repository(suite)
+    (fresh / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{INSIDE_REPOSITORY} ./\n")
+    shutil.rmtree(fresh / "var/lib/apt/lists")
+    (fresh / "var/lib/apt/lists/partial").mkdir(parents=True)
+    (fresh / "usr/local/share/ca-certificates/vectis-lab.crt").write_text((KEYS / "ca.crt").read_text())
+    unbound = fresh / "etc/unbound/unbound.conf.d/vectis-lab.conf"
+    unbound.parent.mkdir(parents=True)
+    unbound.write_text(RESOLVE_DOCUMENTATION_NAMES)
+    in_tree(fresh, "update-ca-certificates")
+    in_tree(fresh, *APT, "update", repository=suite)
+    run("apt-get", "clean", "-o", f"Dir={fresh}", check=False)
+
+
+def build_server(suite, fresh):
+    say(f"installing the mail daemons: {suite}")
+    in_tree(fresh, *APT, "install", *server_list(suite), repository=suite)
+
+
+def build_outside(suite, fresh):
+    say("installing the outside machine")
+    in_tree(fresh, *APT, "install", "--no-install-recommends", *packages.OUTSIDE, online=True)
+    in_tree(fresh, "apt-get", "clean")
+
+
+def build_build(suite, fresh):
+    say(f"installing the build dependencies: {suite}")
+    in_tree(fresh, *APT, "install", "--no-install-recommends", "build-essential", "fakeroot",
+            "devscripts", "equivs", online=True)
+    control = build_dependencies()
+    if control:
+        folder = fresh / "srv/control/debian"
+        folder.mkdir(parents=True)
+        (folder / "control").write_text(control)
+        in_tree(fresh, *APT, "build-dep", "--no-install-recommends", "/srv/control", online=True)
+        shutil.rmtree(fresh / "srv/control")
+
+
+def fill_repository(suite):
+    """Downloads what machines may install, as .deb files with an index."""
+    make_keys()
+    say(f"filling the local repository: {suite}")
+    folder = REPOSITORY / suite
+    folder.mkdir(exist_ok=True)
+    for group in (server_list(suite), *(words.split() for words in packages.EXTRA)):
+        in_tree(base(suite), *APT, "install", "--download-only", *group, online=True,
+                more=(f"--bind={folder}:/var/cache/apt/archives",))
+    for leftover in (folder / "lock", folder / "partial"):
+        shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
+    replace_trust_anchor(folder)
+    run("sh", "-c", "dpkg-scanpackages -m . 2>/dev/null >Packages", cwd=folder)
+
+
+def replace_trust_anchor(folder):
+    """Debian's dns-root-data with the lab's own root key: unbound then validates the lab's DNS."""
+    for package in folder.glob("dns-root-data_*.deb"):
+        if "+lab" in package.name:
+            package.unlink()
+            continue
+        with tempfile.TemporaryDirectory() as scratch:
+            run("dpkg-deb", "-R", package, scratch)
+            for name in ("root.key", "root.ds"):
+                (pathlib.Path(scratch) / "usr/share/dns" / name).write_text((KEYS / name).read_text())
+            control = pathlib.Path(scratch) / "DEBIAN/control"
+            lines = [line + "+lab" if line.startswith("Version:") else line
+                     for line in control.read_text().splitlines()]
+            control.write_text("\n".join(lines) + "\n")
+            run("dpkg-deb", "--root-owner-group", "-b", scratch, folder / "dns-root-data_lab+lab_all.deb")
+        package.unlink()
+
+
+def make_keys():
+    """The lab's certificate authority, and the key that signs its DNS root."""
+    if not (KEYS / "ca.crt").exists():
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-days", "3650", "-subj", "/CN=Vectis lab", "-keyout", KEYS / "ca.key", "-out", KEYS / "ca.crt",
+            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+    if not (KEYS / "root.ds").exists():
+        outside = tree(packages.OUTSIDE_SUITE, "outside")
+        bind = (f"--bind={KEYS}:/srv/keys",)
+        config = ("--config", "/srv/keys/keymgr.conf")
+        (KEYS / "keymgr.conf").write_text(
+            "database:\n  storage: /srv/keys\n  kasp-db: kasp\n"
+            "policy:\n  - id: lab\n    manual: on\n    algorithm: ecdsap256sha256\n"
+            "zone:\n  - domain: .\n    dnssec-signing: on\n    dnssec-policy: lab\n")
+        in_tree(outside, "keymgr", *config, ".", "generate", "ksk=yes", "zsk=yes", more=bind)
+        (KEYS / "root.key").write_text(in_tree(outside, "keymgr", *config, ".", "dnskey", more=bind))
+        ds = in_tree(outside, "keymgr", *config, ".", "ds", more=bind).splitlines()
+        (KEYS / "root.ds").write_text(next(line for line in ds if " 13 2 " in line) + "\n")
+
+
+def in_tree(root, *command, online=False, repository=None, more=()):
+    """Runs a command in a root that is not booted; daemons do not start. Returns what it printed."""
+    policy = root / "usr/sbin/policy-rc.d"
+    policy.write_text("#!/bin/sh\nexit 101\n")
+    policy.chmod(0o755)
+    options = ["--register=no", "--keep-unit", "--console=pipe", "--link-journal=no", "--timezone=off",
+               "--setenv=DEBIAN_FRONTEND=noninteractive", "--setenv=LC_ALL=C.UTF-8", *more]
+    if online:
+        options += ["--resolv-conf=replace-host", "--bind-ro=/etc/hosts"]
+        options += [f"--setenv={name}" for name in ("http_proxy", "https_proxy", "no_proxy") if name in os.environ]
+    else:
+        options += ["--resolv-conf=off", "--private-network"]
+    if repository:
+        options.append(f"--bind-ro={REPOSITORY / repository}:{INSIDE_REPOSITORY}")
+    try:
+        return run("systemd-nspawn", "-q", "-D", root, *options, "--", *command).stdout
+    finally:
+        policy.unlink()
+
+
+@contextlib.contextmanager
+def new_tree(target, below=None):
+    """A subvolume that takes its name only when it is complete."""
+    fresh = target.with_suffix(".new")
+    remove_tree(fresh)
+    run("btrfs", "-q", "subvolume", *(("snapshot", below) if below else ("create",)), fresh)
+    yield fresh
+    set_stamp(target, "")
+    remove_tree(target)
+    fresh.rename(target)
+
+
+def remove_tree(path):
+    if path.exists():
+        run("btrfs", "-q", "subvolume", "delete", path)
+
+
+def server_list(suite):
+    return packages.SERVER + packages.SERVER_BY_SUITE[suite]
+
+
+def build_dependencies():
+    control = pathlib.Path(__file__).parents[2] / "debian/control"
+    return control.read_text() if control.exists() else ""
+
+
+def host_sources(suite):
+    """The host's own Debian mirrors, for another suite if need be."""
+    rows = run("apt-get", "indextargets", "--format",
+               "$(ORIGIN)|$(REPO_URI)|$(RELEASE)|$(COMPONENT)", "Created-By: Packages").stdout
+    host_suite = host_codename()
+    lines = []
+    for origin, uri, release, component in (row.split("|") for row in rows.split("\n") if row.count("|") == 3):
+        if origin == "Debian" and component == "main" and release.split("-")[0] == host_suite:
+            release = release.replace(host_suite, suite, 1)
+            lines.append(f"deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] {uri} {release} main")
+    if not lines:
+        raise LabError("cannot find a Debian mirror in the host's apt sources",
+                       "run apt-get update, and see that main of this Debian release is configured")
+    return "\n".join(dict.fromkeys(lines)) + "\n"
+
+
+def mirror():
+    suite = host_codename()
+    for line in host_sources(suite).splitlines():
+        _, _, uri, release, _ = line.split()
+        if release == suite:
+            return uri
+    raise LabError(f"cannot find the mirror of {suite} in the host's apt sources", "run apt-get update")
+
+
+def host_codename():
+    for line in pathlib.Path("/etc/os-release").read_text().splitlines():
+        if line.startswith("VERSION_CODENAME="):
+            return line.partition("=")[2].strip('"')
+    raise LabError("cannot tell the host's Debian release: no VERSION_CODENAME in /etc/os-release")
+
+
+def digest(value):
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()
+
+
+def stamp_file(path):
+    return path.with_name(path.name + ".stamp")
+
+
+def stamp_of(path):
+    return stamp_file(path).read_text() if stamp_file(path).exists() else ""
+
+
+def set_stamp(path, stamp):
+    stamp_file(path).write_text(stamp)
+
+
+def is_current(path, stamp):
+    return stamp != "" and path.exists() and stamp_of(path) == stamp
