@@ -1,0 +1,79 @@
+// The D-Bus service org.vectis.Supervisor1: what root and the user `vectis` may ask of the supervisor. Arguments are
+// ids and enumerations of this file; no path, command, package or free unit name crosses the bus.
+//
+//   Plan() -> h           memfd with the plan as JSON          Status() -> h       memfd, JSON
+//   Apply(s) -> h         pipe, one JSON event per line        Generations() -> h  memfd, JSON
+//   Rollback(u) -> h      pipe, likewise                       Export() -> h       memfd, YAML
+//   Health(s) -> h        pipe, likewise                       Restart(s), Version() -> s
+//
+// The last line of a pipe is {"event":"done",...} or {"event":"failed","code","message","hint","problems"}; a pipe that
+// ends without either means that the supervisor died. Errors travel as org.vectis.Error.CODE; the client throws the
+// same Error again.
+#pragma once
+
+#include "base/json.hpp"
+#include "systemd/pollable.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vectis::systemd {
+
+inline constexpr std::string_view supervisor_name = "org.vectis.Supervisor1";
+inline constexpr std::string_view supervisor_path = "/org/vectis/Supervisor1";
+
+enum class HealthSet : std::uint8_t { quick, all };
+
+/// Takes one event: an object with the string "event" and whatever belongs to it.
+using Progress = std::function<void(const Json& event)>;
+
+/// What the supervisor does for its callers. Each call runs on a thread of its own, several at once; an Error that is
+/// thrown reaches the caller whole. `progress` never throws and never waits for a slow or vanished reader.
+class SupervisorMethods {
+  public:
+    virtual ~SupervisorMethods() = default;
+
+    /// The plan from what is to what /etc/vectis/config.yaml says, with its id, as JSON.
+    virtual std::string plan() = 0;
+    /// Applies the plan with this id; throws Error(stale) if it is no longer true, Error(busy) if another is running.
+    /// Returns the members of the final "done" event (an object).
+    virtual Json apply(const std::string& plan_id, const Progress& progress) = 0;
+    virtual Json rollback(std::uint32_t generation, const Progress& progress) = 0;
+    virtual std::string generations() = 0;
+    virtual std::string status() = 0;
+    virtual Json health(HealthSet set, const Progress& progress) = 0;
+    /// `service` is a name of systemd/services.hpp.
+    virtual void restart(const std::string& service) = 0;
+    virtual std::string export_yaml() = 0;
+    virtual std::string version() = 0;
+};
+
+class SupervisorService : public Pollable {
+  public:
+    /// Takes the name on the system bus. Throws Error(unavailable) if the bus is away, Error(conflict) if another
+    /// supervisor has the name. `methods` outlives the service.
+    explicit SupervisorService(SupervisorMethods& methods);
+    /// Waits for the calls that are running.
+    ~SupervisorService() override;
+
+    [[nodiscard]] std::vector<pollfd> descriptors() override;
+    [[nodiscard]] std::optional<std::chrono::milliseconds> patience() override;
+    void dispatch() override;
+
+    /// No new calls from now on; they get Error(unavailable).
+    void refuse();
+    /// How many calls are running now.
+    [[nodiscard]] std::size_t running() const;
+    /// Whether no running call has outlived its limit (5 minutes; 1 hour for apply, rollback and health).
+    [[nodiscard]] bool healthy() const;
+
+  private:
+    class Session;
+    std::unique_ptr<Session> session_;
+};
+
+} // namespace vectis::systemd
