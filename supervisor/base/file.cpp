@@ -3,16 +3,16 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <grp.h>
-#include <pwd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
 #include <vector>
 
 namespace vectis {
@@ -132,6 +132,36 @@ void replace_file(const fs::path& path, std::string_view bytes, const Access& ac
         throw;
     }
     rename_over(temporary, path);
+}
+
+bool create_file(const fs::path& path, std::string_view bytes, const Access& access) {
+    const fs::path temporary = temporary_beside(path);
+    int number = 0;
+    try {
+        const UniqueFd fd = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL, 0600);
+        write_all(fd.get(), bytes, path);
+        set_access(fd.get(), path, access);
+        sync_fd(fd.get(), path);
+        number = link(temporary.c_str(), path.c_str()) == 0 ? 0 : errno;
+    } catch (...) {
+        unlink(temporary.c_str());
+        throw;
+    }
+    unlink(temporary.c_str());
+    if (number != 0 && number != EEXIST)
+        throw system_error(number, fmt::format("cannot make '{}'", path.string()));
+    sync_folder(path.parent_path());
+    return number == 0;
+}
+
+void ensure_folder(const fs::path& folder, const Access& access) {
+    const bool made = mkdir(folder.c_str(), 0700) == 0;
+    if (!made && errno != EEXIST)
+        throw system_error(errno, fmt::format("cannot make the folder '{}'", folder.string()));
+    const UniqueFd fd = open_file(folder, O_RDONLY | O_DIRECTORY);
+    set_access(fd.get(), folder, access);
+    if (made)
+        sync_folder(folder.parent_path());
 }
 
 void replace_symlink(const fs::path& path, const fs::path& target) {

@@ -27,6 +27,10 @@ struct Access {
 
 /// Replaces `path` durably; on return the new bytes survive a power cut.
 void replace_file(const fs::path& path, std::string_view bytes, const Access& access);
+/// Makes `path` durably unless there is such a file already; answers whether it did. Never overwrites.
+bool create_file(const fs::path& path, std::string_view bytes, const Access& access);
+/// Makes the folder durably if it is missing (its parent must exist); sets owner and mode either way.
+void ensure_folder(const fs::path& folder, const Access& access);
 /// Makes a new file in a folder that nobody reads yet (no temporary). The caller syncs afterwards, once for all.
 void write_new_file(const fs::path& path, std::string_view bytes, const Access& access);
 /// Points the symlink `path` at `target` by rename(2), durably.
