@@ -1,0 +1,47 @@
+// Owners for OpenSSL's objects, and its error queue as text. Private to keys/.
+#pragma once
+
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/x509.h>
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace vectis::keys {
+
+struct OpensslDelete {
+    void operator()(EVP_PKEY* each) const noexcept { EVP_PKEY_free(each); }
+    void operator()(EVP_PKEY_CTX* each) const noexcept { EVP_PKEY_CTX_free(each); }
+    void operator()(X509* each) const noexcept { X509_free(each); }
+    void operator()(BIO* each) const noexcept { BIO_free_all(each); }
+};
+using PrivateKey = std::unique_ptr<EVP_PKEY, OpensslDelete>;
+using Certificate = std::unique_ptr<X509, OpensslDelete>;
+using Bio = std::unique_ptr<BIO, OpensslDelete>;
+
+/// The newest entry of OpenSSL's error queue, which is emptied.
+inline std::string openssl_error() {
+    const auto number = ERR_peek_last_error();
+    ERR_clear_error();
+    std::array<char, 256> text{};
+    ERR_error_string_n(number, text.data(), text.size());
+    return number == 0 ? "unknown cause" : std::string(text.data());
+}
+
+/// A reader over `text`, which must outlive it.
+inline Bio reader(std::string_view text) {
+    return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+/// What was written into a memory BIO.
+inline std::string written(BIO* bio) {
+    char* data = nullptr;
+    const auto length = BIO_get_mem_data(bio, &data);
+    return {data, static_cast<std::size_t>(length)};
+}
+
+} // namespace vectis::keys
