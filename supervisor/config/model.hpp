@@ -11,10 +11,13 @@
 
 namespace vectis::config {
 
-/// Line and column in config.yaml, from 1; kept for messages about things that stand far apart.
+/// Line and column in config.yaml, from 1; kept for messages about things that stand far apart. Where a thing stands
+/// takes no part in comparisons: two marks are always equal.
 struct Mark {
     std::uint32_t line = 0;
     std::uint32_t column = 0;
+
+    bool operator==(const Mark&) const { return true; }
 };
 
 enum class TlsMode : std::uint8_t { self_signed, files };
@@ -23,6 +26,8 @@ struct Tls {
     TlsMode mode = TlsMode::self_signed;
     std::string certificate; // PEM chain, absolute path; only with `files`
     std::string key;         // PEM key, absolute path; only with `files`
+
+    bool operator==(const Tls&) const = default;
 };
 
 enum class RelayTls : std::uint8_t { starttls, wrapper, none };
@@ -33,6 +38,8 @@ struct RelayHost {
     RelayTls tls = RelayTls::starttls;
     std::string username;        // empty: no authentication
     std::string password_secret; // name of the secret that holds the password
+
+    bool operator==(const RelayHost&) const = default;
 };
 
 struct Network {
@@ -41,6 +48,8 @@ struct Network {
     bool ipv4 = true;
     bool ipv6 = true;
     RelayHost relay_host;
+
+    bool operator==(const Network&) const = default;
 };
 
 struct Postfix {
@@ -49,13 +58,17 @@ struct Postfix {
     std::string recipient_delimiter = "+";
     std::chrono::hours queue_lifetime{120};
     std::uint32_t recipient_limit = 1000;
+
+    bool operator==(const Postfix&) const = default;
 };
 
 struct Dovecot {
-    std::uint64_t quota = 0; // bytes for mailboxes that say nothing; 0 is unlimited
-    bool imap = true;        // 993, and 143 with STARTTLS
-    bool pop3 = false;       // 995
+    std::uint64_t quota = 0;  // bytes for mailboxes that say nothing; 0 is unlimited
+    bool imap = true;         // 993, and 143 with STARTTLS
+    bool pop3 = false;        // 995
     bool managesieve = false; // 4190
+
+    bool operator==(const Dovecot&) const = default;
 };
 
 /// Rspamd scores, in tenths so that they compare exactly.
@@ -63,22 +76,30 @@ struct Thresholds {
     std::optional<std::int32_t> reject;
     std::optional<std::int32_t> junk;
     std::optional<std::int32_t> greylist;
+
+    bool operator==(const Thresholds&) const = default;
 };
 
 struct Rspamd {
     Thresholds thresholds{150, 60, 40};
     bool greylisting = false;
     bool junk_filing = true;
+
+    bool operator==(const Rspamd&) const = default;
 };
 
 struct Clamav {
     bool enabled = false;
+
+    bool operator==(const Clamav&) const = default;
 };
 
 struct Retention {
     std::uint32_t generations = 50; // confirmed generations that are kept for rollback
     std::uint32_t junk_days = 30;   // 0: for ever
     std::uint32_t trash_days = 30;  // 0: for ever
+
+    bool operator==(const Retention&) const = default;
 };
 
 struct Mailbox {
@@ -87,17 +108,23 @@ struct Mailbox {
     std::string password_hash; // with its scheme; empty: nobody can log in
     std::optional<std::uint64_t> quota;
     Mark mark;
+
+    bool operator==(const Mailbox&) const = default;
 };
 
 struct Alias {
     std::string local_part;
     std::vector<std::string> destinations;
     Mark mark;
+
+    bool operator==(const Alias&) const = default;
 };
 
 struct Dkim {
     std::string rsa_selector = "r1";
     std::string ed25519_selector = "e1";
+
+    bool operator==(const Dkim&) const = default;
 };
 
 struct Domain {
@@ -110,6 +137,8 @@ struct Domain {
     std::vector<Mailbox> mailboxes;
     std::vector<Alias> aliases;
     Mark mark;
+
+    bool operator==(const Domain&) const = default;
 };
 
 struct Config {
@@ -124,6 +153,8 @@ struct Config {
     Clamav clamav;
     Retention retention;
     std::vector<Domain> domains;
+
+    bool operator==(const Config&) const = default;
 };
 
 /// secrets.yaml: name -> value. Never printed.
