@@ -21,6 +21,7 @@ create table generation_files (
     mode       integer not null,
     owner      text not null,
     grp        text not null,
+    services   text not null,
     primary key (generation, path)
 ) strict, without rowid;
 

@@ -241,28 +241,30 @@ SelfSigned self_signed(const std::string& hostname, Time now, std::string_view o
     return {.certificate = written(certificate_out.get()), .key = written(key_out.get())};
 }
 
-bool ensure_self_signed(const fs::path& folder, const std::string& hostname, Time now) {
-    const fs::path certificate_path = folder / "self_signed.crt";
-    const fs::path key_path = folder / "self_signed.key";
-    const std::string old_certificate = read_file(certificate_path, 1U << 20U).value_or("");
-    const std::string old_key = read_file(key_path, 1U << 20U).value_or("");
-    const Certificate certificate = parse_certificate(old_certificate);
-    const PrivateKey key = parse_key(old_key);
+bool self_signed_due(const fs::path& folder, const std::string& hostname, Time now) {
+    const Certificate certificate = parse_certificate(read_file(folder / "self_signed.crt", 1U << 20U).value_or(""));
+    const PrivateKey key = parse_key(read_file(folder / "self_signed.key", 1U << 20U).value_or(""));
     const bool belong =
         certificate != nullptr && key != nullptr && X509_check_private_key(certificate.get(), key.get()) == 1;
     ERR_clear_error();
-    if (belong) {
-        const CertificateInfo found = info_of(certificate.get());
-        if (found.covers(hostname) && found.not_before <= now && found.not_after - renewed_when_left > now)
-            return false;
-    }
+    if (!belong)
+        return true;
+    const CertificateInfo found = info_of(certificate.get());
+    return !found.covers(hostname) || found.not_before > now || found.not_after - renewed_when_left <= now;
+}
+
+bool ensure_self_signed(const fs::path& folder, const std::string& hostname, Time now) {
+    if (!self_signed_due(folder, hostname, now))
+        return false;
+    const fs::path key_path = folder / "self_signed.key";
+    const std::string old_key = read_file(key_path, 1U << 20U).value_or("");
     const SelfSigned made = self_signed(hostname, now, old_key);
     ensure_folder(folder, {.mode = 0755});
     // The key first: cut off between the two, the next run finds a certificate that does not belong to it and signs
     // again.
     if (made.key != old_key)
         replace_file(key_path, made.key, {.mode = 0600});
-    replace_file(certificate_path, made.certificate, {.mode = 0644});
+    replace_file(folder / "self_signed.crt", made.certificate, {.mode = 0644});
     return true;
 }
 

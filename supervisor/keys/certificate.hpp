@@ -41,6 +41,9 @@ struct SelfSigned {
 /// key: the one in `key` if that is usable, otherwise a new one.
 [[nodiscard]] SelfSigned self_signed(const std::string& hostname, Time now, std::string_view key = {});
 
+/// Whether ensure_self_signed() has something to do.
+[[nodiscard]] bool self_signed_due(const fs::path& folder, const std::string& hostname, Time now);
+
 /// Makes <folder>/self_signed.{crt,key}, or renews the certificate (keeping its key) when it has under 30 days left, is
 /// for another name or does not match; answers whether anything was written. Safe to repeat after a power cut.
 bool ensure_self_signed(const fs::path& folder, const std::string& hostname, Time now);

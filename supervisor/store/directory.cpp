@@ -52,6 +52,39 @@ void require_ours(const Database& database, const std::string& what) {
                     "delete it there first, or take it out of config.yaml");
 }
 
+std::uint64_t generation_in(Database& database) {
+    auto select = database.prepare("select value from meta where key = 'generation'");
+    if (!select.step())
+        return 0;
+    const std::string text = select.text(0);
+    std::uint64_t number = 0;
+    std::from_chars(text.data(), text.data() + text.size(), number);
+    return number;
+}
+
+directory::Rows rows_in(Database& database) {
+    directory::Rows rows;
+    auto domains = database.prepare("select name, alias_of, catch_all, managed_by from domains "
+                                    "where active = 1 and managed_by <> 'api' order by name");
+    while (domains.step())
+        rows.domains.push_back({domains.text(0), domains.text(1), domains.text(2), owner_of(domains.text(3))});
+    auto mailboxes = database.prepare("select address, display_name, declared_password, quota, managed_by "
+                                      "from mailboxes where active = 1 and managed_by <> 'api' order by address");
+    while (mailboxes.step())
+        rows.mailboxes.push_back({mailboxes.text(0), mailboxes.text(1), mailboxes.text(2),
+                                  static_cast<std::uint64_t>(mailboxes.integer(3)), owner_of(mailboxes.text(4))});
+    auto aliases = database.prepare(
+        "select address, destination, managed_by from aliases left join alias_destinations on alias_id = id "
+        "where active = 1 and managed_by <> 'api' order by address, destination");
+    while (aliases.step()) {
+        if (rows.aliases.empty() || rows.aliases.back().address != aliases.text(0))
+            rows.aliases.push_back({.address = aliases.text(0), .owner = owner_of(aliases.text(2))});
+        if (const auto destination = aliases.optional_text(1))
+            rows.aliases.back().destinations.push_back(*destination);
+    }
+    return rows;
+}
+
 class Writer {
   public:
     Writer(Database& database, bool going_back) : database_(database), going_back_(going_back) {}
@@ -136,36 +169,11 @@ Directory::Directory(const fs::path& folder, const fs::path& migrations, const s
     database_(open(folder, migrations, group)) {}
 
 std::uint64_t Directory::generation() {
-    auto select = database_.prepare("select value from meta where key = 'generation'");
-    if (!select.step())
-        return 0;
-    const std::string text = select.text(0);
-    std::uint64_t number = 0;
-    std::from_chars(text.data(), text.data() + text.size(), number);
-    return number;
+    return generation_in(database_);
 }
 
 directory::Rows Directory::rows() {
-    directory::Rows rows;
-    auto domains = database_.prepare("select name, alias_of, catch_all, managed_by from domains "
-                                     "where active = 1 and managed_by <> 'api' order by name");
-    while (domains.step())
-        rows.domains.push_back({domains.text(0), domains.text(1), domains.text(2), owner_of(domains.text(3))});
-    auto mailboxes = database_.prepare("select address, display_name, declared_password, quota, managed_by "
-                                       "from mailboxes where active = 1 and managed_by <> 'api' order by address");
-    while (mailboxes.step())
-        rows.mailboxes.push_back({mailboxes.text(0), mailboxes.text(1), mailboxes.text(2),
-                                  static_cast<std::uint64_t>(mailboxes.integer(3)), owner_of(mailboxes.text(4))});
-    auto aliases = database_.prepare(
-        "select address, destination, managed_by from aliases left join alias_destinations on alias_id = id "
-        "where active = 1 and managed_by <> 'api' order by address, destination");
-    while (aliases.step()) {
-        if (rows.aliases.empty() || rows.aliases.back().address != aliases.text(0))
-            rows.aliases.push_back({.address = aliases.text(0), .owner = owner_of(aliases.text(2))});
-        if (const auto destination = aliases.optional_text(1))
-            rows.aliases.back().destinations.push_back(*destination);
-    }
-    return rows;
+    return rows_in(database_);
 }
 
 void Directory::apply(const directory::Changes& changes, std::uint64_t generation, bool going_back) {
@@ -180,6 +188,11 @@ void Directory::apply(const directory::Changes& changes, std::uint64_t generatio
         .bind(std::to_string(generation))
         .run();
     transaction.commit();
+}
+
+DirectoryContents read_directory(const fs::path& folder) {
+    auto database = Database::read_only(folder / "directory.db");
+    return {generation_in(database), rows_in(database)};
 }
 
 } // namespace vectis::store

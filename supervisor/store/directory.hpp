@@ -26,4 +26,11 @@ class Directory {
     Database database_;
 };
 
+/// Generation and rows for a caller that may only read; Error(not_found) if there is no directory.db.
+struct DirectoryContents {
+    std::uint64_t generation = 0;
+    directory::Rows rows;
+};
+[[nodiscard]] DirectoryContents read_directory(const fs::path& folder);
+
 } // namespace vectis::store

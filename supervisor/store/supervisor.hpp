@@ -18,6 +18,7 @@ struct StoredFile {
     std::string path;
     std::string bytes;
     Access access;
+    std::vector<std::string> services; // who reads it
 };
 
 struct Generation {
