@@ -1,4 +1,4 @@
-// What rendering yields, and the two tables that say what is rendered for whom. Pure values.
+// What rendering yields, and what it needs to know of this machine. Pure values.
 #pragma once
 
 #include "base/file.hpp"
@@ -7,31 +7,18 @@
 
 #include <cstdint>
 #include <map>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace vectis::render {
 
-/// One of the suite's daemons, by the name that people use: postfix, dovecot, rspamd, redis, unbound.
-struct Service {
-    std::string_view name;
-    /// systemd unit names over the releases; the one that is installed and not a dummy is used.
-    std::span<const std::string_view> units;
-    /// Debian packages that must be installed.
-    std::span<const std::string_view> packages;
-};
-
-/// THE table of services, in the order in which they start.
-[[nodiscard]] std::span<const Service> services();
-
 /// A rendered file. `path` is relative to the generation's folder: postfix/main.cf.
 struct File {
     std::string path;
     std::string bytes;
     Access access;
-    /// Services that read it (names of the table above).
+    /// Services that read it (names of surface/services).
     std::vector<std::string> services;
 };
 

@@ -1,0 +1,98 @@
+#include "surface/commands.hpp"
+
+#include <array>
+
+namespace vectis::surface {
+
+namespace {
+
+constexpr Argument json{ArgumentKind::flag, "--json", "", "Print JSON for programs"};
+constexpr Argument yes{ArgumentKind::flag, "--yes", "", "Do not ask for confirmation"};
+constexpr Argument dry_run{ArgumentKind::flag, "--dry-run", "", "Show what would be done and change nothing"};
+constexpr Argument config_file{ArgumentKind::option, "--config", "FILE", "Use this file instead of /etc/vectis/config.yaml"};
+
+constexpr std::array json_only{json};
+constexpr std::array setup_arguments{
+    Argument{ArgumentKind::flag, "--unattended", "", "Ask nothing; needs --config or an existing config.yaml"},
+    config_file,
+    Argument{ArgumentKind::option, "--ignore", "CHECK,...", "Go on although these preflight checks fail"},
+    json,
+};
+constexpr std::array config_check_arguments{config_file, json};
+constexpr std::array config_only{config_file};
+constexpr std::array get_arguments{
+    Argument{ArgumentKind::positional, "KEY", "", "A key such as rspamd.reject or domains[example.com].quota", true},
+    config_file,
+};
+constexpr std::array set_arguments{
+    Argument{ArgumentKind::positional, "KEY", "", "A key such as rspamd.reject or domains[example.com].quota", true},
+    Argument{ArgumentKind::positional, "VALUE", "", "The new value, as it would stand in the file", true},
+    config_file,
+    dry_run,
+};
+constexpr std::array plan_arguments{
+    config_file,
+    Argument{ArgumentKind::flag, "--offline", "", "Ask neither the supervisor nor systemd; units are left out"},
+    json,
+};
+constexpr std::array apply_arguments{yes, dry_run, json};
+constexpr std::array rollback_arguments{
+    Argument{ArgumentKind::positional, "N", "", "The generation to go back to; the one before the current if left out"},
+    yes, json,
+};
+constexpr std::array health_arguments{
+    Argument{ArgumentKind::flag, "--all", "", "Run every probe, not only the quick ones"},
+    json,
+};
+constexpr std::array logs_arguments{
+    Argument{ArgumentKind::positional, "SERVICE", "", "postfix, dovecot, rspamd, redis, unbound or vectis", true},
+    Argument{ArgumentKind::option, "--since", "TIME", "From this time on: 15m, 2h, 3d or 2026-11-24T10:00:00.000Z"},
+    Argument{ArgumentKind::flag, "--follow", "", "Go on with new lines until interrupted"},
+};
+constexpr std::array restart_arguments{
+    Argument{ArgumentKind::positional, "SERVICE", "", "postfix, dovecot, rspamd, redis or unbound", true},
+};
+constexpr std::array password_arguments{
+    Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
+};
+constexpr std::array probe_arguments{
+    Argument{ArgumentKind::positional, "NAME", "", "The probe to run in this process", true},
+};
+constexpr std::array completion_arguments{
+    Argument{ArgumentKind::positional, "SHELL", "", "bash", true},
+};
+
+constexpr std::array table{
+    CommandRow{Command::preflight, "preflight", "Check that this server can be a mail server", json_only},
+    CommandRow{Command::setup, "setup", "Set the mail server up; safe to repeat", setup_arguments},
+    CommandRow{Command::config_check, "config check", "Check config.yaml and list every problem", config_check_arguments},
+    CommandRow{Command::config_show, "config show", "Show the configuration with all defaults", config_only},
+    CommandRow{Command::config_get, "config get", "Print the value of one key", get_arguments},
+    CommandRow{Command::config_set, "config set", "Change one key, keeping comments and order", set_arguments},
+    CommandRow{Command::config_schema, "config schema", "Print the JSON Schema of config.yaml", {}},
+    CommandRow{Command::plan, "plan", "Show what apply would change: exit status 0 nothing, 2 changes, 1 error",
+               plan_arguments},
+    CommandRow{Command::apply, "apply", "Make the server as config.yaml says", apply_arguments},
+    CommandRow{Command::generations, "generations", "List the configurations that can be gone back to", json_only},
+    CommandRow{Command::rollback, "rollback", "Go back to an earlier generation", rollback_arguments},
+    CommandRow{Command::status, "status", "Show services, queue, generation and certificate", json_only},
+    CommandRow{Command::health, "health", "Prove that mail works: exit status 1 if a probe fails", health_arguments},
+    CommandRow{Command::logs, "logs", "Show a service's journal", logs_arguments},
+    CommandRow{Command::restart, "restart", "Restart one service", restart_arguments},
+    CommandRow{Command::dns, "dns", "Print the DNS records to publish", json_only},
+    CommandRow{Command::export_yaml, "export", "Print the live configuration as YAML", {}},
+    CommandRow{Command::hash_password, "hash-password", "Make a password_hash for config.yaml", password_arguments},
+    CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
+    CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
+    CommandRow{Command::probe, "probe", "Run one probe here", probe_arguments, true},
+    CommandRow{Command::man_page, "man-page", "Print vectis(8)", {}, true},
+    CommandRow{Command::completion, "completion", "Print a shell's completion script", completion_arguments, true},
+};
+
+} // namespace
+
+std::span<const CommandRow> commands() {
+    return table;
+}
+
+} // namespace vectis::surface

@@ -1,0 +1,60 @@
+// THE table of commands: parsing, help, shell completion and the man page are derived from it.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace vectis::surface {
+
+enum class ArgumentKind : std::uint8_t {
+    flag,       // --json
+    option,     // --config FILE
+    positional, // PATH
+};
+
+struct Argument {
+    ArgumentKind kind = ArgumentKind::flag;
+    std::string_view name;  // "--json", or "SERVICE" for a positional
+    std::string_view value; // what stands for the value in the help: FILE
+    std::string_view help;
+    bool required = false;
+};
+
+enum class Command : std::uint8_t {
+    preflight,
+    setup,
+    config_check,
+    config_show,
+    config_get,
+    config_set,
+    config_schema,
+    plan,
+    apply,
+    generations,
+    rollback,
+    status,
+    health,
+    logs,
+    restart,
+    dns,
+    export_yaml,
+    hash_password,
+    supervise,
+    directory_recover,
+    probe,
+    man_page,
+    completion,
+};
+
+struct CommandRow {
+    Command command;
+    std::string_view path; // words as typed: "config check"
+    std::string_view summary;
+    std::span<const Argument> arguments;
+    bool hidden = false; // started by units, not by people
+};
+
+[[nodiscard]] std::span<const CommandRow> commands();
+
+} // namespace vectis::surface

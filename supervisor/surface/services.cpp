@@ -1,0 +1,44 @@
+#include "surface/services.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace vectis::surface {
+
+namespace {
+
+using Names = std::string_view;
+
+constexpr std::array<Names, 1> unbound_units{"unbound.service"};
+constexpr std::array<Names, 2> unbound_packages{"unbound", "dns-root-data"};
+// An instance of our own: a Redis that the administrator runs for something else stays as it is.
+constexpr std::array<Names, 1> redis_units{"redis-server@vectis.service"};
+constexpr std::array<Names, 1> redis_packages{"redis-server"};
+constexpr std::array<Names, 1> rspamd_units{"rspamd.service"};
+constexpr std::array<Names, 1> rspamd_packages{"rspamd"};
+constexpr std::array<Names, 1> dovecot_units{"dovecot.service"};
+constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",          "dovecot-imapd", "dovecot-pop3d",
+                                                "dovecot-lmtpd",         "dovecot-sieve", "dovecot-managesieved",
+                                                "dovecot-sqlite"};
+// Debian 12 runs Postfix as an instance beside a postfix.service that does nothing; Debian 13 as postfix.service.
+constexpr std::array<Names, 2> postfix_units{"postfix@-.service", "postfix.service"};
+constexpr std::array<Names, 2> postfix_packages{"postfix", "postfix-sqlite"};
+
+constexpr std::array table{
+    Service{"unbound", unbound_units, unbound_packages}, Service{"redis", redis_units, redis_packages},
+    Service{"rspamd", rspamd_units, rspamd_packages},    Service{"dovecot", dovecot_units, dovecot_packages},
+    Service{"postfix", postfix_units, postfix_packages},
+};
+
+} // namespace
+
+std::span<const Service> services() {
+    return table;
+}
+
+const Service* find_service(std::string_view name) {
+    const auto* found = std::find_if(table.begin(), table.end(), [&](const Service& each) { return each.name == name; });
+    return found == table.end() ? nullptr : found;
+}
+
+} // namespace vectis::surface
