@@ -1,0 +1,161 @@
+#include "systemd/journal.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "base/unique_fd.hpp"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/uio.h>
+#include <systemd/sd-journal.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <charconv>
+#include <cstdio>
+#include <memory>
+
+namespace vectis::systemd {
+
+namespace {
+
+using Journal = std::unique_ptr<sd_journal, decltype(&sd_journal_close)>;
+
+void check(int result, const char* what) {
+    if (result < 0)
+        throw system_error(-result, what, "members of the group systemd-journal and root may read it");
+}
+
+Journal open_journal() {
+    sd_journal* raw = nullptr;
+    check(sd_journal_open(&raw, SD_JOURNAL_LOCAL_ONLY), "cannot open the journal");
+    return {raw, &sd_journal_close};
+}
+
+/// What `journalctl -u` shows: the unit's own lines, systemd's about it, and crashes.
+void select(const Journal& journal, const std::string& unit) {
+    const auto group = [&](const std::vector<std::string>& fields) {
+        for (const auto& field : fields)
+            check(sd_journal_add_match(journal.get(), field.data(), field.size()), "cannot search the journal");
+        check(sd_journal_add_disjunction(journal.get()), "cannot search the journal");
+    };
+    group({"_SYSTEMD_UNIT=" + unit});
+    group({"_PID=1", "UNIT=" + unit});
+    group({"_UID=0", "OBJECT_SYSTEMD_UNIT=" + unit});
+    group({"_UID=0", "COREDUMP_UNIT=" + unit});
+}
+
+std::string field(const Journal& journal, const std::string& name) {
+    const void* data = nullptr;
+    std::size_t size = 0;
+    if (sd_journal_get_data(journal.get(), name.c_str(), &data, &size) < 0)
+        return {};
+    const std::string_view text(static_cast<const char*>(data), size);
+    return std::string(text.substr(std::min(text.size(), name.size() + 1)));
+}
+
+std::uint32_t number(const std::string& text) {
+    std::uint32_t value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+Entry entry_here(const Journal& journal) {
+    Entry entry;
+    std::uint64_t microseconds = 0;
+    check(sd_journal_get_realtime_usec(journal.get(), &microseconds), "cannot read the journal");
+    entry.time = Time(std::chrono::milliseconds(microseconds / 1000));
+    entry.identifier = field(journal, "SYSLOG_IDENTIFIER");
+    if (entry.identifier.empty())
+        entry.identifier = field(journal, "_COMM");
+    std::string pid = field(journal, "SYSLOG_PID");
+    if (pid.empty())
+        pid = field(journal, "_PID");
+    entry.pid = number(pid);
+    if (const std::string level = field(journal, "PRIORITY"); !level.empty())
+        entry.priority = static_cast<Priority>(std::min(number(level), 7U));
+    entry.message = field(journal, "MESSAGE");
+    return entry;
+}
+
+std::uint64_t usec(Time time) {
+    return static_cast<std::uint64_t>(std::chrono::microseconds(time.time_since_epoch()).count());
+}
+
+} // namespace
+
+std::string Entry::text() const {
+    const std::string who = pid == 0 ? identifier : fmt::format("{}[{}]", identifier, pid);
+    return fmt::format("{} {}: {}", rfc3339(time), printable(who), printable(message));
+}
+
+std::vector<Entry> tail(const std::string& unit, std::size_t lines, std::optional<Time> since) {
+    const Journal journal = open_journal();
+    select(journal, unit);
+    check(sd_journal_seek_tail(journal.get()), "cannot read the journal");
+    std::vector<Entry> entries;
+    while (entries.size() < lines) {
+        const int more = sd_journal_previous(journal.get());
+        check(more, "cannot read the journal");
+        if (more == 0)
+            break;
+        Entry entry = entry_here(journal);
+        if (since && entry.time < *since)
+            break;
+        entries.push_back(std::move(entry));
+    }
+    std::reverse(entries.begin(), entries.end());
+    return entries;
+}
+
+void read(const std::vector<std::string>& units, Time since, bool follow, const std::stop_token& stop,
+          const std::function<bool(const Entry&)>& take) {
+    const Journal journal = open_journal();
+    for (const auto& unit : units)
+        select(journal, unit);
+    check(sd_journal_seek_realtime_usec(journal.get(), usec(since)), "cannot read the journal");
+
+    const UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!wake)
+        throw system_error(errno, "cannot make an event");
+    const std::stop_callback on_stop(stop, [&] { eventfd_write(wake.get(), 1); });
+    const int fd = follow ? sd_journal_get_fd(journal.get()) : -1;
+    while (!stop.stop_requested()) {
+        const int more = sd_journal_next(journal.get());
+        check(more, "cannot read the journal");
+        if (more > 0) {
+            if (!take(entry_here(journal)))
+                return;
+            continue;
+        }
+        if (!follow)
+            return;
+        std::array<pollfd, 2> waits{pollfd{fd, static_cast<short>(sd_journal_get_events(journal.get())), 0},
+                                    pollfd{wake.get(), POLLIN, 0}};
+        if (poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR)
+            throw system_error(errno, "cannot wait for the journal");
+        check(sd_journal_process(journal.get()), "cannot read the journal");
+    }
+}
+
+void log(Priority priority, std::string_view message,
+         const std::vector<std::pair<std::string, std::string>>& fields) noexcept {
+    try {
+        std::vector<std::string> lines{fmt::format("MESSAGE={}", message),
+                                       fmt::format("PRIORITY={}", static_cast<int>(priority)),
+                                       "SYSLOG_IDENTIFIER=vectis"};
+        for (const auto& [name, value] : fields)
+            lines.push_back(fmt::format("{}={}", name, value));
+        std::vector<iovec> parts;
+        for (auto& line : lines)
+            parts.push_back({line.data(), line.size()});
+        if (sd_journal_sendv(parts.data(), static_cast<int>(parts.size())) < 0)
+            std::fprintf(stderr, "%s\n", printable(message).c_str());
+    } catch (...) {
+        // Out of memory: a lost log line is the least of it.
+    }
+}
+
+} // namespace vectis::systemd

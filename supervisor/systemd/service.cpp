@@ -1,0 +1,396 @@
+#include "systemd/service.hpp"
+
+#include "base/file.hpp"
+#include "base/guarded.hpp"
+#include "systemd/bus.hpp"
+#include "systemd/services.hpp"
+#include "systemd/wire.hpp"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <pwd.h>
+#include <sys/eventfd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <map>
+#include <thread>
+#include <utility>
+#include <variant>
+
+namespace vectis::systemd {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+namespace {
+
+constexpr std::size_t most_calls = 8;
+constexpr std::chrono::minutes short_limit{5};
+constexpr std::chrono::minutes long_limit{60};
+constexpr milliseconds retry{1000};
+
+/// What a call comes to: nothing, a text, a descriptor, or an Error for its caller.
+using Answer = std::variant<std::monostate, std::string, UniqueFd, Error>;
+
+/// The writing end of a pipe of events. A reader that leaves, or lets a megabyte pile up, loses the rest; the work
+/// goes on (SIGPIPE must be ignored).
+class Events {
+  public:
+    explicit Events(UniqueFd write) : write_(std::move(write)) {}
+
+    void put(const Json& event) {
+        const std::string line = to_text(event) + "\n";
+        write_.with([&](UniqueFd& fd) {
+            if (fd && ::write(fd.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size()))
+                fd.reset();
+        });
+    }
+
+  private:
+    Guarded<UniqueFd> write_;
+};
+
+struct Pipe {
+    UniqueFd read;
+    UniqueFd write;
+};
+
+Pipe event_pipe() {
+    std::array<int, 2> ends{};
+    if (pipe2(ends.data(), O_CLOEXEC) != 0)
+        throw system_error(errno, "cannot make a pipe");
+    Pipe pipe{UniqueFd(ends[0]), UniqueFd(ends[1])};
+    fcntl(pipe.write.get(), F_SETFL, O_NONBLOCK);
+    fcntl(pipe.write.get(), F_SETPIPE_SZ, 1 << 20);
+    return pipe;
+}
+
+bool is_id(const std::string& text) {
+    return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+    });
+}
+
+HealthSet health_set(const std::string& text) {
+    if (text == "quick")
+        return HealthSet::quick;
+    if (text == "all")
+        return HealthSet::all;
+    throw Error(Code::invalid_input, "cannot run these probes: the set is neither 'quick' nor 'all'");
+}
+
+/// Runs work at the edge of the program: whatever is thrown becomes an Error for the caller.
+template<typename Work>
+std::optional<Error> guarded(Work&& work) {
+    try {
+        work();
+        return std::nullopt;
+    } catch (const Error& error) {
+        return error;
+    } catch (const std::exception& error) {
+        return Error(Code::internal, error.what(), "this is a bug; journalctl -u vectis-supervisor has more");
+    }
+}
+
+} // namespace
+
+class SupervisorService::Session {
+  public:
+    explicit Session(SupervisorMethods& methods) :
+        methods_(methods), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+        if (!wake_)
+            throw system_error(errno, "cannot make an event");
+        try {
+            connect();
+        } catch (const bus::Failure& failure) {
+            if (failure.disconnected())
+                throw Error(Code::unavailable, fmt::format("cannot reach the bus: {}", failure.what()),
+                            "systemctl status dbus");
+            throw Error(Code::conflict,
+                        fmt::format("cannot take the bus name '{}': {}", supervisor_name, failure.what()),
+                        "is another supervisor running? systemctl status vectis-supervisor");
+        }
+    }
+
+    ~Session() {
+        refusing_ = true;
+        calls_.clear(); // joins
+        callers_.clear();
+    }
+
+    Session(const Session&) = delete;
+    Session& operator=(const Session&) = delete;
+
+    std::vector<pollfd> descriptors() {
+        std::vector<pollfd> waits{{wake_.get(), POLLIN, 0}};
+        if (bus_)
+            waits.push_back(bus_->descriptor());
+        return waits;
+    }
+
+    std::optional<milliseconds> patience() {
+        if (!bus_)
+            return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(retry_at_ - steady_clock::now()));
+        return bus_->patience();
+    }
+
+    void dispatch() {
+        eventfd_t count = 0;
+        eventfd_read(wake_.get(), &count);
+        finish_calls();
+        try {
+            if (!bus_ && steady_clock::now() >= retry_at_)
+                connect();
+            while (bus_ && bus_->process()) {
+            }
+        } catch (const bus::Failure&) {
+            drop();
+        }
+    }
+
+    void refuse() { refusing_ = true; }
+    [[nodiscard]] std::size_t running() const { return calls_.size(); }
+    [[nodiscard]] bool healthy() const {
+        const auto time = steady_clock::now();
+        return std::none_of(calls_.begin(), calls_.end(), [&](const auto& each) { return each.second.limit < time; });
+    }
+
+  private:
+    struct Call {
+        steady_clock::time_point limit;
+        std::jthread thread;
+    };
+
+    struct Finished {
+        std::uint64_t id;
+        Answer answer;
+    };
+
+    void connect() {
+        retry_at_ = steady_clock::now() + retry;
+        auto fresh = std::make_unique<bus::Connection>();
+        auto object = fresh->serve(std::string(supervisor_path), std::string(supervisor_name), table(*fresh));
+        fresh->request_name(std::string(supervisor_name));
+        bus_ = std::move(fresh);
+        object_ = std::move(object);
+    }
+
+    void drop() {
+        callers_.clear(); // their connection is gone, and they with it
+        object_.reset();
+        bus_.reset();
+        retry_at_ = steady_clock::now() + retry;
+    }
+
+    /// A method whose work ends with its reply. `read` takes the arguments on the loop's thread.
+    bus::Method method(bus::Connection& bus, const char* name, const char* in, const char* out,
+                       std::function<std::function<Answer()>(sdbus::MethodCall&)> read) {
+        return {name, in, out, [this, &bus, read = std::move(read)](sdbus::MethodCall call) {
+                    take(bus, call, [&] { start(call, read(call), short_limit); });
+                }};
+    }
+
+    /// A method which answers with a pipe at once and works on.
+    bus::Method stream(bus::Connection& bus, const char* name, const char* in,
+                       std::function<std::function<Json(const Progress&)>(sdbus::MethodCall&)> read) {
+        return {name, in, "h", [this, &bus, read = std::move(read)](sdbus::MethodCall call) {
+                    take(bus, call, [&] {
+                        auto work = read(call);
+                        Pipe pipe = event_pipe();
+                        auto events = std::make_shared<Events>(std::move(pipe.write));
+                        check_room();
+                        reply(call, Answer(std::move(pipe.read)));
+                        launch(std::nullopt, long_limit, [work = std::move(work), events]() -> Answer {
+                            Json end = Json::object();
+                            const auto progress = [&](const Json& event) { events->put(event); };
+                            if (const auto error = guarded([&] { end = work(progress); })) {
+                                events->put(to_event(*error));
+                                return {};
+                            }
+                            Json done = Json::object();
+                            done["event"] = "done";
+                            if (end.is_object())
+                                done.update(end);
+                            events->put(done);
+                            return {};
+                        });
+                    });
+                }};
+    }
+
+    static std::string text_argument(sdbus::MethodCall& call) {
+        std::string text;
+        call >> text;
+        return text;
+    }
+
+    /// A long answer, as a sealed file in memory.
+    template<typename Work>
+    static std::function<Answer()> file(const char* name, Work work) {
+        return [name, work]() -> Answer { return memory_file(name, work()); };
+    }
+
+    std::vector<bus::Method> table(bus::Connection& bus) {
+        auto& m = methods_;
+        return {
+            method(bus, "Plan", "", "h", [&m](auto&) { return file("plan", [&m] { return m.plan(); }); }),
+            method(bus, "Status", "", "h", [&m](auto&) { return file("status", [&m] { return m.status(); }); }),
+            method(bus, "Generations", "", "h",
+                   [&m](auto&) { return file("generations", [&m] { return m.generations(); }); }),
+            method(bus, "Export", "", "h", [&m](auto&) { return file("export", [&m] { return m.export_yaml(); }); }),
+            method(bus, "Version", "", "s",
+                   [&m](auto&) -> std::function<Answer()> { return [&m]() -> Answer { return m.version(); }; }),
+            method(bus, "Restart", "s", "",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string name(service_named(text_argument(call)).name);
+                       return [&m, name]() -> Answer {
+                           m.restart(name);
+                           return {};
+                       };
+                   }),
+            stream(bus, "Apply", "s",
+                   [&m](sdbus::MethodCall& call) -> std::function<Json(const Progress&)> {
+                       const std::string id = text_argument(call);
+                       if (!is_id(id))
+                           throw Error(Code::invalid_input, "cannot apply: this is not the id of a plan",
+                                       "vectis plan shows it");
+                       return [&m, id](const Progress& progress) { return m.apply(id, progress); };
+                   }),
+            stream(bus, "Rollback", "u",
+                   [&m](sdbus::MethodCall& call) -> std::function<Json(const Progress&)> {
+                       std::uint32_t generation = 0;
+                       call >> generation;
+                       return [&m, generation](const Progress& progress) { return m.rollback(generation, progress); };
+                   }),
+            stream(bus, "Health", "s",
+                   [&m](sdbus::MethodCall& call) -> std::function<Json(const Progress&)> {
+                       const HealthSet set = health_set(text_argument(call));
+                       return [&m, set](const Progress& progress) { return m.health(set, progress); };
+                   }),
+        };
+    }
+
+    /// The edge: authorises, runs `use`, answers its errors.
+    void take(bus::Connection& bus, const sdbus::MethodCall& call, const std::function<void()>& use) {
+        std::optional<Error> error;
+        try {
+            error = guarded([&] {
+                authorise(bus, call);
+                if (refusing_)
+                    throw Error(Code::unavailable, "cannot take the call: the supervisor is stopping");
+                use();
+            });
+            if (error)
+                reply(call, Answer(std::move(*error)));
+        } catch (const std::exception&) {
+            // The caller has gone, or the connection: the loop notices the latter itself.
+        }
+    }
+
+    /// root and the user `vectis`, by the uid that the bus itself vouches for. No names, groups or polkit.
+    static void authorise(bus::Connection& bus, const sdbus::MethodCall& call) {
+        const bus::Target daemon{"org.freedesktop.DBus", "/org/freedesktop/DBus", "org.freedesktop.DBus"};
+        const std::string sender = call.getSender();
+        auto answer = bus.call(daemon, "GetConnectionUnixUser", [&](sdbus::Message& message) { message << sender; });
+        std::uint32_t uid = 0;
+        answer >> uid;
+        if (uid == 0)
+            return;
+        passwd entry{};
+        passwd* found = nullptr;
+        std::array<char, 4096> text{};
+        if (getpwnam_r("vectis", &entry, text.data(), text.size(), &found) == 0 && found != nullptr &&
+            uid == found->pw_uid)
+            return;
+        throw Error(Code::denied, fmt::format("cannot let user {} drive the supervisor", uid), "run it as root");
+    }
+
+    void check_room() const {
+        if (calls_.size() >= most_calls)
+            throw Error(Code::busy, fmt::format("cannot take more than {} calls at once", most_calls),
+                        "wait for those that are running");
+    }
+
+    void start(const sdbus::MethodCall& call, std::function<Answer()> work, milliseconds limit) {
+        check_room();
+        launch(call, limit, [work = std::move(work)]() -> Answer {
+            Answer answer;
+            if (auto error = guarded([&] { answer = work(); }))
+                answer = std::move(*error);
+            return answer;
+        });
+    }
+
+    void launch(std::optional<sdbus::MethodCall> caller, milliseconds limit, std::function<Answer()> work) {
+        const std::uint64_t id = next_++;
+        if (caller)
+            callers_.emplace(id, std::move(*caller));
+        calls_.emplace(id, Call{steady_clock::now() + limit, std::jthread([this, id, work = std::move(work)] {
+                                    Answer answer = work();
+                                    finished_.with([&](auto& list) {
+                                        list.push_back(Finished{id, std::move(answer)});
+                                    });
+                                    eventfd_write(wake_.get(), 1);
+                                })});
+    }
+
+    void finish_calls() {
+        std::vector<Finished> done;
+        finished_.with([&](auto& list) { done.swap(list); });
+        for (auto& each : done) {
+            calls_.erase(each.id); // joins a thread that has nothing left to do
+            const auto caller = callers_.find(each.id);
+            if (caller == callers_.end())
+                continue;
+            try {
+                reply(caller->second, std::move(each.answer));
+            } catch (const std::exception&) {
+                // Gone; see take().
+            }
+            callers_.erase(caller);
+        }
+    }
+
+    static void reply(const sdbus::MethodCall& call, Answer answer) {
+        if (const auto* error = std::get_if<Error>(&answer)) {
+            const auto wire = to_wire(*error);
+            bus::reply_error(call, wire.name, wire.message);
+            return;
+        }
+        bus::translate([&] {
+            auto message = call.createReply();
+            if (const auto* text = std::get_if<std::string>(&answer))
+                message << *text;
+            if (const auto* fd = std::get_if<UniqueFd>(&answer))
+                message << sdbus::UnixFd(fd->get());
+            message.send();
+        });
+    }
+
+    SupervisorMethods& methods_;
+    UniqueFd wake_;
+    bool refusing_ = false;
+    std::uint64_t next_ = 1;
+    Guarded<std::vector<Finished>> finished_;
+    steady_clock::time_point retry_at_;
+    std::unique_ptr<bus::Connection> bus_;
+    std::unique_ptr<sdbus::IObject> object_;
+    std::map<std::uint64_t, sdbus::MethodCall> callers_; // after bus_: a message must not outlive its connection
+    std::map<std::uint64_t, Call> calls_;                // last: its threads use the rest
+};
+
+SupervisorService::SupervisorService(SupervisorMethods& methods) : session_(std::make_unique<Session>(methods)) {}
+SupervisorService::~SupervisorService() = default;
+
+std::vector<pollfd> SupervisorService::descriptors() { return session_->descriptors(); }
+std::optional<milliseconds> SupervisorService::patience() { return session_->patience(); }
+void SupervisorService::dispatch() { session_->dispatch(); }
+void SupervisorService::refuse() { session_->refuse(); }
+std::size_t SupervisorService::running() const { return session_->running(); }
+bool SupervisorService::healthy() const { return session_->healthy(); }
+
+} // namespace vectis::systemd
