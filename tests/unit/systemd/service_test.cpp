@@ -36,7 +36,7 @@ class PrivateBus {
         fs::permissions(folder_, fs::perms::all);
         const std::string address = "unix:path=" + (folder_ / "socket").string();
         write_new_file(folder_ / "bus.conf",
-                       "<busconfig><type>system</type><listen>" + address +
+                       "<busconfig><type>session</type><listen>" + address +
                            "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow user=\"*\"/><allow "
                            "own=\"*\"/><allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>",
                        {});
