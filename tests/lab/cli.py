@@ -63,8 +63,8 @@ def name_option(command):
 
 
 def machine_name(text):
-    if not (text.isascii() and text.replace("-", "").isalnum() and len(text) <= 15 and text == text.lower()):
-        raise argparse.ArgumentTypeError(f"'{text}' is no machine name: up to 15 of a-z, 0-9 and '-'")
+    if not (text.isascii() and text.replace("-", "").isalnum() and len(text) <= 13 and text == text.lower()):
+        raise argparse.ArgumentTypeError(f"'{text}' is no machine name: up to 13 of a-z, 0-9 and '-'")
     if text in ("outside", "wire"):
         raise argparse.ArgumentTypeError(f"'{text}' is a name of the lab itself")
     return text

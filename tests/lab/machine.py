@@ -98,8 +98,8 @@ class Machine:
                    "--keep-unit", f"--network-namespace-path=/run/netns/{self.netns}", "--console=pipe",
                    "--link-journal=no", "--timezone=off", "--resolv-conf=off", "--settings=no",
                    "--notify-ready=yes", "--capability=CAP_NET_ADMIN"]
-        if "suite" in self.state:
-            command.append(f"--bind-ro={roots.REPOSITORY / self.state['suite']}:{roots.INSIDE_REPOSITORY}")
+        if "repository" in self.state:
+            command.append(f"--bind-ro={self.state['repository']}:{roots.INSIDE_REPOSITORY}")
         cgroup = self.cgroup / "cgroup.procs"
         with open(self.folder / "console.log", "ab") as console:
             return subprocess.Popen(
@@ -179,7 +179,7 @@ class Machine:
             self.kill()
             cut.replace(self.disk)
             return self.boot() if boot else self
-        keep = {key: self.state[key] for key in ("suite", "kind", "fs", "hostname", "resolver", "resolver_set")}
+        keep = {key: self.state[key] for key in ("suite", "kind", "fs", "repository", "hostname", "resolver", "resolver_set")}
         other = Machine(name, self.lab).create(self.disk, **keep)
         return other.boot() if boot else other
 

@@ -45,8 +45,9 @@ def join(lab, name, address4, address6):
     wire, mine = ensure_wire(lab), namespace(lab, name)
     leave(lab, name)
     run("ip", "netns", "add", mine)
-    run("ip", "-n", wire, "link", "add", name[:15], "type", "veth", "peer", "name", "eth0", "netns", mine)
-    run("ip", "-n", wire, "link", "set", name[:15], "master", "bridge", "up")
+    port = f"v-{name}"
+    run("ip", "-n", wire, "link", "add", "name", port, "type", "veth", "peer", "name", "eth0", "netns", mine)
+    run("ip", "-n", wire, "link", "set", port, "master", "bridge", "up")
     for command in (("link", "set", "lo", "up"),
                     ("address", "add", f"{address4}/24", "dev", "eth0"),
                     ("-6", "address", "add", f"{address6}/64", "dev", "eth0", "nodad"),
@@ -76,7 +77,7 @@ def be_the_internet(mine, more=()):
 
 def leave(lab, name):
     run("ip", "netns", "delete", namespace(lab, name), check=False)
-    run("ip", "-n", namespace(lab, "wire"), "link", "delete", name[:15], check=False)
+    run("ip", "-n", namespace(lab, "wire"), "link", "delete", f"v-{name}", check=False)
 
 
 def remove_wire(lab):

@@ -81,6 +81,8 @@ class Outside(Machine):
         (self.root / MAIL).mkdir(parents=True)
         run("chroot", self.root, "chown", "mail:mail", "/" + MAIL)
         run("systemctl", f"--root={self.root}", "enable", "pebble.service", "lab-http.service")
+        with open(self.root / "etc/postfix/master.cf", "a", encoding="ascii") as master:
+            master.write("lab unix - n n - 8 pipe flags=DR user=mail argv=/usr/local/sbin/lab-deliver ${recipient}\n")
         self.dns.first_zones()
 
     # The foreign mail server

@@ -21,6 +21,6 @@ EXTRA = ("exim4-daemon-light bsd-mailx", "nginx-light", "strace", "curl", "pytho
 
 # The machine that plays the internet; always Debian 12.
 OUTSIDE_SUITE = "bookworm"
-OUTSIDE = """knot knot-dnsutils unbound dns-root-data postfix postfix-pcre pebble python3
+OUTSIDE = """knot unbound dns-root-data postfix pebble python3
     python3-dkim python3-nacl python3-spf python3-dnspython python3-authheaders curl openssl swaks
     bind9-dnsutils nodejs libnet-ssleay-perl libio-socket-ssl-perl""".split()

@@ -3,10 +3,11 @@
 Everything lies on one btrfs image file in the cache, so that copying a disk is a reflink: it takes
 milliseconds and is atomic, which also makes it a power cut (see Machine.power_cut).
 
-    trees/SUITE-KIND      installed roots (subvolumes): stock, server, outside, build
-    images/SUITE-KIND.FS  disk images made from them
-    repository/SUITE      a local apt repository, the only one a machine ever sees
-    machines/LAB/NAME     the disks of running machines
+    trees/SUITE-KIND-HASH      installed roots (subvolumes): base, stock, server, outside, build
+    images/SUITE-KIND-HASH.FS  disk images made from them
+    repository/...             a local apt repository, the only one a server ever sees
+    keys/                      the lab's certificate authority and DNS root key
+    machines/LAB/NAME          the disks of running machines
 """
 
 import contextlib
@@ -16,6 +17,7 @@ import os
 import pathlib
 import shutil
 import tempfile
+import time
 
 import packages
 from host import CACHE, LabError, is_mounted, lock, mount_loop, run, say
@@ -26,7 +28,8 @@ IMAGES = DISKS / "images"
 REPOSITORY = DISKS / "repository"
 KEYS = DISKS / "keys"
 DISK_SIZE = "8G"
-FORMAT = 2      # raise it to have every cache rebuilt
+FORMAT = 3      # raise it to have everything rebuilt
+UNUSED_DAYS = 14
 
 INSIDE_REPOSITORY = "/srv/debian"
 # unbound refuses names and networks for documentation by default (RFC 6303, RFC 6761): here they are real.
@@ -63,56 +66,84 @@ def attach():
 def image(suite, kind, fs):
     """The disk image of a root, built with all that it needs when it is not in the cache."""
     attach()
-    target = IMAGES / f"{suite}-{kind}.{fs}"
     with lock("roots"):
         source = tree(suite, kind)
-        if not is_current(target, stamp_of(source)):
+        target = IMAGES / f"{source.name}.{fs}"
+        if not target.exists():
             say(f"making a disk image: {suite} {kind} {fs}")
-            fresh = target.with_suffix(".new")
+            fresh = target.with_name(target.name + ".new")
             fresh.unlink(missing_ok=True)
             run("truncate", "-s", DISK_SIZE, fresh)
             make = {"ext4": ("mkfs.ext4", "-q", "-F", "-d"),
                     "btrfs": ("mkfs.btrfs", "-q", "--rootdir")}[fs]
             run(*make, source, fresh)
             fresh.replace(target)
-            set_stamp(target, stamp_of(source))
+        os.utime(target)
     return target
+
+
+def tree_path(suite, kind):
+    """Where a root lies: its name says what it was made of, so that branches do not rebuild each other's."""
+    base_of = digest([FORMAT, packages.STOCK])
+    made_of = {
+        "base": base_of,
+        "stock": digest([base_of, packages.EXTRA, server_list(suite)]),
+        "server": digest([base_of, packages.EXTRA, server_list(suite)]),
+        "outside": digest([base_of, packages.OUTSIDE]),
+        "build": digest([base_of, build_dependencies()]),
+    }[kind]
+    return TREES / f"{suite}-{kind}-{made_of[:12]}"
+
+
+def repository(suite):
+    """The local apt repository that goes with the stock and server roots."""
+    return REPOSITORY / tree_path(suite, "stock").name
 
 
 def tree(suite, kind):
     """An installed root as a folder. Call with the lock 'roots' held."""
-    build, inputs = {
-        "stock": (build_stock, [packages.STOCK, packages.EXTRA, server_list(suite), packages.OUTSIDE]),
-        "server": (build_server, []),
-        "outside": (build_outside, [packages.OUTSIDE]),
-        "build": (build_build, [build_dependencies()]),
-    }[kind]
-    target = TREES / f"{suite}-{kind}"
-    below = {"server": "stock", "build": "base", "stock": "base", "outside": "base"}[kind]
-    below = base(suite) if below == "base" else tree(suite, below)
-    stamp = digest([stamp_of(below), inputs])
-    if not is_current(target, stamp):
-        with new_tree(target, below) as fresh:
-            build(suite, fresh)
-        set_stamp(target, stamp)
+    target = tree_path(suite, kind)
+    if not target.exists():
+        build, below = {
+            "base": (build_base, None),
+            "stock": (build_stock, "base"),
+            "server": (build_server, "stock"),
+            "outside": (build_outside, "base"),
+            "build": (build_build, "base"),
+        }[kind]
+        below = below and tree(suite, below)
+        fresh = target.with_name(target.name + ".new")
+        remove_tree(fresh)
+        run("btrfs", "-q", "subvolume", *(("snapshot", below) if below else ("create",)), fresh)
+        build(suite, fresh)
+        fresh.rename(target)
+        remove_unused()
+    os.utime(target)
     return target
 
 
-def base(suite):
+def remove_unused():
+    """Forgets what no branch has used for two weeks."""
+    oldest = time.time() - UNUSED_DAYS * 86400
+    for path in (*TREES.iterdir(), *IMAGES.iterdir(), *REPOSITORY.iterdir()):
+        if path.stat().st_mtime < oldest:
+            if path.parent == TREES:
+                remove_tree(path)
+            elif path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def build_base(suite, fresh):
     """Debian's minimal root as debootstrap makes it, able to reach the host's mirror."""
-    target = TREES / f"{suite}-base"
-    stamp = digest([FORMAT, packages.STOCK])
-    if not is_current(target, stamp):
-        say(f"debootstrap {suite} (about a minute, once)")
-        with new_tree(target) as fresh:
-            run("debootstrap", "--variant=minbase", "--include=" + ",".join(packages.STOCK),
-                suite, fresh, mirror())
-            (fresh / "etc/apt/sources.list").write_text(host_sources(suite))
-            (fresh / "etc/machine-id").write_text("")
-            in_tree(fresh, *APT, "update", online=True)
-            in_tree(fresh, *APT, "dist-upgrade", online=True)
-        set_stamp(target, stamp)
-    return target
+    say(f"debootstrap {suite} (about a minute, once)")
+    run("debootstrap", "--variant=minbase", "--include=" + ",".join(packages.STOCK), suite, fresh, mirror())
+    (fresh / "etc/apt/sources.list").write_text(host_sources(suite))
+    (fresh / "etc/machine-id").write_text("")
+    (fresh / "etc/hostname").write_text("debian\n")
+    in_tree(fresh, *APT, "update", online=True)
+    in_tree(fresh, *APT, "dist-upgrade", online=True)
 
 
 def build_stock(suite, fresh):
@@ -126,13 +157,12 @@ def build_stock(suite, fresh):
     unbound.parent.mkdir(parents=True)
     unbound.write_text(RESOLVE_DOCUMENTATION_NAMES)
     in_tree(fresh, "update-ca-certificates")
-    in_tree(fresh, *APT, "update", repository=suite)
-    run("apt-get", "clean", "-o", f"Dir={fresh}", check=False)
+    in_tree(fresh, *APT, "update", repository=repository(suite))
 
 
 def build_server(suite, fresh):
     say(f"installing the mail daemons: {suite}")
-    in_tree(fresh, *APT, "install", *server_list(suite), repository=suite)
+    in_tree(fresh, *APT, "install", *server_list(suite), repository=repository(suite))
 
 
 def build_outside(suite, fresh):
@@ -158,10 +188,10 @@ def fill_repository(suite):
     """Downloads what machines may install, as .deb files with an index."""
     make_keys()
     say(f"filling the local repository: {suite}")
-    folder = REPOSITORY / suite
+    folder = repository(suite)
     folder.mkdir(exist_ok=True)
     for group in (server_list(suite), *(words.split() for words in packages.EXTRA)):
-        in_tree(base(suite), *APT, "install", "--download-only", *group, online=True,
+        in_tree(tree(suite, "base"), *APT, "install", "--download-only", *group, online=True,
                 more=(f"--bind={folder}:/var/cache/apt/archives",))
     for leftover in (folder / "lock", folder / "partial"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
@@ -220,23 +250,11 @@ def in_tree(root, *command, online=False, repository=None, more=()):
     else:
         options += ["--resolv-conf=off", "--private-network"]
     if repository:
-        options.append(f"--bind-ro={REPOSITORY / repository}:{INSIDE_REPOSITORY}")
+        options.append(f"--bind-ro={repository}:{INSIDE_REPOSITORY}")
     try:
         return run("systemd-nspawn", "-q", "-D", root, *options, "--", *command).stdout
     finally:
         policy.unlink()
-
-
-@contextlib.contextmanager
-def new_tree(target, below=None):
-    """A subvolume that takes its name only when it is complete."""
-    fresh = target.with_suffix(".new")
-    remove_tree(fresh)
-    run("btrfs", "-q", "subvolume", *(("snapshot", below) if below else ("create",)), fresh)
-    yield fresh
-    set_stamp(target, "")
-    remove_tree(target)
-    fresh.rename(target)
 
 
 def remove_tree(path):
@@ -288,18 +306,3 @@ def host_codename():
 def digest(value):
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()
 
-
-def stamp_file(path):
-    return path.with_name(path.name + ".stamp")
-
-
-def stamp_of(path):
-    return stamp_file(path).read_text() if stamp_file(path).exists() else ""
-
-
-def set_stamp(path, stamp):
-    stamp_file(path).write_text(stamp)
-
-
-def is_current(path, stamp):
-    return stamp != "" and path.exists() and stamp_of(path) == stamp

@@ -23,6 +23,7 @@ def boot(name=DEFAULT, suite="bookworm", fs="ext4", stock=False, hostname=None, 
     say(f"booting {name} ({suite}, {'stock' if stock else 'mail packages'}, {fs})")
     try:
         machine.create(image, suite=suite, kind="stock" if stock else "server", fs=fs,
+                       repository=str(roots.repository(suite)),
                        hostname=hostname or hostname_for(name), resolver=outside_machine.RESOLVER)
         internet.dns.add_server(machine.hostname, machine.ip, machine.ip6)
         machine.boot()
