@@ -195,4 +195,9 @@ DirectoryContents read_directory(const fs::path& folder) {
     return {generation_in(database), rows_in(database)};
 }
 
+std::uint64_t read_directory_generation(const fs::path& folder) {
+    auto database = Database::read_only(folder / "directory.db");
+    return generation_in(database);
+}
+
 } // namespace vectis::store

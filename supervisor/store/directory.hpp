@@ -32,5 +32,7 @@ struct DirectoryContents {
     directory::Rows rows;
 };
 [[nodiscard]] DirectoryContents read_directory(const fs::path& folder);
+/// Its generation alone.
+[[nodiscard]] std::uint64_t read_directory_generation(const fs::path& folder);
 
 } // namespace vectis::store

@@ -21,6 +21,10 @@ Database open(const fs::path& file, const fs::path& migrations) {
 
 Supervisor::Supervisor(const fs::path& file, const fs::path& migrations) : database_(open(file, migrations)) {}
 
+Supervisor Supervisor::reader(const fs::path& file) {
+    return Supervisor(Database::read_only(file));
+}
+
 std::uint64_t Supervisor::next_generation() {
     // The journal remembers numbers whose generation was discarded.
     auto select = database_.prepare("select 1 + max(coalesce((select max(number) from generations), 0), "

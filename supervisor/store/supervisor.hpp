@@ -9,6 +9,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace vectis::store {
@@ -57,6 +58,8 @@ struct Event {
 class Supervisor {
   public:
     Supervisor(const fs::path& file, const fs::path& migrations);
+    /// A second connection that only reads, for another thread.
+    [[nodiscard]] static Supervisor reader(const fs::path& file);
 
     /// The number that the next generation gets; numbers are never used twice.
     [[nodiscard]] std::uint64_t next_generation();
@@ -80,6 +83,7 @@ class Supervisor {
     [[nodiscard]] std::vector<Event> events();
 
   private:
+    explicit Supervisor(Database database) : database_(std::move(database)) {}
     [[nodiscard]] std::optional<Apply> one_apply(std::string_view condition);
 
     Database database_;

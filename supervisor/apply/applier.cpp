@@ -1,0 +1,400 @@
+#include "apply/applier.hpp"
+
+#include "accounts/password.hpp"
+#include "apply/check.hpp"
+#include "apply/generation.hpp"
+#include "apply/placement.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "keys/certificate.hpp"
+#include "keys/dkim.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace vectis::apply {
+
+namespace {
+
+constexpr std::chrono::seconds unit_limit{90};
+
+void tell(const systemd::Progress& progress, std::string_view step, std::string_view state,
+          const std::string& detail = {}) {
+    Json event{{"event", "step"}, {"step", step}, {"state", state}};
+    if (!detail.empty())
+        event["detail"] = detail;
+    progress(event);
+}
+
+/// The hash of the probe mailbox's password; makes both at the first start.
+std::string probe_password(const state::Paths& paths) {
+    if (const auto secret = read_file(paths.probe_secret())) {
+        if (const auto lines = split(*secret, '\n'); lines.size() >= 2)
+            return lines[1];
+    }
+    const std::string password = random_password(32);
+    const std::string hash = accounts::hash_password(password);
+    replace_file(paths.probe_secret(), password + "\n" + hash + "\n", {.mode = 0600});
+    return hash;
+}
+
+std::vector<store::StoredFile> stored(const std::vector<render::File>& files) {
+    std::vector<store::StoredFile> all;
+    for (const auto& file : files)
+        all.push_back({file.path, file.bytes, file.access, file.services});
+    return all;
+}
+
+std::vector<render::File> rendered(std::vector<store::StoredFile> files) {
+    std::vector<render::File> all;
+    for (auto& file : files)
+        all.push_back({std::move(file.path), std::move(file.bytes), std::move(file.access), std::move(file.services)});
+    return all;
+}
+
+} // namespace
+
+struct Applier::Change {
+    std::string id;
+    std::string kind;
+    std::uint64_t from = 0;
+    std::uint64_t to = 0;
+    state::Desired desired;
+    plan::Plan plan;
+    std::set<std::string> edited;
+    systemd::Manager manager;
+
+    [[nodiscard]] bool is_rollback() const { return kind == "rollback"; }
+};
+
+Applier::Applier(state::Paths paths, store::Directory& directory, store::Supervisor& supervisor,
+                 std::function<std::vector<health::Result>()> probes) :
+    paths_(std::move(paths)), directory_(directory), supervisor_(supervisor), probes_(std::move(probes)),
+    probe_password_(probe_password(paths_)) {}
+
+std::unique_lock<std::mutex> Applier::only_one() {
+    std::unique_lock lock(mutex_, std::try_to_lock);
+    if (!lock)
+        throw Error(Code::busy, "cannot start: another plan, apply or rollback is running",
+                    "wait for it; 'vectis status' shows it");
+    return lock;
+}
+
+state::Desired Applier::from_generation(std::uint64_t number) {
+    auto files = rendered(supervisor_.files(number));
+    const auto config = read_file(paths_.generation(number) / "config.yaml");
+    if (files.empty() || !config)
+        throw Error(Code::not_found, fmt::format("cannot find generation {}", number),
+                    "'vectis generations' lists those that are kept");
+    return state::desired_from_generation(*config, std::move(files), paths_, probe_password_);
+}
+
+plan::Plan Applier::plan() {
+    const auto lock = only_one();
+    systemd::Manager manager;
+    const auto desired = state::desired_from_disk(state::observe_platform(paths_), paths_, probe_password_);
+    return plan::difference(desired, state::observe(desired, paths_, directory_, supervisor_, manager));
+}
+
+Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& progress) {
+    const auto lock = only_one();
+    Change change;
+    change.kind = "apply";
+    tell(progress, "plan", "started");
+    change.desired = state::desired_from_disk(state::observe_platform(paths_), paths_, probe_password_);
+    const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
+    change.plan = plan::difference(change.desired, observed);
+    change.edited = observed.edited;
+    change.from = observed.generation;
+    if (change.plan.id != plan_id)
+        throw Error(Code::stale, fmt::format("cannot apply plan '{}': it is no longer true", printable(plan_id)),
+                    "something has changed since; look at 'vectis plan' again");
+    tell(progress, "plan", "done", change.plan.summary());
+    if (change.plan.empty())
+        return {change.from, change.plan.summary(), false};
+    change.to = supervisor_.next_generation();
+    carry_out(change, progress);
+    return {change.to, change.plan.summary(), true};
+}
+
+Outcome Applier::rollback(std::uint64_t number, const systemd::Progress& progress) {
+    const auto lock = only_one();
+    Change change;
+    change.kind = "rollback";
+    change.to = number;
+    tell(progress, "plan", "started");
+    change.desired = from_generation(number);
+    const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
+    change.plan = plan::difference(change.desired, observed);
+    change.edited = observed.edited;
+    change.from = observed.generation;
+    tell(progress, "plan", "done", change.plan.summary());
+    const bool same_config = read_file(paths_.config()) == change.desired.config_text;
+    if (change.plan.empty() && change.from == number && same_config)
+        return {number, change.plan.summary(), false};
+    carry_out(change, progress);
+    return {number, change.plan.summary(), true};
+}
+
+void Applier::carry_out(Change& change, const systemd::Progress& progress) {
+    change.id = supervisor_.begin_apply(change.kind, change.from, change.to);
+    try {
+        stage(change, progress);
+        commit(change, progress);
+    } catch (const Error& error) {
+        discard(change, error.text());
+        throw;
+    }
+    try {
+        settle(change, progress);
+        probe(change, progress);
+    } catch (const Error& error) {
+        undo(change, error.text(), progress);
+        throw Error(error.code(), fmt::format("{}; generation {} is back", error.what(), change.from), error.hint(),
+                    error.problems());
+    }
+    supervisor_.finish_apply(change.id, "confirmed", "");
+    prune(change.desired.config.retention.generations, change.to);
+}
+
+void Applier::stage(Change& change, const systemd::Progress& progress) {
+    tell(progress, "stage", "started");
+    if (!change.edited.empty())
+        keep_edited(paths_, change.from, change.edited);
+    if (change.is_rollback()) {
+        restore_generation(paths_, change.to, change.desired.files);
+    } else {
+        supervisor_.add_generation(
+            {change.to, rfc3339(now()), change.plan.config_sha256, change.plan.summary()}, stored(change.desired.files));
+        write_generation(paths_, change.to, change.desired.config_text, change.desired.files);
+    }
+    tell(progress, "stage", "done");
+
+    if (!change.plan.keys.empty() || change.plan.certificate) {
+        tell(progress, "keys", "started");
+        for (const auto& key : change.plan.keys)
+            keys::ensure_dkim_key(paths_.dkim(), key.domain, key.selector, key.algorithm);
+        if (change.desired.config.tls.mode == config::TlsMode::self_signed)
+            keys::ensure_self_signed(paths_.tls(), change.desired.config.hostname, now());
+        tell(progress, "keys", "done");
+    }
+
+    std::vector<std::string> changed;
+    for (const auto& file : change.plan.files) {
+        for (const auto& each : change.desired.files) {
+            if (each.path == file.path)
+                changed.insert(changed.end(), each.services.begin(), each.services.end());
+        }
+    }
+    std::vector<render::Placement> misplaced;
+    for (const auto& step : change.plan.placements)
+        misplaced.push_back(step.placement);
+    keep_originals(paths_, misplaced, paths_.generation(change.to));
+    tell(progress, "check", "started");
+    check(change.manager, paths_, change.from == change.to ? 0 : change.from, change.to, misplaced, changed);
+    tell(progress, "check", "done");
+    sync_file_system(paths_.lib);
+}
+
+void Applier::commit(Change& change, const systemd::Progress& progress) {
+    tell(progress, "commit", "started");
+    directory_.apply(change.plan.rows, change.to, change.is_rollback());
+    tell(progress, "commit", "done");
+}
+
+void Applier::settle(Change& change, const systemd::Progress& progress) {
+    tell(progress, "switch", "started");
+    replace_symlink(paths_.current(), fs::path("generations") / std::to_string(change.to));
+    place(paths_, change.desired.placements);
+    if (const auto present = read_file(paths_.config());
+        change.is_rollback() && present != change.desired.config_text) {
+        if (present)
+            replace_file(paths_.etc / fmt::format("config.yaml.before-rollback-to-{}", change.to), *present,
+                         {.mode = 0640, .group = "vectis"});
+        replace_file(paths_.config(), change.desired.config_text, {.mode = 0640, .group = "vectis"});
+    }
+    sync_file_system(paths_.lib);
+    sync_file_system("/etc");
+    tell(progress, "switch", "done");
+    act_on_units(change, false, progress);
+}
+
+void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progress& progress) {
+    const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
+    const std::string certificate = read_file(change.desired.certificate).value_or("");
+    const auto record = [&](const plan::UnitStep& step) {
+        const auto state = change.manager.state(step.unit);
+        supervisor_.set_loaded(step.unit, {state.invocation_id,
+                                           state::service_digest(change.desired, step.service, certificate)});
+    };
+    // What the plan announced and what is true now can differ after an interruption: only what is true counts, except
+    // that a restart announced for a changed file cannot be seen any more once the files are switched.
+    const auto now_needed = plan::difference(change.desired, observed).units;
+    for (const auto& service : surface::services()) {
+        const auto by_name = [&](const plan::UnitStep& step) { return step.service == service.name; };
+        const auto needed = std::find_if(now_needed.begin(), now_needed.end(), by_name);
+        const auto announced = std::find_if(change.plan.units.begin(), change.plan.units.end(), by_name);
+        if (needed == now_needed.end() || needed->action == plan::UnitAction::untouched)
+            continue;
+        auto action = needed->action;
+        if (announced != change.plan.units.end() && announced->action == plan::UnitAction::restart &&
+            action == plan::UnitAction::reload)
+            action = plan::UnitAction::restart;
+        const std::string step = fmt::format("{} {}", plan::text(action), service.name);
+        tell(progress, step, "started");
+        try {
+            if (action == plan::UnitAction::start || action == plan::UnitAction::restart)
+                change.manager.reset_failed(needed->unit);
+            change.manager.act(needed->unit,
+                               action == plan::UnitAction::reload    ? systemd::Action::reload
+                               : action == plan::UnitAction::restart ? systemd::Action::restart
+                               : action == plan::UnitAction::start   ? systemd::Action::start
+                                                                     : systemd::Action::stop,
+                               unit_limit);
+            if (action != plan::UnitAction::stop)
+                record(*needed);
+        } catch (const Error& error) {
+            tell(progress, step, "failed", error.what());
+            if (!tolerant)
+                throw;
+            continue;
+        }
+        tell(progress, step, "done");
+    }
+}
+
+void Applier::probe(const Change& change, const systemd::Progress& progress) {
+    tell(progress, "probe", "started");
+    std::vector<Problem> problems;
+    for (const auto& result : probes_()) {
+        if (!result.passed)
+            problems.push_back({{}, result.probe, result.detail, {}});
+    }
+    if (!problems.empty())
+        throw Error(Code::probe_failed, fmt::format("cannot confirm generation {}: mail does not work", change.to), {},
+                    std::move(problems));
+    tell(progress, "probe", "done");
+}
+
+void Applier::undo(Change& change, const std::string& cause, const systemd::Progress& progress) {
+    tell(progress, "undo", "started", cause);
+    supervisor_.begin_undo(change.id, cause);
+    if (change.from == 0) {
+        undo_first(change, progress);
+    } else {
+        Change back;
+        back.kind = "apply";
+        back.from = change.to;
+        back.to = change.from;
+        back.desired = from_generation(change.from);
+        back.plan.units = change.plan.units;
+        const auto rows = directory_.rows();
+        directory_.apply(directory::difference(rows, back.desired.rows), change.from, true);
+        replace_symlink(paths_.current(), fs::path("generations") / std::to_string(change.from));
+        place(paths_, back.desired.placements);
+        const fs::path kept = paths_.etc / fmt::format("config.yaml.before-rollback-to-{}", change.to);
+        if (const auto config = read_file(kept); change.is_rollback() && config) {
+            replace_file(paths_.config(), *config, {.mode = 0640, .group = "vectis"});
+            fs::remove(kept);
+        }
+        sync_file_system(paths_.lib);
+        sync_file_system("/etc");
+        act_on_units(back, true, progress);
+    }
+    supervisor_.finish_apply(change.id, "undone", cause);
+    if (!change.is_rollback()) {
+        supervisor_.remove_generation(change.to);
+        remove_generation(paths_, change.to);
+    }
+    tell(progress, "undo", "done");
+}
+
+/// There is no generation to go back to: what Debian had configured comes back.
+void Applier::undo_first(Change& change, const systemd::Progress& progress) {
+    directory_.apply(directory::difference(directory_.rows(), {}), 0, true);
+    restore_originals(paths_, change.desired.placements);
+    fs::remove(paths_.current());
+    sync_file_system(paths_.lib);
+    sync_file_system("/etc");
+    for (const auto& step : change.plan.units) {
+        const bool was_running = step.action == plan::UnitAction::restart || step.action == plan::UnitAction::reload;
+        try {
+            change.manager.reset_failed(step.unit);
+            change.manager.act(step.unit, was_running ? systemd::Action::restart : systemd::Action::stop, unit_limit);
+        } catch (const Error& error) {
+            tell(progress, fmt::format("restore {}", step.service), "failed", error.what());
+        }
+    }
+}
+
+void Applier::discard(const Change& change, const std::string& cause) {
+    if (change.from == 0)
+        restore_originals(paths_, change.desired.placements);
+    supervisor_.finish_apply(change.id, "discarded", cause);
+    if (!change.is_rollback()) {
+        supervisor_.remove_generation(change.to);
+        remove_generation(paths_, change.to);
+    }
+}
+
+void Applier::recover(const systemd::Progress& progress) {
+    const auto lock = only_one();
+    const auto interrupted = supervisor_.unfinished_apply();
+    const std::uint64_t committed = directory_.generation();
+    if (!interrupted) {
+        // The directory's commit decides; the link follows it.
+        if (committed != 0 && fs::read_symlink(paths_.current()) != fs::path("generations") / std::to_string(committed))
+            replace_symlink(paths_.current(), fs::path("generations") / std::to_string(committed));
+        return;
+    }
+    Change change;
+    change.id = interrupted->id;
+    change.kind = interrupted->kind;
+    change.from = interrupted->from;
+    change.to = interrupted->to;
+    if (committed != change.to && !interrupted->undoing) {
+        tell(progress, "recover", "started", fmt::format("discarding generation {}", change.to));
+        if (change.from == 0 && !supervisor_.files(change.to).empty())
+            change.desired.placements = render::placements(rendered(supervisor_.files(change.to)));
+        discard(change, "interrupted before the commit");
+        tell(progress, "recover", "done");
+        return;
+    }
+    change.desired = from_generation(change.to);
+    // The link may have been switched already; which units need a restart shows against the files of before.
+    auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
+    observed.generation = change.from;
+    observed.files.clear();
+    for (const auto& file : supervisor_.files(change.from))
+        observed.files[file.path] = file.bytes;
+    change.plan = plan::difference(change.desired, observed);
+    tell(progress, "recover", "started",
+         fmt::format("{} generation {}", interrupted->undoing ? "undoing" : "finishing", change.to));
+    try {
+        if (interrupted->undoing)
+            throw Error(Code::probe_failed, interrupted->error);
+        settle(change, progress);
+        probe(change, progress);
+        supervisor_.finish_apply(change.id, "confirmed", "");
+    } catch (const Error& error) {
+        undo(change, error.what(), progress);
+    }
+    tell(progress, "recover", "done");
+}
+
+void Applier::prune(std::uint32_t keep, std::uint64_t current) {
+    auto all = supervisor_.generations();
+    while (all.size() > keep) {
+        const auto oldest = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.number != current; });
+        if (oldest == all.end())
+            return;
+        supervisor_.remove_generation(oldest->number);
+        remove_generation(paths_, oldest->number);
+        all.erase(oldest);
+    }
+}
+
+} // namespace vectis::apply

@@ -1,0 +1,68 @@
+// Makes the server as config.yaml says, or as an earlier generation was: whole, or not at all.
+//
+// The order, and why a power cut at any point leaves the old or the new:
+//   journal the intent -> write generation N+1 beside the others -> make missing keys -> let every daemon's own checker
+//   read it -> sync -> COMMIT directory rows and meta.generation in one transaction -> switch the symlink -> reload or
+//   restart exactly the units that read something else now -> probe -> journal the end.
+// Before the commit everything is thrown away; after it recover() finishes, or undoes if mail does not work.
+#pragma once
+
+#include "health/result.hpp"
+#include "plan/plan.hpp"
+#include "state/observed.hpp"
+#include "systemd/service.hpp"
+
+#include <functional>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace vectis::apply {
+
+struct Outcome {
+    std::uint64_t generation = 0;
+    std::string summary;
+    bool changed = false;
+};
+
+class Applier {
+  public:
+    /// `probes` runs the quick set and answers within its own time limits; it may use everything but this object.
+    Applier(state::Paths paths, store::Directory& directory, store::Supervisor& supervisor,
+            std::function<std::vector<health::Result>()> probes);
+
+    /// What apply() would do now. Throws Error(busy) while an apply runs.
+    [[nodiscard]] plan::Plan plan();
+    /// Does the plan with this id. Throws Error(stale) if another plan is true by now, Error(check_failed),
+    /// Error(unit_failed) or Error(probe_failed) after everything was put back.
+    Outcome apply(const std::string& plan_id, const systemd::Progress& progress);
+    /// Back to an earlier generation, its files, rows and config.yaml (the present one is kept beside it).
+    Outcome rollback(std::uint64_t number, const systemd::Progress& progress);
+    /// At start: finishes or undoes what was interrupted. Called before any other method.
+    void recover(const systemd::Progress& progress);
+
+  private:
+    struct Change; // one apply or rollback under way
+
+    [[nodiscard]] std::unique_lock<std::mutex> only_one();
+    [[nodiscard]] state::Desired from_generation(std::uint64_t number);
+    void carry_out(Change& change, const systemd::Progress& progress);
+    void stage(Change& change, const systemd::Progress& progress);
+    void commit(Change& change, const systemd::Progress& progress);
+    void settle(Change& change, const systemd::Progress& progress);
+    void act_on_units(Change& change, bool tolerant, const systemd::Progress& progress);
+    void probe(const Change& change, const systemd::Progress& progress);
+    void undo(Change& change, const std::string& cause, const systemd::Progress& progress);
+    void undo_first(Change& change, const systemd::Progress& progress);
+    void discard(const Change& change, const std::string& cause);
+    void prune(std::uint32_t keep, std::uint64_t current);
+
+    state::Paths paths_;
+    store::Directory& directory_;
+    store::Supervisor& supervisor_;
+    std::function<std::vector<health::Result>()> probes_;
+    std::string probe_password_;
+    std::mutex mutex_;
+};
+
+} // namespace vectis::apply

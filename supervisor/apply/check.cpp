@@ -1,0 +1,78 @@
+#include "apply/check.hpp"
+
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace vectis::apply {
+
+namespace {
+
+struct Checker {
+    std::string_view service;
+    std::array<std::string_view, 3> command;
+};
+
+// Redis has no checker; its file is proven by its start.
+constexpr std::array checkers{
+    Checker{"unbound", {"/usr/sbin/unbound-checkconf"}},
+    Checker{"rspamd", {"/usr/bin/rspamadm", "configtest"}},
+    Checker{"dovecot", {"/usr/bin/doveconf", "-n"}},
+    Checker{"postfix", {"/usr/sbin/postfix", "check"}},
+};
+
+/// postfix(1) warns of every symlinked main.cf and exits 0; any other warning of it is a fault all the same.
+bool is_fault(std::string_view line) {
+    return line.find("warning:") != std::string_view::npos &&
+           line.find("group or other writable") == std::string_view::npos;
+}
+
+std::vector<Problem> problems_in(std::string_view service, const Finished& finished) {
+    std::vector<Problem> problems;
+    for (const auto& line : split(finished.err + "\n" + finished.out, '\n')) {
+        if (line.empty() || (finished.status == 0 && !(service == "postfix" && is_fault(line))))
+            continue;
+        if (problems.size() < 20)
+            problems.push_back({{}, std::string(service), printable(line), {}});
+    }
+    if (problems.empty() && finished.status != 0)
+        problems.push_back({{}, std::string(service), fmt::format("exit status {}", finished.status), {}});
+    return problems;
+}
+
+} // namespace
+
+void check(systemd::Manager& manager, const state::Paths& paths, std::uint64_t current, std::uint64_t number,
+           const std::vector<render::Placement>& misplaced, const std::vector<std::string>& services) {
+    std::vector<systemd::Bind> binds;
+    if (current != 0)
+        binds.push_back({paths.generation(number), paths.generation(current)});
+    for (const auto& placement : misplaced)
+        binds.push_back({paths.generation(number) / placement.path, placement.where});
+
+    std::vector<Problem> problems;
+    for (const auto& checker : checkers) {
+        if (std::find(services.begin(), services.end(), checker.service) == services.end())
+            continue;
+        systemd::Transient transient;
+        transient.name = fmt::format("check-{}", checker.service);
+        for (const auto word : checker.command) {
+            if (!word.empty())
+                transient.arguments.emplace_back(word);
+        }
+        transient.read_only_binds = binds;
+        transient.private_network = false;
+        const auto found = problems_in(checker.service, manager.run_transient(transient));
+        problems.insert(problems.end(), found.begin(), found.end());
+    }
+    if (!problems.empty())
+        throw Error(Code::check_failed, "cannot use the new configuration: a daemon's own checker refuses it",
+                    "nothing was switched; this is a fault of a template or of a value in config.yaml",
+                    std::move(problems));
+}
+
+} // namespace vectis::apply

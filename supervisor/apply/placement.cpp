@@ -1,0 +1,104 @@
+#include "apply/placement.hpp"
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstdio>
+
+namespace vectis::apply {
+
+namespace {
+
+constexpr const char* absent = ".absent";
+
+fs::path kept(const state::Paths& paths, const render::Placement& placement) {
+    return paths.originals() / fs::path(placement.where).relative_path();
+}
+
+bool is_ours(const state::Paths& paths, const render::Placement& placement) {
+    std::error_code error;
+    return fs::read_symlink(placement.where, error) == paths.current() / placement.path;
+}
+
+bool stands(const fs::path& path) {
+    return fs::exists(fs::symlink_status(path));
+}
+
+/// A whole copy appears under its name or not at all.
+void copy_whole(const fs::path& from, const fs::path& to) {
+    const fs::path temporary = to.string() + ".part";
+    fs::remove_all(temporary);
+    fs::copy(from, temporary, fs::copy_options::recursive | fs::copy_options::copy_symlinks);
+    if (std::rename(temporary.c_str(), to.c_str()) != 0)
+        throw system_error(errno, fmt::format("cannot keep '{}'", from.string()));
+}
+
+void move_away(const fs::path& path, const fs::path& to) {
+    fs::remove_all(to);
+    if (std::rename(path.c_str(), to.c_str()) != 0)
+        throw system_error(errno, fmt::format("cannot move '{}' away", path.string()));
+}
+
+} // namespace
+
+void keep_originals(const state::Paths& paths, const std::vector<render::Placement>& placements,
+                    const fs::path& generation) {
+    for (const auto& placement : placements) {
+        const fs::path where = placement.where;
+        const fs::path copy = kept(paths, placement);
+        if (is_ours(paths, placement))
+            continue;
+        if (!stands(copy) && !stands(copy.string() + absent)) {
+            fs::create_directories(copy.parent_path());
+            if (stands(where))
+                copy_whole(where, copy);
+            else
+                replace_file(copy.string() + absent, "", {.mode = 0600});
+        }
+        if (stands(where))
+            continue;
+        fs::create_directories(where.parent_path());
+        if (fs::is_directory(generation / placement.path))
+            fs::create_directory(where);
+        else
+            replace_file(where, "", {});
+    }
+    fs::create_directories(paths.originals());
+    sync_file_system(paths.originals());
+}
+
+void place(const state::Paths& paths, const std::vector<render::Placement>& placements) {
+    for (const auto& placement : placements) {
+        const fs::path where = placement.where;
+        if (placement.placed == render::Placed::copy) {
+            const auto bytes = read_file(paths.current() / placement.path).value_or("");
+            if (fs::is_symlink(where) || read_file(where) != bytes)
+                replace_file(where, bytes, {.mode = 0644});
+        } else if (!is_ours(paths, placement)) {
+            // A folder cannot be renamed over; its original is kept already.
+            if (fs::is_directory(fs::symlink_status(where)))
+                move_away(where, where.string() + ".vectis-old");
+            replace_symlink(where, paths.current() / placement.path);
+            fs::remove_all(where.string() + ".vectis-old");
+        }
+    }
+}
+
+void restore_originals(const state::Paths& paths, const std::vector<render::Placement>& placements) {
+    for (const auto& placement : placements) {
+        const fs::path where = placement.where;
+        const fs::path copy = kept(paths, placement);
+        if (stands(copy)) {
+            if (stands(where))
+                move_away(where, where.string() + ".vectis-old");
+            copy_whole(copy, where);
+            fs::remove_all(where.string() + ".vectis-old");
+            fs::remove_all(copy);
+        } else if (stands(copy.string() + absent)) {
+            fs::remove_all(where);
+            fs::remove(copy.string() + absent);
+        }
+    }
+}
+
+} // namespace vectis::apply

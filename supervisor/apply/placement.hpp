@@ -1,0 +1,20 @@
+// The links and copies in /etc through which daemons find their files, and what stood there before.
+#pragma once
+
+#include "render/file.hpp"
+#include "state/paths.hpp"
+
+#include <vector>
+
+namespace vectis::apply {
+
+/// Keeps what stands at each placement in originals/, once; where nothing stands, a mark that says so. Where a path is
+/// missing, an empty file or folder is made, so that a checker's mount namespace has something to mount on. `generation` is the folder of what comes next.
+void keep_originals(const state::Paths& paths, const std::vector<render::Placement>& placements,
+                    const fs::path& generation);
+/// Makes every placement right. Only wrong ones are touched.
+void place(const state::Paths& paths, const std::vector<render::Placement>& placements);
+/// Puts the originals back and forgets them. Repeating it after a kill does no harm.
+void restore_originals(const state::Paths& paths, const std::vector<render::Placement>& placements);
+
+} // namespace vectis::apply

@@ -1,0 +1,106 @@
+#include "state/desired.hpp"
+
+#include "base/hash.hpp"
+#include "config/load.hpp"
+#include "config/secrets.hpp"
+#include "keys/certificate.hpp"
+#include "surface/services.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace vectis::state {
+
+namespace {
+
+config::Config load_or_throw(const std::string& text, const std::string& file) {
+    config::Loaded loaded = config::load(text, file);
+    if (!loaded.ok())
+        throw Error(Code::invalid_input, fmt::format("cannot use {}: {} problem{}", file, loaded.problems.size(),
+                                                     loaded.problems.size() == 1 ? "" : "s"),
+                    "mend the file and try again; nothing was changed", std::move(loaded.problems));
+    return std::move(loaded.config);
+}
+
+std::vector<KeyWanted> wanted_keys(const config::Config& config) {
+    const config::Dkim defaults;
+    // What the host itself sends (bounces, reports) is signed as well.
+    std::vector<KeyWanted> keys{{config.hostname, defaults.rsa_selector, keys::Algorithm::rsa},
+                                {config.hostname, defaults.ed25519_selector, keys::Algorithm::ed25519}};
+    for (const auto& domain : config.domains) {
+        std::vector<std::string> names = domain.alias_domains;
+        names.insert(names.begin(), domain.name);
+        for (const auto& name : names) {
+            keys.push_back({name, domain.dkim.rsa_selector, keys::Algorithm::rsa});
+            keys.push_back({name, domain.dkim.ed25519_selector, keys::Algorithm::ed25519});
+        }
+    }
+    return keys;
+}
+
+Desired complete(std::string config_text, config::Config config, std::vector<render::File> files, const Paths& paths,
+                 const std::string& probe_password) {
+    Desired desired;
+    desired.config_text = std::move(config_text);
+    desired.files = std::move(files);
+    desired.placements = render::placements(desired.files);
+    desired.rows = directory::wanted(config, probe_password);
+    desired.keys = wanted_keys(config);
+    for (const auto& service : surface::services())
+        desired.services.emplace_back(service.name);
+    const bool own = config.tls.mode == config::TlsMode::files;
+    desired.certificate = own ? fs::path(config.tls.certificate) : paths.tls() / "self_signed.crt";
+    desired.certificate_key = own ? fs::path(config.tls.key) : paths.tls() / "self_signed.key";
+    desired.config = std::move(config);
+    return desired;
+}
+
+} // namespace
+
+Desired desired_from_text(const std::string& config_text, const config::Secrets& secrets,
+                          const render::Platform& platform, const Paths& paths, const std::string& probe_password) {
+    config::Config config = load_or_throw(config_text, paths.config().string());
+    if (config.tls.mode == config::TlsMode::files) {
+        auto problems = keys::certificate_problems(config.tls.certificate, config.tls.key, config.hostname, now());
+        if (!problems.empty())
+            throw Error(Code::invalid_input, "cannot use the certificate", "mend it and try again; nothing was changed",
+                        std::move(problems));
+    }
+    auto files = render::render(config, config::resolve_secrets(config, secrets, paths.credentials), platform);
+    return complete(config_text, std::move(config), std::move(files), paths, probe_password);
+}
+
+Desired desired_from_disk(const render::Platform& platform, const Paths& paths, const std::string& probe_password) {
+    const auto text = read_file(paths.config(), 256U << 20U);
+    if (!text)
+        throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", paths.config().string()),
+                    "run 'vectis setup', which writes it");
+    config::LoadedSecrets secrets;
+    if (const auto secrets_text = read_file(paths.secrets(), 1U << 20U))
+        secrets = config::load_secrets(*secrets_text, paths.secrets().string());
+    if (!secrets.problems.empty())
+        throw Error(Code::invalid_input, fmt::format("cannot use {}", paths.secrets().string()), {},
+                    std::move(secrets.problems));
+    return desired_from_text(*text, secrets.secrets, platform, paths, probe_password);
+}
+
+Desired desired_from_generation(const std::string& config_text, std::vector<render::File> files, const Paths& paths,
+                                const std::string& probe_password) {
+    config::Config config = load_or_throw(config_text, "the generation's config.yaml");
+    return complete(config_text, std::move(config), std::move(files), paths, probe_password);
+}
+
+std::string service_digest(const Desired& desired, const std::string& service, const std::string& certificate) {
+    Sha256 hash;
+    for (const auto& file : desired.files) {
+        if (std::find(file.services.begin(), file.services.end(), service) != file.services.end())
+            hash.part(file.path).part(file.bytes).part(std::to_string(file.access.mode)).part(file.access.group);
+    }
+    if (service == "postfix" || service == "dovecot")
+        hash.part(desired.certificate.string()).part(certificate);
+    return hash.finish();
+}
+
+} // namespace vectis::state

@@ -1,0 +1,53 @@
+// What config.yaml asks for, wholly in memory: rendered files, directory rows, keys, services. Or, for a rollback, what
+// an earlier generation held.
+#pragma once
+
+#include "directory/rows.hpp"
+#include "keys/dkim.hpp"
+#include "render/file.hpp"
+#include "state/paths.hpp"
+
+#include <string>
+#include <vector>
+
+namespace vectis::state {
+
+struct KeyWanted {
+    std::string domain;
+    std::string selector;
+    keys::Algorithm algorithm = keys::Algorithm::rsa;
+};
+
+struct Desired {
+    std::string config_text;
+    config::Config config;
+    std::vector<render::File> files; // sorted by path
+    std::vector<render::Placement> placements;
+    directory::Rows rows;
+    std::vector<KeyWanted> keys;
+    /// Services that are to run.
+    std::vector<std::string> services;
+    /// Packages that some wish in config.yaml needs beyond those of the services.
+    fs::path certificate; // what the daemons show: the administrator's file or our self-signed one
+    fs::path certificate_key;
+};
+
+/// config.yaml's text, checked and rendered. Throws Error(invalid_input) with every problem in it.
+[[nodiscard]] Desired desired_from_text(const std::string& config_text, const config::Secrets& secrets,
+                                        const render::Platform& platform, const Paths& paths,
+                                        const std::string& probe_password);
+
+/// The same from the files on disk; Error(not_found) without a config.yaml.
+[[nodiscard]] Desired desired_from_disk(const render::Platform& platform, const Paths& paths,
+                                        const std::string& probe_password);
+
+/// An earlier generation as it was: its files as they were written, its rows as its config.yaml asks for them.
+[[nodiscard]] Desired desired_from_generation(const std::string& config_text, std::vector<render::File> files,
+                                              const Paths& paths, const std::string& probe_password);
+
+/// What a running service must have read to be up to date: a hash over its files and the certificate.
+/// `certificate` is the certificate's text, for the services that show one.
+[[nodiscard]] std::string service_digest(const Desired& desired, const std::string& service,
+                                         const std::string& certificate);
+
+} // namespace vectis::state

@@ -1,0 +1,36 @@
+// Where everything is. One value, so that a test can put it all below a folder of its own.
+#pragma once
+
+#include "base/file.hpp"
+
+#include <cstdint>
+#include <string>
+
+namespace vectis::state {
+
+struct Paths {
+    fs::path etc = "/etc/vectis";
+    fs::path lib = "/var/lib/vectis";
+    fs::path share = "/usr/share/vectis";
+    fs::path credentials; // where systemd put the unit's credentials; empty if there are none
+
+    [[nodiscard]] fs::path config() const { return etc / "config.yaml"; }
+    [[nodiscard]] fs::path secrets() const { return etc / "secrets.yaml"; }
+    [[nodiscard]] fs::path current() const { return lib / "current"; }
+    [[nodiscard]] fs::path generations() const { return lib / "generations"; }
+    [[nodiscard]] fs::path generation(std::uint64_t number) const { return generations() / std::to_string(number); }
+    [[nodiscard]] fs::path directory() const { return lib / "directory"; }
+    [[nodiscard]] fs::path supervisor_db() const { return lib / "supervisor.db"; }
+    [[nodiscard]] fs::path dkim() const { return lib / "dkim"; }
+    [[nodiscard]] fs::path tls() const { return lib / "tls"; }
+    /// What stood where we placed a link, by its absolute path; purge and the undo of a first apply put it back.
+    [[nodiscard]] fs::path originals() const { return lib / "originals"; }
+    /// Copies of rendered files that somebody had edited by hand, kept when an apply takes the edit back.
+    [[nodiscard]] fs::path edited() const { return lib / "edited"; }
+    /// The probe mailbox's password and its hash, each on a line.
+    [[nodiscard]] fs::path probe_secret() const { return lib / "probe.secret"; }
+    [[nodiscard]] fs::path templates() const { return share / "templates"; }
+    [[nodiscard]] fs::path migrations() const { return share / "migrations"; }
+};
+
+} // namespace vectis::state
