@@ -1,0 +1,58 @@
+// The DNS records that an administrator has to publish, exactly. Pure, but for reading the keys.
+#pragma once
+
+#include "base/file.hpp"
+#include "config/model.hpp"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace vectis::installer {
+
+struct DkimRecord {
+    std::string domain;
+    std::string selector;
+    std::string value; // "v=DKIM1; k=rsa; p=..."
+};
+
+/// One record. Names are absolute and without their last dot; `value` is as a DNS panel wants it: a text whole and
+/// without quotes, other data as in a zone file with names ending in a dot.
+struct DnsRecord {
+    std::string zone; // the domain it belongs to, for grouping
+    std::string name;
+    std::string type;
+    std::string value;
+    std::string purpose;    // for people
+    bool elsewhere = false; // PTR: published by whoever gives the address, not in the domain's zone
+
+    /// As a line of a zone file: texts quoted and split at 255 bytes (RFC 1035 section 3.3.14).
+    [[nodiscard]] std::string zone_line() const;
+};
+
+/// For the hostname: its addresses, their PTR and an SPF record for what the server sends in its own name (RFC 7208
+/// section 2.3). For each domain and alias domain: MX, SPF, DMARC. And DKIM for all of `dkim`. `addresses`: the public
+/// ones of the server, without those whose family config.yaml turns off.
+[[nodiscard]] std::vector<DnsRecord> dns_records(const config::Config& config, const std::vector<DkimRecord>& dkim,
+                                                 const std::vector<std::string>& addresses);
+
+/// Addresses under which the world reaches the server: those that config.yaml lists, otherwise the interfaces' public
+/// ones, otherwise (behind NAT) those that DNS already has in `published`.
+[[nodiscard]] std::vector<std::string> public_addresses(const config::Config& config,
+                                                        const std::vector<std::string>& host,
+                                                        const std::vector<std::string>& published);
+
+/// A domain and selector whose key signs mail.
+struct KeyName {
+    std::string domain;
+    std::string selector;
+};
+/// The records of the key files below `folder`; a key that is not there yet is left out.
+[[nodiscard]] std::vector<DkimRecord> read_dkim_records(const fs::path& folder, const std::vector<KeyName>& keys);
+
+/// A table for people, by domain; below it the same as lines of a zone file.
+[[nodiscard]] std::string dns_records_text(const std::vector<DnsRecord>& records);
+/// {"records": [{"zone", "name", "type", "value", "zone_line", "purpose", "elsewhere"}]}
+[[nodiscard]] std::string dns_records_json(const std::vector<DnsRecord>& records);
+
+} // namespace vectis::installer

@@ -1,0 +1,93 @@
+#include "base/json.hpp"
+#include "catch.hpp"
+#include "folder.hpp"
+#include "installer/dns_records.hpp"
+#include "keys/dkim.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+using namespace vectis;
+using namespace vectis::installer;
+
+namespace {
+
+config::Config example() {
+    config::Config config;
+    config.hostname = "mail.example.test";
+    config.admin = "admin@example.test";
+    config.domains = {{.name = "example.test", .alias_domains = {"example.net"}}};
+    return config;
+}
+
+bool has(const std::vector<DnsRecord>& records, const std::string& line) {
+    return std::any_of(records.begin(), records.end(), [&](const DnsRecord& each) { return each.zone_line() == line; });
+}
+
+} // namespace
+
+TEST_CASE("every record of the host, its domains and alias domains is listed") {
+    const auto records = dns_records(example(),
+                                     {{"example.test", "r1", "v=DKIM1; k=rsa; p=AAAA"},
+                                      {"example.net", "e1", "v=DKIM1; k=ed25519; p=BBBB"},
+                                      {"mail.example.test", "r1", "v=DKIM1; k=rsa; p=CCCC"}},
+                                     {"203.0.113.10", "2001:db8::10"});
+    for (const auto* line :
+         {"mail.example.test. 3600 IN A 203.0.113.10", "mail.example.test. 3600 IN AAAA 2001:db8::10",
+          "mail.example.test. 3600 IN TXT \"v=spf1 a -all\"",
+          "r1._domainkey.mail.example.test. 3600 IN TXT \"v=DKIM1; k=rsa; p=CCCC\"",
+          "example.test. 3600 IN MX 10 mail.example.test.", "example.test. 3600 IN TXT \"v=spf1 mx -all\"",
+          "_dmarc.example.test. 3600 IN TXT \"v=DMARC1; p=quarantine; rua=mailto:postmaster@example.test\"",
+          "r1._domainkey.example.test. 3600 IN TXT \"v=DKIM1; k=rsa; p=AAAA\"",
+          "example.net. 3600 IN MX 10 mail.example.test.",
+          "e1._domainkey.example.net. 3600 IN TXT \"v=DKIM1; k=ed25519; p=BBBB\"",
+          "10.113.0.203.in-addr.arpa. 3600 IN PTR mail.example.test."}) {
+        INFO(line);
+        CHECK(has(records, line));
+    }
+    CHECK(records.size() == 14);
+    CHECK(parse_json(dns_records_json(records))["records"].size() == 14);
+    CHECK(dns_records_text(records).find("example.net. 3600 IN MX 10 mail.example.test.\n") != std::string::npos);
+}
+
+TEST_CASE("a long text is split at 255 bytes, and joined it is the same") {
+    const std::string value = keys::dkim_record(keys::new_dkim_key(keys::Algorithm::rsa));
+    REQUIRE(value.size() > 255);
+    const DnsRecord record{"example.test", "r1._domainkey.example.test", "TXT", value, "", false};
+    const std::string line = record.zone_line();
+    const auto cut = line.find("\" \"");
+    const auto start = line.find('"') + 1;
+    REQUIRE(cut != std::string::npos);
+    CHECK(cut - start == 255);
+    CHECK(line.substr(start, 255) + line.substr(cut + 3, line.size() - cut - 4) == value);
+}
+
+TEST_CASE("with a relay host, SPF lets it send") {
+    auto config = example();
+    config.network.relay_host.host = "smtp.relay.test";
+    CHECK(has(dns_records(config, {}, {}), "example.test. 3600 IN TXT \"v=spf1 mx a:smtp.relay.test ~all\""));
+    config.network.relay_host.host = "198.51.100.7";
+    CHECK(has(dns_records(config, {}, {}), "example.test. 3600 IN TXT \"v=spf1 mx ip4:198.51.100.7 ~all\""));
+}
+
+TEST_CASE("the public addresses are the configured ones, else the host's, else what DNS says") {
+    auto config = example();
+    CHECK(public_addresses(config, {"10.0.0.1", "203.0.113.10", "2001:db8::10"}, {"198.51.100.1"}) ==
+          std::vector<std::string>{"203.0.113.10", "2001:db8::10"});
+    CHECK(public_addresses(config, {"10.0.0.1"}, {"198.51.100.1"}) == std::vector<std::string>{"198.51.100.1"});
+    config.network.addresses = {"203.0.113.11"};
+    CHECK(public_addresses(config, {"203.0.113.10"}, {}) == std::vector<std::string>{"203.0.113.11"});
+    config.network = {.ipv6 = false};
+    CHECK(public_addresses(config, {"203.0.113.10", "2001:db8::10"}, {}) == std::vector<std::string>{"203.0.113.10"});
+    CHECK(public_addresses(config, {}, {}).empty());
+}
+
+TEST_CASE("keys that are there are published, keys that are not are left out") {
+    const test::Folder folder;
+    keys::ensure_dkim_key(folder.path / "dkim", "example.test", "e1", keys::Algorithm::ed25519, "");
+    const auto found = read_dkim_records(folder.path / "dkim", {{"example.test", "e1"}, {"example.test", "r1"}});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].selector == "e1");
+    CHECK(found[0].value.starts_with("v=DKIM1; k=ed25519; p="));
+}
