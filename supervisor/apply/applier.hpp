@@ -27,7 +27,8 @@ struct Outcome {
 
 class Applier {
   public:
-    /// `probes` runs the quick set and answers within its own time limits; it may use everything but this object.
+    /// `probes` runs the quick set and answers within its own time limits; it is called from several threads and may
+    /// use everything but this object.
     Applier(state::Paths paths, store::Directory& directory, store::Supervisor& supervisor,
             std::function<std::vector<health::Result>()> probes);
 

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <filesystem>
 #include <system_error>
 #include <utility>
 
@@ -61,6 +62,15 @@ std::string Error::text() const {
     if (!hint_.empty())
         text += "\nhint: " + hint_;
     return text;
+}
+
+Error as_error(const std::exception& exception) {
+    if (const auto* error = dynamic_cast<const Error*>(&exception); error != nullptr)
+        return *error;
+    if (const auto* error = dynamic_cast<const std::filesystem::filesystem_error*>(&exception); error != nullptr)
+        return system_error(error->code().value(), fmt::format("cannot use '{}'", error->path1().string()));
+    return {Code::internal, fmt::format("internal fault: {}", exception.what()),
+            "this is a bug; please report it with what you did"};
 }
 
 Error system_error(int number, const std::string& what, std::string hint) {

@@ -77,6 +77,9 @@ class Error : public std::runtime_error {
     std::vector<Problem> problems_;
 };
 
+/// Any exception as an Error: itself, a file system's as `system`, everything else as `internal`.
+[[nodiscard]] Error as_error(const std::exception& exception);
+
 /// An Error of code `system` that ends in the text of errno `number`.
 [[nodiscard]] Error system_error(int number, const std::string& what, std::string hint = {});
 
