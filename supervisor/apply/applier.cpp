@@ -205,12 +205,17 @@ void Applier::stage(Change& change, const systemd::Progress& progress) {
                 changed.insert(changed.end(), each.services.begin(), each.services.end());
         }
     }
-    std::vector<render::Placement> misplaced;
+    std::vector<render::Placement> elsewhere;
     for (const auto& step : change.plan.placements)
-        misplaced.push_back(step.placement);
-    keep_originals(paths_, misplaced, paths_.generation(change.to));
+        elsewhere.push_back(step.placement);
+    keep_originals(paths_, elsewhere, paths_.generation(change.to));
+    // A link shows the new file through `current`; what is not a link yet, or never is one, is laid over.
+    for (const auto& placement : change.desired.placements) {
+        if (placement.placed == render::Placed::copy && fs::exists(placement.where))
+            elsewhere.push_back(placement);
+    }
     tell(progress, "check", "started");
-    check(change.manager, paths_, change.from == change.to ? 0 : change.from, change.to, misplaced, changed);
+    check(change.manager, paths_, change.from == change.to ? 0 : change.from, change.to, elsewhere, changed);
     tell(progress, "check", "done");
     sync_file_system(paths_.lib);
 }
@@ -360,6 +365,12 @@ void Applier::undo_first(Change& change, const systemd::Progress& progress) {
 void Applier::discard(const Change& change, const std::string& cause) {
     if (change.from == 0)
         restore_originals(paths_, change.desired.placements);
+    std::vector<render::Placement> missing;
+    for (const auto& step : change.plan.placements) {
+        if (step.found == "missing")
+            missing.push_back(step.placement);
+    }
+    remove_stand_ins(missing);
     supervisor_.finish_apply(change.id, "discarded", cause);
     if (!change.is_rollback()) {
         supervisor_.remove_generation(change.to);

@@ -47,11 +47,11 @@ std::vector<Problem> problems_in(std::string_view service, const Finished& finis
 } // namespace
 
 void check(systemd::Manager& manager, const state::Paths& paths, std::uint64_t current, std::uint64_t number,
-           const std::vector<render::Placement>& misplaced, const std::vector<std::string>& services) {
+           const std::vector<render::Placement>& elsewhere, const std::vector<std::string>& services) {
     std::vector<systemd::Bind> binds;
     if (current != 0)
         binds.push_back({paths.generation(number), paths.generation(current)});
-    for (const auto& placement : misplaced)
+    for (const auto& placement : elsewhere)
         binds.push_back({paths.generation(number) / placement.path, placement.where});
 
     std::vector<Problem> problems;

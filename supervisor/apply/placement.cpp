@@ -54,6 +54,11 @@ void keep_originals(const state::Paths& paths, const std::vector<render::Placeme
                 copy_whole(where, copy);
             else
                 replace_file(copy.string() + absent, "", {.mode = 0600});
+        } else if (stands(where)) {
+            const fs::path replaced = paths.edited() / "replaced" / where.relative_path();
+            fs::create_directories(replaced.parent_path());
+            fs::remove_all(replaced);
+            copy_whole(where, replaced);
         }
         if (stands(where))
             continue;
@@ -65,6 +70,14 @@ void keep_originals(const state::Paths& paths, const std::vector<render::Placeme
     }
     fs::create_directories(paths.originals());
     sync_file_system(paths.originals());
+}
+
+void remove_stand_ins(const std::vector<render::Placement>& placements) {
+    for (const auto& placement : placements) {
+        const auto status = fs::symlink_status(placement.where);
+        if ((fs::is_directory(status) || fs::is_regular_file(status)) && fs::is_empty(placement.where))
+            fs::remove(placement.where);
+    }
 }
 
 void place(const state::Paths& paths, const std::vector<render::Placement>& placements) {

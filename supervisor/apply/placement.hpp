@@ -8,10 +8,12 @@
 
 namespace vectis::apply {
 
-/// Keeps what stands at each placement in originals/, once; where nothing stands, a mark that says so. Where a path is
-/// missing, an empty file or folder is made, so that a checker's mount namespace has something to mount on. `generation` is the folder of what comes next.
+/// Keeps what stands at each placement in originals/, once; where nothing stands, a mark that says so. What somebody
+/// put there later is kept in edited/replaced/. Where a path is missing, an empty file or folder is made, so that a checker's mount namespace has something to mount on. `generation` is the folder of what comes next.
 void keep_originals(const state::Paths& paths, const std::vector<render::Placement>& placements,
                     const fs::path& generation);
+/// Removes the empty files and folders that keep_originals() made for these placements.
+void remove_stand_ins(const std::vector<render::Placement>& placements);
 /// Makes every placement right. Only wrong ones are touched.
 void place(const state::Paths& paths, const std::vector<render::Placement>& placements);
 /// Puts the originals back and forgets them. Repeating it after a kill does no harm.

@@ -28,18 +28,17 @@ std::optional<Time> changed_at(const fs::path& path, bool follow) {
 }
 
 /// What is at a placement if that is not as it should be; empty if it is.
-std::string misplacement(const render::Placement& placement, const Desired& desired, const Paths& paths) {
+std::string misplacement(const render::Placement& placement, const Observed& observed, const Paths& paths) {
     const fs::path where = placement.where;
     std::error_code error;
     const auto status = fs::symlink_status(where, error);
     if (!fs::exists(status))
         return "missing";
     if (placement.placed == render::Placed::copy) {
-        const auto wanted = std::find_if(desired.files.begin(), desired.files.end(),
-                                         [&](const render::File& file) { return file.path == placement.path; });
         if (!fs::is_regular_file(status))
             return "not a plain file";
-        return read_file(where) == wanted->bytes ? "" : "other contents";
+        const auto current = observed.files.find(placement.path);
+        return current != observed.files.end() && read_file(where) == current->second ? "" : "other contents";
     }
     if (fs::is_symlink(status)) {
         const fs::path target = fs::read_symlink(where, error);
@@ -83,7 +82,7 @@ Observed observe_disk(const Desired& desired, const Paths& paths) {
     Observed observed;
     observe_files(observed, paths.current());
     for (const auto& placement : desired.placements) {
-        if (const std::string fault = misplacement(placement, desired, paths); !fault.empty())
+        if (const std::string fault = misplacement(placement, observed, paths); !fault.empty())
             observed.misplaced[placement.where] = fault;
     }
     observe_keys(observed, desired, paths);
