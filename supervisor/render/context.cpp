@@ -1,0 +1,219 @@
+#include "render/context.hpp"
+
+#include "base/text.hpp"
+#include "render/quoting.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vectis::render {
+
+namespace {
+
+using kainjow::mustache::data;
+
+/// One object of the context. Every text passes here, so that none with a control character reaches a template.
+class Object {
+  public:
+    void text(const std::string& name, const std::string& value) {
+        require_printable(value);
+        data_.set(name, value);
+    }
+    void number(const std::string& name, std::uint64_t value) { data_.set(name, std::to_string(value)); }
+    void flag(const std::string& name, bool value) { data_.set(name, data(value)); }
+    /// Its section is rendered only if there is a value.
+    void optional_text(const std::string& name, const std::string& value) {
+        if (value.empty())
+            flag(name, false);
+        else
+            text(name, value);
+    }
+    void list(const std::string& name, data&& items) { data_.set(name, std::move(items)); }
+    [[nodiscard]] data take() { return std::move(data_); }
+
+  private:
+    data data_{data::type::object};
+};
+
+bool is_ipv6(const std::string& address) {
+    return address.find(':') != std::string::npos;
+}
+
+std::string bracketed(const std::string& host) {
+    return is_ipv6(host) ? fmt::format("[{}]", host) : host;
+}
+
+/// The addresses to listen on, each once, the loopback ones last (webmail and probes come from there); empty: all.
+std::vector<std::string> listen_addresses(const config::Network& network, const Platform& platform) {
+    std::vector<std::string> found = network.addresses;
+    for (const auto& name : network.interfaces) {
+        const auto interface = platform.interface_addresses.find(name);
+        if (interface == platform.interface_addresses.end())
+            throw Error(Code::invalid_input, fmt::format("cannot listen on interface '{}': it has no address", name),
+                        "give it an address first, or correct network.interfaces ('ip -brief address' lists them)");
+        for (const auto& address : interface->second) {
+            // A link-local address is none without its interface, and no mail arrives there.
+            if (!address.starts_with("fe80:"))
+                found.push_back(address);
+        }
+    }
+    if (found.empty())
+        return found;
+    found.emplace_back("127.0.0.1");
+    found.emplace_back("::1");
+    std::vector<std::string> addresses;
+    for (const auto& address : found) {
+        const bool wanted = is_ipv6(address) ? network.ipv6 : network.ipv4;
+        if (wanted && std::find(addresses.begin(), addresses.end(), address) == addresses.end())
+            addresses.push_back(address);
+    }
+    return addresses;
+}
+
+/// The address that outgoing mail comes from: the first of this family that is no loopback.
+std::string source_address(const std::vector<std::string>& addresses, bool ipv6) {
+    for (const auto& address : addresses) {
+        if (is_ipv6(address) == ipv6 && address != "127.0.0.1" && address != "::1")
+            return address;
+    }
+    return {};
+}
+
+void set_network(Object& object, const config::Network& network, const Platform& platform) {
+    const auto addresses = listen_addresses(network, platform);
+    std::vector<std::string> postfix;
+    for (const auto& address : addresses)
+        postfix.push_back(bracketed(address));
+    object.text("inet_interfaces", addresses.empty() ? "all" : join(postfix, ", "));
+    object.text("inet_protocols", network.ipv4 && network.ipv6 ? "all" : network.ipv4 ? "ipv4" : "ipv6");
+    std::vector<std::string> dovecot = addresses;
+    if (addresses.empty()) {
+        if (network.ipv4)
+            dovecot.emplace_back("*");
+        if (network.ipv6)
+            dovecot.emplace_back("::");
+    }
+    object.text("dovecot_listen", join(dovecot, ", "));
+    object.optional_text("ipv4_source", source_address(addresses, false));
+    object.optional_text("ipv6_source", source_address(addresses, true));
+}
+
+void set_relay(Object& object, const config::RelayHost& relay, const config::Secrets& secrets) {
+    object.flag("relay", !relay.host.empty());
+    object.optional_text("relay_username", relay.username);
+    if (relay.host.empty())
+        return;
+    // Brackets: the host itself, not the MX of its name.
+    object.text("relay_nexthop", fmt::format("[{}]:{}", relay.host, relay.port));
+    // A certificate names hosts; an address cannot be checked.
+    const bool named = relay.host.find_first_not_of("0123456789.") != std::string::npos && !is_ipv6(relay.host);
+    const bool secure = !relay.username.empty() && named;
+    object.text("relay_tls_level", relay.tls == config::RelayTls::none ? "none" : secure ? "secure" : "encrypt");
+    object.text("relay_tls_wrapper", relay.tls == config::RelayTls::wrapper ? "yes" : "no");
+    if (relay.username.empty())
+        return;
+    if (relay.username.find(':') != std::string::npos)
+        throw Error(Code::invalid_input, "cannot use network.relay_host.username: it has a ':'",
+                    "Postfix takes the colon as the end of the user name");
+    const auto password = secrets.find(relay.password_secret);
+    if (password == secrets.end() || password->second.empty())
+        throw Error(Code::invalid_input, fmt::format("cannot find the secret '{}'", relay.password_secret),
+                    "add it to secrets.yaml");
+    object.text("relay_password", password->second);
+}
+
+/// Tenths as Rspamd writes a score: 60 -> 6, 65 -> 6.5.
+std::string score(std::int32_t tenths) {
+    const std::string text = fmt::format("{}{}", tenths < 0 ? "-" : "", std::abs(tenths) / 10);
+    return tenths % 10 == 0 ? text : fmt::format("{}.{}", text, std::abs(tenths) % 10);
+}
+
+void set_score(Object& object, const std::string& name, const std::optional<std::int32_t>& tenths) {
+    object.optional_text(name, tenths ? score(*tenths) : "");
+}
+
+data signer(const std::string& domain, const config::Dkim& dkim) {
+    Object object;
+    object.text("domain", domain);
+    object.text("rsa_selector", dkim.rsa_selector);
+    object.text("ed25519_selector", dkim.ed25519_selector);
+    return object.take();
+}
+
+/// Who signs with which selectors: the host itself, every domain and every alias domain, each with keys of its own.
+data signers(const config::Config& config) {
+    data list{data::type::list};
+    list << signer(config.hostname, {});
+    for (const auto& domain : config.domains) {
+        list << signer(domain.name, domain.dkim);
+        for (const auto& alias : domain.alias_domains)
+            list << signer(alias, domain.dkim);
+    }
+    return list;
+}
+
+data recipient(const std::string& domain) {
+    Object object;
+    object.text("name", domain);
+    return object.take();
+}
+
+/// The domains with thresholds of their own.
+data thresholds(const config::Config& config) {
+    data list{data::type::list};
+    for (const auto& domain : config.domains) {
+        if (domain.spam == config::Thresholds{})
+            continue;
+        data recipients{data::type::list};
+        recipients << recipient(domain.name);
+        for (const auto& alias : domain.alias_domains)
+            recipients << recipient(alias);
+        Object object;
+        object.text("domain", domain.name);
+        object.list("recipients", std::move(recipients));
+        set_score(object, "own_reject", domain.spam.reject);
+        set_score(object, "own_junk", domain.spam.junk);
+        set_score(object, "own_greylist", domain.spam.greylist);
+        list << object.take();
+    }
+    return list;
+}
+
+} // namespace
+
+data context(const config::Config& config, const config::Secrets& secrets, const Platform& platform) {
+    const bool own = config.tls.mode == config::TlsMode::files;
+    Object object;
+    object.text("hostname", config.hostname);
+    object.number("message_size", config.message_size);
+    object.text("tls_certificate", own ? config.tls.certificate : "/var/lib/vectis/tls/self_signed.crt");
+    object.text("tls_key", own ? config.tls.key : "/var/lib/vectis/tls/self_signed.key");
+    set_network(object, config.network, platform);
+    set_relay(object, config.network.relay_host, secrets);
+
+    object.flag("submission", config.postfix.submission);
+    object.flag("submissions", config.postfix.submissions);
+    object.text("recipient_delimiter", config.postfix.recipient_delimiter);
+    object.number("queue_lifetime_hours", static_cast<std::uint64_t>(config.postfix.queue_lifetime.count()));
+    object.number("recipient_limit", config.postfix.recipient_limit);
+
+    object.flag("imap", config.dovecot.imap);
+    object.flag("pop3", config.dovecot.pop3);
+    object.flag("managesieve", config.dovecot.managesieve);
+    object.optional_text("junk_days",
+                         config.retention.junk_days == 0 ? "" : std::to_string(config.retention.junk_days));
+    object.optional_text("trash_days",
+                         config.retention.trash_days == 0 ? "" : std::to_string(config.retention.trash_days));
+
+    set_score(object, "reject_score", config.rspamd.thresholds.reject);
+    set_score(object, "junk_score", config.rspamd.thresholds.junk);
+    set_score(object, "greylist_score", config.rspamd.thresholds.greylist);
+    object.text("greylisting", config.rspamd.greylisting ? "true" : "false");
+    object.flag("junk_filing", config.rspamd.junk_filing);
+    object.list("signers", signers(config));
+    object.list("thresholds", thresholds(config));
+    return object.take();
+}
+
+} // namespace vectis::render

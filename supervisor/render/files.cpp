@@ -1,0 +1,158 @@
+#include "render/files.hpp"
+
+#include "base/text.hpp"
+
+#include <algorithm>
+#include <array>
+#include <optional>
+#include <string>
+
+namespace vectis::render {
+
+namespace {
+
+using config::Config;
+
+constexpr Row postfix_map(std::string_view path) {
+    return {.path = path, .service = "postfix"};
+}
+
+constexpr Row rspamd(std::string_view path) {
+    return {.path = path, .service = "rspamd", .quoting = Quoting::quoted};
+}
+
+constexpr std::array table{
+    Row{.path = "dovecot/directory.conf",
+        .service = "dovecot",
+        .versioned_by = "dovecot-core",
+        .quoting = Quoting::dovecot},
+    Row{.path = "dovecot/dovecot.conf",
+        .service = "dovecot",
+        .versioned_by = "dovecot-core",
+        .quoting = Quoting::dovecot,
+        .where = "/etc/dovecot/dovecot.conf"},
+    Row{.path = "dovecot/sieve/spam_to_junk.sieve",
+        .service = "dovecot",
+        .versioned_by = "dovecot-core",
+        .quoting = Quoting::quoted,
+        .wanted = [](const Config& config) { return config.rspamd.junk_filing; }},
+    postfix_map("postfix/aliases.cf"),
+    postfix_map("postfix/catch_all.cf"),
+    postfix_map("postfix/domains.cf"),
+    postfix_map("postfix/mailboxes.cf"),
+    Row{.path = "postfix/main.cf",
+        .service = "postfix",
+        .quoting = Quoting::main_cf,
+        .where = "/etc/postfix/main.cf",
+        .uptake = Uptake::parameters},
+    Row{.path = "postfix/master.cf",
+        .service = "postfix",
+        .quoting = Quoting::main_cf,
+        .where = "/etc/postfix/master.cf"},
+    // smtp(8) opens it before it gives up root.
+    Row{.path = "postfix/relay_credentials",
+        .service = "postfix",
+        .mode = 0600,
+        .wanted = [](const Config& config) { return !config.network.relay_host.username.empty(); }},
+    postfix_map("postfix/sender_logins.cf"),
+    postfix_map("postfix/suspended.cf"),
+    Row{.path = "redis/redis-vectis.conf",
+        .service = "redis",
+        .where = "/etc/redis/redis-vectis.conf",
+        .uptake = Uptake::restart},
+    rspamd("rspamd/local.d/actions.conf"),
+    Row{.path = "rspamd/local.d/antivirus.conf",
+        .service = "rspamd",
+        .quoting = Quoting::quoted,
+        .wanted = [](const Config& config) { return config.clamav.enabled; }},
+    rspamd("rspamd/local.d/classifier-bayes.conf"),
+    rspamd("rspamd/local.d/dkim_signing.conf"),
+    rspamd("rspamd/local.d/greylist.conf"),
+    rspamd("rspamd/local.d/logging.inc"),
+    rspamd("rspamd/local.d/milter_headers.conf"),
+    rspamd("rspamd/local.d/options.inc"),
+    rspamd("rspamd/local.d/redis.conf"),
+    rspamd("rspamd/local.d/rspamd.lua"),
+    rspamd("rspamd/local.d/settings.conf"),
+    rspamd("rspamd/local.d/worker-controller.inc"),
+    rspamd("rspamd/local.d/worker-normal.inc"),
+    rspamd("rspamd/local.d/worker-proxy.inc"),
+    Row{.path = "unbound/vectis.conf",
+        .service = "unbound",
+        .where = "/etc/unbound/unbound.conf.d/vectis.conf",
+        .placed = Placed::copy},
+};
+static_assert(std::is_sorted(table.begin(), table.end(), [](const Row& a, const Row& b) { return a.path < b.path; }));
+
+/// Folders that stand in place of a daemon's own folder as a whole.
+constexpr std::array<std::array<std::string_view, 2>, 1> folders{{{"rspamd/local.d", "/etc/rspamd/local.d"}}};
+
+constexpr std::array<std::string_view, 2> restarting{"inet_interfaces", "inet_protocols"};
+
+/// The value of a parameter in a main.cf: logical lines, of which a line with leading white space continues the one
+/// before (postconf(5)).
+std::optional<std::string> parameter(std::string_view main_cf, std::string_view name) {
+    std::optional<std::string> value;
+    bool ours = false;
+    for (const auto& line : split(main_cf, '\n')) {
+        if (trim(line).empty() || trim(line).starts_with('#'))
+            continue;
+        if (line.front() == ' ' || line.front() == '\t') {
+            if (ours)
+                *value += " " + std::string(trim(line));
+            continue;
+        }
+        const auto equals = line.find('=');
+        ours = equals != std::string::npos && trim(std::string_view(line).substr(0, equals)) == name;
+        if (ours)
+            value = trim(std::string_view(line).substr(equals + 1));
+    }
+    return value;
+}
+
+} // namespace
+
+std::span<const Row> rows() {
+    return table;
+}
+
+std::span<const std::string_view> restarting_parameters() {
+    return restarting;
+}
+
+std::vector<Placement> placements(const std::vector<File>& files) {
+    const auto rendered = [&](std::string_view prefix) {
+        return std::any_of(files.begin(), files.end(), [&](const File& file) {
+            return file.path == prefix || (file.path.starts_with(prefix) && file.path.size() > prefix.size() &&
+                                           file.path[prefix.size()] == '/');
+        });
+    };
+    std::vector<Placement> all;
+    for (const auto& row : table) {
+        if (!row.where.empty() && rendered(row.path))
+            all.push_back({std::string(row.path), std::string(row.where), row.placed});
+    }
+    for (const auto& [path, where] : folders) {
+        if (rendered(path))
+            all.push_back({std::string(path), std::string(where), Placed::link});
+    }
+    return all;
+}
+
+bool needs_restart(const std::string& path, std::string_view before, std::string_view after) {
+    const auto* row = std::find_if(table.begin(), table.end(), [&](const Row& each) { return each.path == path; });
+    if (row == table.end() || before == after)
+        return false;
+    switch (row->uptake) {
+    case Uptake::reload:
+        return false;
+    case Uptake::restart:
+        return true;
+    case Uptake::parameters:
+        return std::any_of(restarting.begin(), restarting.end(),
+                           [&](std::string_view name) { return parameter(before, name) != parameter(after, name); });
+    }
+    return false;
+}
+
+} // namespace vectis::render

@@ -1,0 +1,7 @@
+# Files what Rspamd has marked as spam into Junk. Run by Dovecot's LMTP for every delivery, before the user's own script.
+require ["fileinto", "mailbox"];
+
+if header :is "X-Spam" "Yes" {
+    fileinto :create "Junk";
+    stop;
+}

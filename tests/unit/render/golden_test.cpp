@@ -1,0 +1,167 @@
+// tests/golden/NAME/config.yaml rendered must be tests/golden/NAME/rendered, byte for byte. After a change that is
+// meant: VECTIS_WRITE_GOLDEN=1 ./build/tests/unit/unit '[golden]', then read the difference in git.
+#include "catch.hpp"
+#include "config/load.hpp"
+#include "render/file.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <set>
+
+using namespace vectis;
+
+namespace {
+
+const fs::path root = VECTIS_SOURCE_ROOT;
+
+render::Platform platform() {
+    return {.versions = {{"dovecot-core", "1:2.3.19.1+dfsg1-2.1+deb12u7"}},
+            .interface_addresses = {{"eth1", {"198.51.100.7", "fe80::1", "192.0.2.10"}}},
+            .templates = (root / "templates").string()};
+}
+
+const config::Secrets secrets{{"relay_password", "p$w #:{}\"'\\%s|cmd"}};
+
+config::Config load(const std::string& yaml) {
+    const auto loaded = config::load(yaml, "config.yaml");
+    for (const auto& problem : loaded.problems)
+        FAIL(problem.text());
+    return loaded.config;
+}
+
+std::set<std::string> files_in(const fs::path& folder) {
+    std::set<std::string> paths;
+    if (fs::exists(folder)) {
+        for (const auto& entry : fs::recursive_directory_iterator(folder)) {
+            if (entry.is_regular_file())
+                paths.insert(fs::relative(entry.path(), folder).string());
+        }
+    }
+    return paths;
+}
+
+std::string rendered_file(const std::vector<render::File>& files, const std::string& path) {
+    for (const auto& file : files) {
+        if (file.path == path)
+            return file.bytes;
+    }
+    return "";
+}
+
+} // namespace
+
+TEST_CASE("configurations render to their golden files", "[golden]") {
+    for (const auto* name : {"minimal", "full"}) {
+        const fs::path folder = root / "tests/golden" / name;
+        const auto files = render::render(load(read_file(folder / "config.yaml").value()), secrets, platform());
+        if (std::getenv("VECTIS_WRITE_GOLDEN") != nullptr) {
+            fs::remove_all(folder / "rendered");
+            for (const auto& file : files) {
+                fs::create_directories((folder / "rendered" / file.path).parent_path());
+                replace_file(folder / "rendered" / file.path, file.bytes, {});
+            }
+        }
+        std::set<std::string> paths;
+        for (const auto& file : files) {
+            INFO(name << "/rendered/" << file.path);
+            CHECK(file.bytes == read_file(folder / "rendered" / file.path).value_or("no such golden file"));
+            paths.insert(file.path);
+        }
+        CHECK(paths == files_in(folder / "rendered"));
+    }
+}
+
+TEST_CASE("only the file with the relay's password is closed to others") {
+    const auto files =
+        render::render(load(read_file(root / "tests/golden/full/config.yaml").value()), secrets, platform());
+    for (const auto& file : files) {
+        INFO(file.path);
+        CHECK(file.access.mode == (file.path == "postfix/relay_credentials" ? 0600 : 0644));
+        CHECK((file.bytes.find("p$w") != std::string::npos) == (file.path == "postfix/relay_credentials"));
+    }
+}
+
+TEST_CASE("a value with a line break never reaches a file") {
+    config::Config config = load(read_file(root / "tests/golden/full/config.yaml").value());
+    const auto refused = [](const config::Config& hostile, const config::Secrets& values) {
+        try {
+            (void)render::render(hostile, values, platform());
+        } catch (const Error& error) {
+            return error.code();
+        }
+        return Code::internal;
+    };
+    SECTION("in a name") {
+        config.domains[0].name = "example.test\" {}\nreject = 0;";
+    }
+    SECTION("in a path") {
+        config.tls.key = "/a\nmynetworks = 0.0.0.0/0";
+    }
+    SECTION("in a user name") {
+        config.network.relay_host.username = "a\n[other]:25 b";
+    }
+    SECTION("in a selector") {
+        config.domains[0].dkim.rsa_selector = "a\r\n";
+    }
+    CHECK(refused(config, secrets) == Code::invalid_input);
+    CHECK(refused(load(read_file(root / "tests/golden/full/config.yaml").value()),
+                  {{"relay_password", "x\n[a]:25 u:p"}}) == Code::invalid_input);
+}
+
+TEST_CASE("rendering refuses what it cannot write") {
+    config::Config config = load(read_file(root / "tests/golden/full/config.yaml").value());
+    render::Platform here = platform();
+    config::Secrets values = secrets;
+    Code expected = Code::invalid_input;
+    SECTION("a secret that is not there") {
+        values.clear();
+    }
+    SECTION("a relay user name with a colon") {
+        config.network.relay_host.username = "a:b";
+    }
+    SECTION("an interface without addresses") {
+        here.interface_addresses.clear();
+    }
+    SECTION("a Dovecot without templates") {
+        here.versions["dovecot-core"] = "1:9.1.0-1";
+        expected = Code::not_supported;
+    }
+    SECTION("no Dovecot at all") {
+        here.versions.clear();
+        expected = Code::not_found;
+    }
+    try {
+        (void)render::render(config, values, here);
+        FAIL("rendered");
+    } catch (const Error& error) {
+        CHECK(error.code() == expected);
+    }
+}
+
+TEST_CASE("mailboxes are rows and never appear in a rendered file") {
+    config::Config config = load(read_file(root / "tests/golden/minimal/config.yaml").value());
+    const auto before = render::render(config, {}, platform());
+    for (int i = 0; i < 1000; ++i) {
+        config.domains[0].mailboxes.push_back({.local_part = fmt::format("user{}", i)});
+        config.domains[0].aliases.push_back({.local_part = fmt::format("alias{}", i), .destinations = {"a@b.test"}});
+    }
+    const auto after = render::render(config, {}, platform());
+    REQUIRE(before.size() == after.size());
+    for (std::size_t i = 0; i < before.size(); ++i)
+        CHECK(before[i].bytes == after[i].bytes);
+}
+
+TEST_CASE("a thousand domains render in well under a second") {
+    config::Config config = load(read_file(root / "tests/golden/minimal/config.yaml").value());
+    for (int i = 0; i < 1000; ++i)
+        config.domains.push_back({.name = fmt::format("domain{}.test", i), .spam = {.reject = 120}});
+    const auto start = std::chrono::steady_clock::now();
+    const auto files = render::render(config, {}, platform());
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    INFO("took " << took.count() << " s");
+    CHECK(took.count() < 1.0);
+    CHECK(rendered_file(files, "rspamd/local.d/dkim_signing.conf").find("/dkim/domain999.test/e1.key") !=
+          std::string::npos);
+}
