@@ -74,7 +74,6 @@ struct Transient {
     std::vector<std::string> temporary;    // folders replaced by an empty tmpfs
     std::string network_namespace;         // path like /run/netns/NAME; empty: the host's
     bool private_network = false;          // only a loopback of its own
-    bool new_privileges = false;           // set-user-id programs work (postdrop)
     std::map<std::string, std::string> environment;
     std::map<std::string, std::string> credentials; // files in $CREDENTIALS_DIRECTORY, never in the environment
     std::string working_directory;

@@ -10,11 +10,12 @@ namespace vectis::systemd {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-bus::Connection& Manager::Session::bus() {
+bus::Connection& Manager::Session::open() {
     if (bus_)
         return *bus_;
     auto fresh = std::make_unique<bus::Connection>();
-    auto jobs = fresh->match(job_removed_rule(), [this](sdbus::Message& message) {
+    had_bus_ = true;
+    jobs_slot_ = fresh->match(job_removed_rule(), [this](sdbus::Message& message) {
         std::uint32_t id = 0;
         sdbus::ObjectPath path;
         std::string unit;
@@ -22,12 +23,20 @@ bus::Connection& Manager::Session::bus() {
         message >> id >> path >> unit >> result;
         finished_jobs_[path] = result;
     });
-    auto owner = fresh->match(systemd_owner_rule(), [this](sdbus::Message&) { systemd_changed_ = true; });
-    subscribe(*fresh);
+    owner_slot_ = fresh->match(systemd_owner_rule(), [this](sdbus::Message&) {
+        systemd_changed_ = true;
+        subscribed_ = false;
+    });
+    subscribed_ = false;
     bus_ = std::move(fresh);
-    jobs_slot_ = std::move(jobs);
-    owner_slot_ = std::move(owner);
-    had_bus_ = true;
+    return *bus_;
+}
+
+bus::Connection& Manager::Session::bus() {
+    open();
+    if (!subscribed_)
+        subscribe(*bus_);
+    subscribed_ = true;
     return *bus_;
 }
 
@@ -39,7 +48,7 @@ void Manager::Session::drop() {
 
 bool Manager::Session::wait(Deadline deadline, const std::function<bool()>& ready) {
     for (;;) {
-        while (bus().process()) {
+        while (open().process()) {
         }
         if (ready())
             return true;
@@ -47,9 +56,9 @@ bool Manager::Session::wait(Deadline deadline, const std::function<bool()>& read
         if (now >= deadline)
             return false;
         auto left = std::chrono::ceil<milliseconds>(deadline - now);
-        if (const auto own = bus().patience())
+        if (const auto own = open().patience())
             left = std::min(left, *own);
-        auto wait = bus().descriptor();
+        auto wait = open().descriptor();
         if (poll(&wait, 1, static_cast<int>(std::min<milliseconds::rep>(left.count(), 1 << 30))) < 0 && errno != EINTR)
             throw system_error(errno, "cannot wait for the bus");
     }
@@ -58,12 +67,10 @@ bool Manager::Session::wait(Deadline deadline, const std::function<bool()>& read
 void Manager::Session::recover(Deadline deadline) {
     systemd_changed_ = false;
     try {
-        subscribe(bus());
         // systemd left and is on its way back: its return is a signal. It may have come already, hence the limit.
         wait(std::min(deadline, in(milliseconds(500))), [this] { return systemd_changed_; });
-    } catch (const bus::Failure& failure) {
-        if (failure.disconnected())
-            drop();
+    } catch (const bus::Failure&) {
+        drop();
         // Nothing announces that a bus which is away has come back.
         poll(nullptr, 0, 100);
     }

@@ -16,13 +16,15 @@ using Deadline = std::chrono::steady_clock::time_point;
 
 class Manager::Session {
   public:
+    /// The connection, open. Throws bus::Failure.
+    bus::Connection& open();
     /// The connection, subscribed to systemd's signals. Throws bus::Failure.
     bus::Connection& bus();
 
     /// Runs `ask(bus)`; asks again when systemd or the bus goes away meanwhile, until `deadline`. `what` begins the
     /// message of the Error thrown in the end.
-    template<typename Ask>
-    auto ask(const std::string& what, Deadline deadline, Ask&& question) {
+    template<typename Question>
+    auto ask(const std::string& what, Deadline deadline, Question&& question) {
         for (;;) {
             try {
                 return question(bus());
@@ -56,6 +58,9 @@ class Manager::Session {
   private:
     std::string perform(const std::string& name, Action action, const UnitState& before, Deadline deadline);
     UnitState settle(const std::string& name, UnitState after, Deadline deadline);
+    /// Starts the unit; its job, or nothing if that has ended already.
+    std::string start_transient(const std::string& unit, const bus::Properties& properties, const std::string& what,
+                                Deadline deadline);
     UnitState wait_for_end(const std::string& name, Deadline deadline);
 
     std::unique_ptr<bus::Connection> bus_;
@@ -63,8 +68,9 @@ class Manager::Session {
     sdbus::Slot jobs_slot_;
     sdbus::Slot owner_slot_;
     std::map<std::string, std::string> finished_jobs_;
+    bool subscribed_ = false;
     bool systemd_changed_ = false; // systemd left the bus or came back since this was last cleared
-    bool had_bus_ = false;         // once connected, a broken connection is worth waiting for
+    bool had_bus_ = false;         // once there was a bus, one that has gone is worth waiting for
 };
 
 /// Short for the loops above.

@@ -85,11 +85,9 @@ void add_sandbox(Builder& unit, const Transient& transient) {
     unit.set("ProtectControlGroups", true).set("LockPersonality", true).set("RestrictRealtime", true);
     unit.set("RestrictNamespaces", std::uint64_t{0}).set("UMask", std::uint32_t{0077});
     unit.set("SystemCallArchitectures", Strings{"native"});
-    unit.set("NoNewPrivileges", !transient.new_privileges);
-    unit.set("RestrictSUIDSGID", !transient.new_privileges);
+    unit.set("NoNewPrivileges", true).set("RestrictSUIDSGID", true);
     if (!transient.user.empty() || transient.dynamic_user)
-        if (!transient.new_privileges)
-            unit.set("CapabilityBoundingSet", std::uint64_t{0});
+        unit.set("CapabilityBoundingSet", std::uint64_t{0});
 }
 
 void add_place(Builder& unit, const Transient& transient) {
@@ -145,9 +143,10 @@ Builder describe(const Transient& transient, const UniqueFd& in, const UniqueFd&
     Builder unit;
     unit.set("Description", fmt::format("Vectis: run {}", transient.name));
     unit.set("Type", "exec").set("CollectMode", "inactive-or-failed").set("AddRef", true);
-    std::vector<sdbus::Struct<std::string, Strings, bool>> start;
-    start.emplace_back(transient.arguments.front(), transient.arguments, false);
-    unit.set("ExecStart", start);
+    // Plain ExecStart= would replace $WORD within the arguments.
+    std::vector<sdbus::Struct<std::string, Strings, Strings>> start;
+    start.emplace_back(transient.arguments.front(), transient.arguments, Strings{"no-env-expand"});
+    unit.set("ExecStartEx", start);
     unit.set("RuntimeMaxUSec", usec(transient.limit)).set("TimeoutStopUSec", usec(seconds(2)));
     unit.set("LimitCORE", std::uint64_t{0});
     if (in)
@@ -192,6 +191,25 @@ UnitState Manager::Session::wait_for_end(const std::string& name, Deadline deadl
     });
 }
 
+/// systemd may go away before it answers. A program must not run twice: the unit's name is its own, and we hold it, so
+/// that the unit is there if the call has arrived.
+std::string Manager::Session::start_transient(const std::string& unit, const bus::Properties& properties,
+                                              const std::string& what, Deadline deadline) {
+    finished_jobs_.clear();
+    return ask(what, deadline, [&, again = false](bus::Connection& connection) mutable -> std::string {
+        systemd_changed_ = false;
+        if (std::exchange(again, true) && read_state(connection, unit).load_state != "not-found")
+            return job_of(unit);
+        auto reply = connection.call(manager_object(), "StartTransientUnit", [&](sdbus::Message& message) {
+            message << unit << std::string("fail") << properties
+                    << std::vector<sdbus::Struct<std::string, bus::Properties>>{};
+        });
+        sdbus::ObjectPath job;
+        bus::translate([&] { reply >> job; });
+        return job;
+    });
+}
+
 Finished Manager::Session::run_transient(const Transient& transient) {
     if (transient.arguments.empty() || transient.arguments.front().substr(0, 1) != "/")
         throw Error(Code::internal, fmt::format("cannot run '{}': the program needs an absolute path", transient.name));
@@ -204,24 +222,17 @@ Finished Manager::Session::run_transient(const Transient& transient) {
     // systemd enforces the limit; this one is for a systemd that does not answer.
     const auto deadline = std::chrono::steady_clock::now() + transient.limit + seconds(15);
 
-    // Not asked again when systemd goes away in the middle: a program must not run twice.
+    const std::string what = fmt::format("cannot run '{}'", program);
+    const std::string job = start_transient(unit, describe(transient, in, out, err).properties(), what, deadline);
     std::optional<std::string> result;
     try {
-        finished_jobs_.clear();
-        systemd_changed_ = false;
-        auto reply = bus().call(manager_object(), "StartTransientUnit", [&](sdbus::Message& message) {
-            message << unit << std::string("fail") << describe(transient, in, out, err).properties()
-                    << std::vector<sdbus::Struct<std::string, bus::Properties>>{};
-        });
-        sdbus::ObjectPath job;
-        bus::translate([&] { reply >> job; });
-        while (!(result = wait_for_job(job, deadline)) && systemd_changed_) {
+        while (!job.empty() && !(result = wait_for_job(job, deadline)) && systemd_changed_) {
             recover(deadline);
-            if (job_of(unit).empty())
+            if (ask(what, deadline, [&](bus::Connection&) { return job_of(unit); }).empty())
                 break;
         }
     } catch (const bus::Failure& failure) {
-        throw failure.error(fmt::format("cannot run '{}'", program));
+        throw failure.error(what);
     }
 
     const UnitState end = wait_for_end(unit, deadline);
@@ -237,8 +248,13 @@ Finished Manager::Session::run_transient(const Transient& transient) {
         }
     };
     release();
-    if (result && *result != "done") {
-        constexpr int exec_failed = 203; // systemd.exec(5), "Process Exit Codes"
+    // systemd.exec(5), "Process Exit Codes": what systemd itself exits with when it cannot set the program up. A job can
+    // fail after that, too, when systemd re-executed itself meanwhile: then the status is the program's own.
+    constexpr int setup_failed = 200;
+    constexpr int exec_failed = 203;
+    const bool ran = end.result == "success" || end.result == "signal" || end.result == "core-dump" ||
+                     end.result == "timeout" || (end.result == "exit-code" && end.exec_status < setup_failed);
+    if (result && *result != "done" && !ran) {
         if (end.exec_status == exec_failed)
             throw Error(Code::not_found, fmt::format("cannot run '{}': there is no such program", program), {},
                         journal_lines(unit, since));
