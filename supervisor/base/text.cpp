@@ -20,18 +20,24 @@ struct SizeUnit {
 constexpr std::array size_units{SizeUnit{"TiB", 1ULL << 40U}, SizeUnit{"GiB", 1ULL << 30U},
                                 SizeUnit{"MiB", 1ULL << 20U}, SizeUnit{"KiB", 1ULL << 10U}, SizeUnit{"B", 1}};
 
+/// Letters changed, added, left out, or swapped with their neighbour.
 std::size_t distance(std::string_view left, std::string_view right) {
+    std::vector<std::size_t> before(right.size() + 1);
+    std::vector<std::size_t> above(right.size() + 1);
     std::vector<std::size_t> row(right.size() + 1);
-    std::iota(row.begin(), row.end(), std::size_t{0});
+    std::iota(above.begin(), above.end(), std::size_t{0});
     for (std::size_t i = 0; i < left.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
+        row[0] = i + 1;
         for (std::size_t j = 0; j < right.size(); ++j) {
-            const std::size_t substituted = diagonal + (left[i] == right[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({substituted, row[j] + 1, row[j + 1] + 1});
+            const std::size_t substituted = above[j] + (left[i] == right[j] ? 0 : 1);
+            row[j + 1] = std::min({substituted, row[j] + 1, above[j + 1] + 1});
+            if (i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j])
+                row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
         }
+        before.swap(above);
+        above.swap(row);
     }
-    return row[right.size()];
+    return above[right.size()];
 }
 
 /// The code point at the start of `text` and its length in bytes; length 0 if it is not well-formed.

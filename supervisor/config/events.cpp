@@ -81,6 +81,7 @@ class Relay : public YAML::EventHandler {
     void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   const std::string& value) override {
         source_.saw_event();
+        last_scalar_ = mark;
         to_.OnScalar(mark, tag, anchor, value);
     }
     void OnSequenceStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
@@ -97,9 +98,12 @@ class Relay : public YAML::EventHandler {
     void OnMapEnd() override { to_.OnMapEnd(); }
     void OnAnchor(const YAML::Mark& mark, const std::string& name) override { to_.OnAnchor(mark, name); }
 
+    [[nodiscard]] const YAML::Mark& last_scalar() const { return last_scalar_; }
+
   private:
     YAML::EventHandler& to_;
     Source& source_;
+    YAML::Mark last_scalar_ = YAML::Mark::null_mark();
 };
 
 /// Whatever comes after the first document is one problem.
@@ -228,6 +232,24 @@ void add_syntax_problem(std::string_view text, const YAML::ParserException& erro
     problems.add(mark, "", "this is not YAML: " + printable(error.msg));
 }
 
+/// yaml-cpp takes the end of the file for a closing quote; a file cut short must not pass for a whole one.
+bool lacks_closing_quote(std::string_view text, const YAML::Mark& scalar) {
+    if (scalar.is_null() || static_cast<std::size_t>(scalar.pos) >= text.size())
+        return false;
+    const char quote = text[static_cast<std::size_t>(scalar.pos)];
+    if (quote != '"' && quote != '\'')
+        return false;
+    for (std::size_t i = static_cast<std::size_t>(scalar.pos) + 1; i < text.size(); ++i) {
+        if (quote == '"' && text[i] == '\\')
+            ++i;
+        else if (quote == '\'' && text.substr(i, 2) == "''")
+            ++i;
+        else if (text[i] == quote)
+            return false;
+    }
+    return true;
+}
+
 } // namespace
 
 Mark mark_of(std::string_view text, const YAML::Mark& mark) {
@@ -254,6 +276,11 @@ bool read_events(std::string_view text, YAML::EventHandler& handler, Problems& p
         if (parser.HandleNextDocument(relay)) {
             SecondDocument second(text, problems);
             parser.HandleNextDocument(second);
+        }
+        if (lacks_closing_quote(text, relay.last_scalar())) {
+            problems.add(mark_of(text, relay.last_scalar()), "", "the text that starts with a quote has no end",
+                         "close the quote");
+            return false;
         }
         return true;
     } catch (const Stop&) {

@@ -120,7 +120,12 @@ class Validator {
 
     void check_thresholds() {
         const Thresholds& all = config_.rspamd.thresholds;
-        check_order(all, mark("rspamd.reject"), "rspamd");
+        Mark place{1, 1};
+        for (const std::string_view path : {"rspamd.greylist", "rspamd.junk", "rspamd.reject"}) {
+            if (marks_.keys.contains(path))
+                place = mark(path);
+        }
+        check_order(all, place, "rspamd");
         for (std::size_t i = 0; i < config_.domains.size(); ++i) {
             const Thresholds& own = config_.domains[i].spam;
             if (!own.reject && !own.junk && !own.greylist)
