@@ -234,8 +234,8 @@ void Applier::settle(Change& change, const systemd::Progress& progress) {
         change.is_rollback() && present != change.desired.config_text) {
         if (present)
             replace_file(paths_.etc / fmt::format("config.yaml.before-rollback-to-{}", change.to), *present,
-                         {.mode = 0640, .group = "vectis"});
-        replace_file(paths_.config(), change.desired.config_text, {.mode = 0640, .group = "vectis"});
+                         {.mode = 0640, .group = paths_.service_group});
+        replace_file(paths_.config(), change.desired.config_text, {.mode = 0640, .group = paths_.service_group});
     }
     sync_file_system(paths_.lib);
     sync_file_system("/etc");
@@ -329,7 +329,7 @@ void Applier::undo(Change& change, const std::string& cause, const systemd::Prog
         place(paths_, back.desired.placements);
         const fs::path kept = paths_.etc / fmt::format("config.yaml.before-rollback-to-{}", change.to);
         if (const auto config = read_file(kept); change.is_rollback() && config) {
-            replace_file(paths_.config(), *config, {.mode = 0640, .group = "vectis"});
+            replace_file(paths_.config(), *config, {.mode = 0640, .group = paths_.service_group});
             fs::remove(kept);
         }
         sync_file_system(paths_.lib);

@@ -30,7 +30,7 @@ void write_generation(const state::Paths& paths, std::uint64_t number, const std
     fs::remove_all(folder);
     make_folders(paths.generations());
     make_folders(folder);
-    write_new_file(folder / "config.yaml", config_text, {.mode = 0640, .group = "vectis"});
+    write_new_file(folder / "config.yaml", config_text, {.mode = 0640, .group = paths.service_group});
     for (const auto& file : files) {
         make_folders((folder / file.path).parent_path());
         write_new_file(folder / file.path, file.bytes, file.access);

@@ -2,8 +2,9 @@
 
 #include "base/file.hpp"
 #include "base/guarded.hpp"
+#include "base/text.hpp"
+#include "surface/services.hpp"
 #include "systemd/bus.hpp"
-#include "systemd/services.hpp"
 #include "systemd/wire.hpp"
 
 #include <fcntl.h>
@@ -73,6 +74,18 @@ bool is_id(const std::string& text) {
     return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
         return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
     });
+}
+
+/// The name as it stands in the table of services; a unit or anything else is none.
+std::string service_named(const std::string& text) {
+    if (const auto* row = surface::find_service(text); row != nullptr)
+        return std::string(row->name);
+    std::vector<std::string_view> names;
+    for (const auto& row : surface::services())
+        names.push_back(row.name);
+    const auto near = nearest(text, names);
+    throw Error(Code::not_found, fmt::format("cannot find service '{}'", printable(text)),
+                near ? fmt::format("did you mean '{}'?", *near) : "'vectis status' lists the services");
 }
 
 HealthSet health_set(const std::string& text) {
@@ -154,6 +167,9 @@ class SupervisorService::Session {
 
     void refuse() { refusing_ = true; }
     [[nodiscard]] std::size_t running() const { return calls_.size(); }
+    [[nodiscard]] bool changing() const {
+        return std::any_of(calls_.begin(), calls_.end(), [](const auto& each) { return each.second.changes; });
+    }
     [[nodiscard]] bool healthy() const {
         const auto time = steady_clock::now();
         return std::none_of(calls_.begin(), calls_.end(), [&](const auto& each) { return each.second.limit < time; });
@@ -162,6 +178,7 @@ class SupervisorService::Session {
   private:
     struct Call {
         steady_clock::time_point limit;
+        bool changes = false;
         std::jthread thread;
     };
 
@@ -189,22 +206,23 @@ class SupervisorService::Session {
     /// A method whose work ends with its reply. `read` takes the arguments on the loop's thread.
     bus::Method method(bus::Connection& bus, const char* name, const char* in, const char* out,
                        std::function<std::function<Answer()>(sdbus::MethodCall&)> read) {
-        return {name, in, out, [this, &bus, read = std::move(read)](sdbus::MethodCall call) {
-                    take(bus, call, [&] { start(call, read(call), short_limit); });
+        return {name, in, out, [this, &bus, name, read = std::move(read)](sdbus::MethodCall call) {
+                    take(bus, call, [&] { start(call, read(call), std::string_view(name) == "Restart"); });
                 }};
     }
 
     /// A method which answers with a pipe at once and works on.
     bus::Method stream(bus::Connection& bus, const char* name, const char* in,
                        std::function<std::function<Json(const Progress&)>(sdbus::MethodCall&)> read) {
-        return {name, in, "h", [this, &bus, read = std::move(read)](sdbus::MethodCall call) {
+        return {name, in, "h", [this, &bus, name, read = std::move(read)](sdbus::MethodCall call) {
                     take(bus, call, [&] {
                         auto work = read(call);
                         Pipe pipe = event_pipe();
                         auto events = std::make_shared<Events>(std::move(pipe.write));
                         check_room();
                         reply(call, Answer(std::move(pipe.read)));
-                        launch(std::nullopt, long_limit, [work = std::move(work), events]() -> Answer {
+                        const bool changes = std::string_view(name) != "Health";
+                        launch(std::nullopt, long_limit, changes, [work = std::move(work), events]() -> Answer {
                             Json end = Json::object();
                             const auto progress = [&](const Json& event) { events->put(event); };
                             if (const auto error = guarded([&] { end = work(progress); })) {
@@ -246,7 +264,7 @@ class SupervisorService::Session {
                    [&m](auto&) -> std::function<Answer()> { return [&m]() -> Answer { return m.version(); }; }),
             method(bus, "Restart", "s", "",
                    [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
-                       const std::string name(service_named(text_argument(call)).name);
+                       const std::string name = service_named(text_argument(call));
                        return [&m, name]() -> Answer {
                            m.restart(name);
                            return {};
@@ -315,9 +333,9 @@ class SupervisorService::Session {
                         "wait for those that are running");
     }
 
-    void start(const sdbus::MethodCall& call, std::function<Answer()> work, milliseconds limit) {
+    void start(const sdbus::MethodCall& call, std::function<Answer()> work, bool changes) {
         check_room();
-        launch(call, limit, [work = std::move(work)]() -> Answer {
+        launch(call, short_limit, changes, [work = std::move(work)]() -> Answer {
             Answer answer;
             if (auto error = guarded([&] { answer = work(); }))
                 answer = std::move(*error);
@@ -325,11 +343,11 @@ class SupervisorService::Session {
         });
     }
 
-    void launch(std::optional<sdbus::MethodCall> caller, milliseconds limit, std::function<Answer()> work) {
+    void launch(std::optional<sdbus::MethodCall> caller, milliseconds limit, bool changes, std::function<Answer()> work) {
         const std::uint64_t id = next_++;
         if (caller)
             callers_.emplace(id, std::move(*caller));
-        calls_.emplace(id, Call{steady_clock::now() + limit, std::jthread([this, id, work = std::move(work)] {
+        calls_.emplace(id, Call{steady_clock::now() + limit, changes, std::jthread([this, id, work = std::move(work)] {
                                     Answer answer = work();
                                     finished_.with([&](auto& list) {
                                         list.push_back(Finished{id, std::move(answer)});
@@ -391,6 +409,7 @@ std::optional<milliseconds> SupervisorService::patience() { return session_->pat
 void SupervisorService::dispatch() { session_->dispatch(); }
 void SupervisorService::refuse() { session_->refuse(); }
 std::size_t SupervisorService::running() const { return session_->running(); }
+bool SupervisorService::changing() const { return session_->changing(); }
 bool SupervisorService::healthy() const { return session_->healthy(); }
 
 } // namespace vectis::systemd

@@ -46,7 +46,7 @@ class SupervisorMethods {
     virtual std::string generations() = 0;
     virtual std::string status() = 0;
     virtual Json health(HealthSet set, const Progress& progress) = 0;
-    /// `service` is a name of systemd/services.hpp.
+    /// `service` is a name of surface/services.hpp.
     virtual void restart(const std::string& service) = 0;
     virtual std::string export_yaml() = 0;
     virtual std::string version() = 0;
@@ -68,6 +68,8 @@ class SupervisorService : public Pollable {
     void refuse();
     /// How many calls are running now.
     [[nodiscard]] std::size_t running() const;
+    /// Whether an apply, a rollback or a restart is running: what units do meanwhile is its business.
+    [[nodiscard]] bool changing() const;
     /// Whether no running call has outlived its limit (5 minutes; 1 hour for apply, rollback and health).
     [[nodiscard]] bool healthy() const;
 

@@ -2,14 +2,16 @@
 
 import argparse
 import os
-import shutil
 import signal
 import sys
 
+import build
 import network
 import packages
 import roots
-from host import CACHE, RUN, LabError, require_root, run, say, unmount
+import runner
+import server
+from host import RUN, LabError, require_root, run, say, unmount
 from machine import Machine, current_lab, machines
 
 
@@ -42,6 +44,23 @@ def parser():
         command.set_defaults(call=call)
         return command
 
+    add("demo", demo, "show a mail server from nothing: built, booted, set up, used; writes build/demo.json")
+    test_command = add("test", test, "everything CI runs; closes with 'N passed, N failed'")
+    test_command.add_argument("filter", nargs="?", help="lint, unit, address, thread, lintian, flow, or part of a test's name")
+    add("build", build_programs, "build the programs in build/debug")
+    unit_command = add("unit", unit, "build and run the unit tests")
+    unit_command.add_argument("--sanitize", choices=("address", "thread"), help="in a sanitizer build")
+    add("lint", lint_source, "judge the source: format, clang-tidy, include arrows, scripts")
+    deb_command = add("deb", deb, "build the package; the last line printed is its path")
+    deb_command.add_argument("--suite", choices=packages.SUITES, default="bookworm")
+    bench_command = add("bench", bench, "measure speed and memory")
+    bench_command.add_argument("filter", nargs="?", help="part of a measurement's name")
+    fuzz_command = add("fuzz", fuzz, "run the fuzz targets, each for so many seconds")
+    fuzz_command.add_argument("seconds", nargs="?", type=int, default=60)
+    soak_command = add("soak", soak, "run the long tests: kills, power cuts, load")
+    soak_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a test's name")
+    clean_command = add("clean", clean, "remove what was built; with --cache the lab's cached roots too")
+    clean_command.add_argument("--cache", action="store_true")
     up_command = add("up", up, "boot a throw-away server with Vectis set up; the last line printed is 'NAME IP'")
     name_option(up_command)
     up_command.add_argument("--suite", choices=packages.SUITES, default="bookworm")
@@ -55,6 +74,7 @@ def parser():
     down_command = add("down", down, "remove a server, or with --all every server, network and mount")
     name_option(down_command)
     down_command.add_argument("--all", action="store_true")
+    add("help", lambda options: top.print_help(), "print this")
     return top
 
 
@@ -71,12 +91,61 @@ def machine_name(text):
 
 
 def up(options):
-    import server
     require_root()
-    if not options.bare:
-        raise LabError("cannot set up Vectis", "boot a server without it: ./dev up --bare")
-    machine = server.boot(options.name, options.suite, options.fs, options.stock, options.hostname)
+    if options.stock and not options.bare:
+        raise LabError("cannot set up Vectis on a stock server", "add --bare")
+    boot = server.boot if options.bare else server.boot_with_vectis
+    machine = boot(options.name, suite=options.suite, fs=options.fs, stock=options.stock, hostname=options.hostname)
     print(machine.name, machine.ip)
+
+
+def demo(options):
+    require_root()
+    import demo as demonstration
+    return demonstration.main()
+
+
+def test(options):
+    require_root()
+    return runner.report(runner.everything(options.filter))
+
+
+def build_programs(options):
+    print(build.build())
+
+
+def unit(options):
+    return runner.report(build.unit(options.sanitize or "debug"))
+
+
+def lint_source(options):
+    import lint
+    return runner.report(lint.lint())
+
+
+def deb(options):
+    print(build.deb(options.suite))
+
+
+def bench(options):
+    require_root()
+    return runner.report(runner.flow(options.filter, "bench", "bench"))
+
+
+def fuzz(options):
+    return runner.report(build.fuzz(options.seconds))
+
+
+def soak(options):
+    require_root()
+    return runner.report(runner.flow(options.filter, "soak", "soak"))
+
+
+def clean(options):
+    build.clean()
+    if options.cache:
+        require_root()
+        roots.forget()
 
 
 def execute(options):
@@ -114,11 +183,15 @@ def down(options):
     require_root()
     if not options.all:
         Machine(options.name).destroy()
+        if not [machine for machine in machines(current_lab()) if machine.name != "outside"]:
+            Machine("outside").destroy()
+            server.forget(current_lab())
         return
     for machine in machines():
-        say(f"removing {machine.name}" + (f" of lab {machine.lab}" if machine.lab != current_lab() else ""))
+        say(f"removing {machine.name} of lab {machine.lab}")
         machine.destroy()
+    for lab in {path.name for path in RUN.glob("*") if path.is_dir()}:
+        server.forget(lab)
     for name in network.namespaces():
         run("ip", "netns", "delete", name, check=False)
     unmount(roots.DISKS)
-    shutil.rmtree(RUN, ignore_errors=True)

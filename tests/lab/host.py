@@ -39,6 +39,14 @@ def run(*command, check=True, **options):
     return done
 
 
+def show(*command, check=True, **options):
+    """Runs a command of the host whose output the user wants to follow: it goes to stderr."""
+    done = subprocess.run([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=sys.stderr, **options)
+    if check and done.returncode != 0:
+        raise LabError(f"cannot run '{' '.join(str(part) for part in command)}': exit status {done.returncode}")
+    return done
+
+
 def require_root():
     if os.geteuid() != 0:
         raise LabError("cannot use the lab: not root", "run the same command as root")

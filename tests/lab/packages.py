@@ -24,3 +24,8 @@ OUTSIDE_SUITE = "bookworm"
 OUTSIDE = """knot unbound dns-root-data postfix pebble python3
     python3-dkim python3-nacl python3-spf python3-dnspython python3-authheaders curl openssl swaks
     bind9-dnsutils nodejs libnet-ssleay-perl libio-socket-ssl-perl""".split()
+
+# On the host, besides the build dependencies of debian/control.
+BUILD = "build-essential ninja-build ccache git".split()
+LINT = "clang-format clang-tidy shellcheck lintian git".split()
+FUZZ = ["clang"]

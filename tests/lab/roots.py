@@ -20,7 +20,7 @@ import tempfile
 import time
 
 import packages
-from host import CACHE, LabError, is_mounted, lock, mount_loop, run, say
+from host import CACHE, LabError, is_mounted, lock, mount_loop, run, say, unmount
 
 DISKS = CACHE / "disks"
 TREES = DISKS / "trees"
@@ -260,6 +260,14 @@ def in_tree(root, *command, online=False, repository=None, more=()):
 def remove_tree(path):
     if path.exists():
         run("btrfs", "-q", "subvolume", "delete", path)
+
+
+def forget():
+    """Removes the whole cache."""
+    if (DISKS / "machines").exists() and list((DISKS / "machines").glob("*/*")):
+        raise LabError("cannot remove the cache: servers are running", "./dev down --all")
+    unmount(DISKS)
+    shutil.rmtree(CACHE, ignore_errors=True)
 
 
 def server_list(suite):

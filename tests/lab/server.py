@@ -1,12 +1,16 @@
 """Servers of the lab: a plain Debian, one with the mail daemons' packages, or one with Vectis set up."""
 
-import dns
+import shutil
+
+import build
+import network
 import outside as outside_machine
 import roots
-from host import say
+from host import RUN, say
 from machine import Machine, current_lab
 
 DEFAULT = "mail"
+PASSWORD = "correct horse battery staple"
 
 
 def hostname_for(name):
@@ -31,3 +35,55 @@ def boot(name=DEFAULT, suite="bookworm", fs="ext4", stock=False, hostname=None, 
         machine.destroy()
         raise
     return machine
+
+
+def boot_with_vectis(name=DEFAULT, config=None, **options):
+    """Boots a fresh server, installs this source's package, sets it up and publishes the DNS records it asks for.
+
+    config is the text of config.yaml; by default a domain with the mailboxes alice and bob, see example_config.
+    """
+    options.pop("stock", None)
+    package = build.deb(options.get("suite", "bookworm"))
+    machine = boot(name, **options)
+    say(f"setting up Vectis on {machine.hostname}")
+    try:
+        install(machine, package)
+        machine.write("/root/config.yaml", config or example_config(machine))
+        shown = machine.exec("vectis", "setup", "--unattended", "--config", "/root/config.yaml").stdout
+        outside_machine.outside(machine.lab).dns.publish(shown)
+        machine.save(setup_output=shown)
+    except BaseException:
+        machine.destroy()
+        raise
+    return machine
+
+
+def install(machine, package):
+    """apt install ./vectis_*.deb, as an administrator does it."""
+    machine.push(package, f"/root/{package.name}")
+    return machine.exec("apt-get", "install", "-q", "-y", f"/root/{package.name}")
+
+
+def example_config(machine):
+    """One domain, two mailboxes, one alias; the password of both mailboxes is PASSWORD."""
+    domain = machine.hostname.partition(".")[2]
+    hashed = machine.out("vectis", "hash-password", "--stdin", input=PASSWORD + "\n")
+    return f"""hostname: {machine.hostname}
+admin: alice@{domain}
+domains:
+  - name: {domain}
+    mailboxes:
+      - name: alice
+        password_hash: "{hashed}"
+      - name: bob
+        password_hash: "{hashed}"
+    aliases:
+      - name: info
+        to: alice@{domain}
+"""
+
+
+def forget(lab):
+    """What remains of a lab without machines: its wire and its folder."""
+    network.remove_wire(lab)
+    shutil.rmtree(RUN / lab, ignore_errors=True)

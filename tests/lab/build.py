@@ -1,0 +1,150 @@
+"""Builds what the source says: programs, packages, fuzz targets. Missing build packages are installed first."""
+
+import hashlib
+import json
+import os
+import pathlib
+import re
+import shutil
+
+import packages
+import roots
+from host import SOURCE, LabError, lock, run, say, show
+
+BUILD = SOURCE / "build"
+# What a sanitizer build is made with. halt_on_error and the like are the sanitizers' defaults.
+VARIANTS = {
+    "debug": (),
+    "address": ("-Db_sanitize=address,undefined", "-Db_lundef=false"),
+    "thread": ("-Db_sanitize=thread", "-Db_lundef=false"),
+    "fuzz": ("-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
+}
+
+
+def install(names):
+    """Debian packages on the host, those that are missing."""
+    found = run("dpkg-query", "-W", "-f", "${Package} ${db:Status-Status}\n", *names, check=False).stdout
+    missing = [name for name in names if f"{name} installed" not in found.splitlines()]
+    if missing:
+        apt_get("install", *missing)
+
+
+def install_build_dependencies():
+    install(packages.BUILD)
+    if run("dpkg-checkbuilddeps", SOURCE / "debian/control", cwd=SOURCE, check=False).returncode != 0:
+        apt_get("build-dep", f"{SOURCE}/")
+
+
+def apt_get(*command):
+    say("installing: " + " ".join(map(str, command[1:])))
+    if os.geteuid() != 0:
+        raise LabError(f"cannot install {' '.join(map(str, command[1:]))}: not root",
+                       "run the same command as root once")
+    options = ("-o", "DPkg::Lock::Timeout=300", "-o", "Acquire::Retries=3")
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    with lock("apt"):
+        run("apt-get", "-q", *options, "update", env=environment)
+        run("apt-get", "-q", "-y", *options, "--no-install-recommends", *command, env=environment)
+
+
+def build(variant="debug", *targets):
+    """Configures (once) and builds a variant; returns its folder."""
+    install_build_dependencies()
+    folder = BUILD / variant
+    environment = {**os.environ}
+    if variant == "fuzz":
+        install(packages.FUZZ)
+        environment["CXX"] = "clang++"
+    if not (folder / "build.ninja").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        show("meson", "setup", *VARIANTS[variant], folder, SOURCE, env=environment)
+    show("ninja", "-C", folder, *targets, env=environment)
+    return folder
+
+
+def unit(variant="debug"):
+    """Builds a variant and runs its unit tests; returns [(name, passed)]."""
+    folder = build(variant)
+    log = folder / "meson-logs/testlog.json"
+    log.unlink(missing_ok=True)
+    show("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", check=False)
+    if not log.exists():
+        raise LabError(f"cannot find the results of the unit tests in '{log}'")
+    rows = [json.loads(line) for line in log.read_text().splitlines()]
+    return [(f"unit ({variant}): {row['name']}", row["result"] in ("OK", "SKIP")) for row in rows]
+
+
+def deb(suite=None):
+    """Builds the package for a suite and returns the .deb; an unchanged source is not built again."""
+    suite = suite or "bookworm"
+    folder = BUILD / f"deb-{suite}"
+    with lock("deb-" + hashlib.sha256(str(folder).encode()).hexdigest()[:12]):
+        files = source_files()
+        stamp = hashlib.sha256()
+        for name in files:
+            stamp.update(f"{name}\0{(SOURCE / name).stat().st_mode}\0".encode() + (SOURCE / name).read_bytes())
+        done = folder / "stamp"
+        built = sorted(folder.glob("vectis_*.deb"))
+        if built and done.exists() and done.read_text() == stamp.hexdigest():
+            return built[-1]
+        say(f"building the package for {suite}")
+        copy_source(files, folder)
+        build_package(suite, folder)
+        done.write_text(stamp.hexdigest())
+        return sorted(folder.glob("vectis_*.deb"))[-1]
+
+
+def source_files():
+    """What a clean checkout would have, with the changes that are not committed yet; not the lab itself."""
+    install(["git"])
+    names = run("git", "-c", f"safe.directory={SOURCE}", "ls-files", "-co", "--exclude-standard", cwd=SOURCE).stdout
+    return [name for name in sorted(names.splitlines())
+            if (SOURCE / name).is_file() and not re.match(r"(tests/(lab|flow|e2e|soak|bench)|docs/.*\.png|dev$)", name)]
+
+
+def copy_source(files, folder):
+    tree = folder / "vectis"
+    shutil.rmtree(folder, ignore_errors=True)
+    for name in files:
+        target = tree / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(SOURCE / name, target)
+
+
+def build_package(suite, folder):
+    environment = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin"}
+    command = ("dpkg-buildpackage", "-b", "-us", "-uc")
+    if suite == roots.host_codename():
+        install_build_dependencies()
+        run(*command, cwd=folder / "vectis", env={**os.environ, **environment})
+        return
+    roots.attach()
+    with lock("roots"):
+        root = roots.tree(suite, "build")
+    roots.in_tree(root, "env", "-C", "/srv/build/vectis", *(f"{name}={value}" for name, value in environment.items()),
+                  *command, more=(f"--bind={folder}:/srv/build",))
+
+
+def fuzz(seconds):
+    """Runs every fuzz target for so many seconds under sanitizers; returns [(name, passed)]."""
+    folder = build("fuzz")
+    results = []
+    for target in sorted((folder / "tests/fuzz").glob("fuzz_*")):
+        if not os.access(target, os.X_OK) or target.is_dir():
+            continue
+        name = target.name.removeprefix("fuzz_")
+        corpus = BUILD / "corpus" / name
+        corpus.mkdir(parents=True, exist_ok=True)
+        options = [f"-max_total_time={seconds}", "-print_final_stats=1", f"-artifact_prefix={corpus.parent}/{name}-"]
+        dictionary = SOURCE / f"tests/fuzz/{name}.dict"
+        options += [f"-dict={dictionary}"] if dictionary.exists() else []
+        seeds = SOURCE / "tests/fuzz/corpus" / name
+        say(f"fuzzing {name} for {seconds} s")
+        done = show(target, *options, corpus, *([seeds] if seeds.exists() else []), check=False)
+        results.append((f"fuzz: {name}", done.returncode == 0))
+    return results
+
+
+def clean():
+    if BUILD.exists():
+        shutil.rmtree(BUILD)

@@ -1,0 +1,148 @@
+"""Runs tests: functions test_*(lab) of tests/flow/*.py, each a sentence about servers in the lab.
+
+A file gets a Lab of its own world. What it boots is shared by its tests in their order and removed at the end.
+A function may be marked `@needs(...)` by nothing: what it needs it asks the lab for.
+"""
+
+import importlib.util
+import pathlib
+import sys
+import time
+import traceback
+
+import build
+import outside
+import server
+from host import SOURCE, LabError, say
+from machine import Machine, machines
+
+
+class Lab:
+    """What a test sees: servers, the internet, the package."""
+
+    def __init__(self, name):
+        self.name = name
+
+    @property
+    def outside(self):
+        return outside.outside(self.name)
+
+    @property
+    def dns(self):
+        return self.outside.dns
+
+    def machine(self, name):
+        """A machine that runs already."""
+        return Machine(name, self.name)
+
+    def bare(self, name=server.DEFAULT, **options):
+        """A fresh server without Vectis: stock=True without any mail package, fs="btrfs", suite=, hostname=."""
+        return server.boot(name, lab=self.name, **options)
+
+    def vectis(self, name=server.DEFAULT, fresh=False, **options):
+        """A server with Vectis set up (config= text of config.yaml); the one that runs unless fresh."""
+        machine = Machine(name, self.name)
+        if machine.running and not fresh:
+            return machine
+        return server.boot_with_vectis(name, lab=self.name, **options)
+
+    def deb(self, suite="bookworm"):
+        """The package built from this source."""
+        return build.deb(suite)
+
+    def destroy(self):
+        for machine in machines(self.name):
+            machine.destroy()
+        server.forget(self.name)
+
+
+def flow(filter=None, folder="flow", lab="test"):
+    """Runs the matching tests of a folder; returns [(name, passed)]."""
+    results = []
+    for path in sorted((SOURCE / "tests" / folder).glob("*.py")):
+        tests = [function for name, function in vars(load(path)).items() if name.startswith("test_")]
+        chosen = [test for test in tests if matches(filter, path, test)]
+        if not chosen:
+            continue
+        world = Lab(lab)
+        world.destroy()
+        try:
+            for test in chosen:
+                results.append(one(path, test, world))
+        finally:
+            world.destroy()
+    return results
+
+
+def one(path, test, world):
+    name = f"{path.stem}: {test.__name__.removeprefix('test_').replace('_', ' ')}"
+    started = time.monotonic()
+    try:
+        test(world)
+        passed = True
+    except (Exception, SystemExit):   # a failed test must not stop the others; Ctrl-C does
+        passed = False
+        traceback.print_exc()
+        tell_logs(world)
+    say(f"{'passed' if passed else 'FAILED'} {name} ({time.monotonic() - started:.1f} s)")
+    return name, passed
+
+
+def tell_logs(world):
+    for machine in machines(world.name):
+        if machine.running and machine.name != "outside":
+            journal = machine.exec("journalctl", "--no-pager", "-q", "-n", "25", check=False, timeout=30).stdout
+            print(f"-- the end of {machine.name}'s journal\n{journal}", file=sys.stderr)
+
+
+def matches(filter, path, test):
+    return not filter or filter in f"{path.stem}: {test.__name__}" or filter in test.__name__.replace("_", " ")
+
+
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.path.insert(0, str(pathlib.Path(path).parent))
+    try:
+        spec.loader.exec_module(module)
+    finally:
+        sys.path.pop(0)
+    return module
+
+
+def everything(filter=None):
+    """All that CI runs, in the order of what fails fastest; returns [(name, passed)]."""
+    import lint
+    stages = (
+        ("lint", lint.lint),
+        ("unit", lambda: build.unit("debug")),
+        ("address", lambda: build.unit("address")),
+        ("thread", lambda: build.unit("thread")),
+        ("lintian", lambda: lint.lintian(build.deb())),
+    )
+    results = []
+    for name, stage in stages:
+        if filter and filter != name:
+            continue
+        results += attempt(name, stage)
+    if not filter or filter == "flow" or filter not in [name for name, _ in stages]:
+        results += attempt("flow", lambda: flow(None if filter == "flow" else filter))
+    return results
+
+
+def attempt(name, stage):
+    say(f"{name}")
+    try:
+        return stage()
+    except LabError as error:
+        say(f"FAILED {name}: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
+        return [(name, False)]
+
+
+def report(results):
+    """Names what failed, then the last line; returns the exit status."""
+    failed = [name for name, passed in results if not passed]
+    for name in failed:
+        print(f"FAILED {name}")
+    print(f"{len(results) - len(failed)} passed, {len(failed)} failed")
+    return 1 if failed or not results else 0
