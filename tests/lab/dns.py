@@ -35,7 +35,7 @@ class Dns:
         """Replaces the records of a name and type; an empty list removes them. Visible when it returns."""
         with lock(f"dns-{self.outside.lab}"):
             zones = self.zones()
-            zone = zone_of(zones, name)
+            zone = parent_of(zones, name) if type == "DS" else zone_of(zones, name)
             put(zones, zone, name, type, values, ttl)
             self.file.write_text(json.dumps(zones, indent=1))
             self.load(zones, [zone])
@@ -127,7 +127,7 @@ class Dns:
             self.delegate(zones, zone)
 
     def delegate(self, zones, zone):
-        parent = zone_of({name: None for name in zones if name != zone}, zone)
+        parent = parent_of(zones, zone)
         if zones[zone]["signed"]:
             lines = self.outside.exec("keymgr", zone, "ds").stdout.splitlines()
             put(zones, parent, zone, "DS", [line.partition(" DS ")[2] for line in lines if " 13 2 " in line], 60)
@@ -177,8 +177,7 @@ def add(zones, zone, signed):
     put(zones, zone, zone, "SOA", ["ns1.outside.test. hostmaster.outside.test. 1 3600 600 86400 1"])
     if zone != ".":
         put(zones, zone, zone, "NS", ["ns1.outside.test."], 60)
-        parent = zone_of({name: None for name in zones if name != zone}, zone)
-        put(zones, parent, zone, "NS", ["ns1.outside.test."], 60)
+        put(zones, parent_of(zones, zone), zone, "NS", ["ns1.outside.test."], 60)
 
 
 def put(zones, zone, name, type, values, ttl=1):
@@ -197,6 +196,11 @@ def zone_of(zones, name):
         if ".".join(labels[start:]) in zones:
             return ".".join(labels[start:])
     return "."
+
+
+def parent_of(zones, zone):
+    """The zone that delegates a zone."""
+    return zone_of([name for name in zones if name != zone], zone)
 
 
 def zone_file(zone):

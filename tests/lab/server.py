@@ -67,7 +67,7 @@ def install(machine, package):
 def example_config(machine):
     """One domain, two mailboxes, one alias; the password of both mailboxes is PASSWORD."""
     domain = machine.hostname.partition(".")[2]
-    hashed = machine.out("vectis", "hash-password", "--stdin", input=PASSWORD + "\n")
+    hashed = machine.out("vectis", "hash-password", "--password-stdin", input=PASSWORD + "\n")
     return f"""hostname: {machine.hostname}
 admin: alice@{domain}
 domains:
