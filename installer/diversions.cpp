@@ -50,6 +50,19 @@ void copy_beside(const fs::path& from, const fs::path& to) {
                     "move that file away and run setup again");
 }
 
+/// ucf follows the diversion, but has no record under the diverted name and would ask about it at the next upgrade. Told
+/// now, while the file is as its package brought it, it has one. A real file must stand at `path`: ucf follows a link
+/// before it looks for diversions, and would write beside what our link points to.
+void tell_ucf(const std::string& path) {
+    const fs::path source = fs::path("/usr/share") / fs::path(path).lexically_relative("/etc");
+    const fs::path kept = diverted_name(path);
+    if (!fs::exists("/usr/bin/ucf") || fs::is_symlink(path) || !fs::exists(source) || read_file(source) != read_file(kept))
+        return;
+    const auto done = run({"env", "DEBIAN_FRONTEND=noninteractive", "ucf", "--three-way", source.string(), path}, limit);
+    if (done.status != 0)
+        throw Error(Code::system, fmt::format("cannot have ucf keep '{}': {}", kept.string(), printable(trim(done.err))));
+}
+
 } // namespace
 
 std::span<const std::string_view> diverted_files() {
@@ -65,8 +78,11 @@ std::vector<std::string> divert_files(std::span<const std::string_view> paths, c
     for (const auto each : paths) {
         const std::string path(each);
         const std::string owner = diverted_by(root, path);
-        if (owner == package)
+        if (owner == package) {
+            if (root == "/")
+                tell_ucf(path);
             continue;
+        }
         if (!owner.empty())
             throw Error(Code::conflict,
                         fmt::format("cannot divert '{}': it is diverted by {} already", path,
@@ -81,6 +97,8 @@ std::vector<std::string> divert_files(std::span<const std::string_view> paths, c
                               limit);
         if (done.status != 0)
             throw Error(Code::system, fmt::format("cannot divert '{}': {}", path, printable(trim(done.err))));
+        if (root == "/")
+            tell_ucf(path);
         diverted.push_back(path);
     }
     return diverted;

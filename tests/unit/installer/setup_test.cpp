@@ -39,6 +39,8 @@ struct Server {
         fs::create_directories(folder.path / "root/var/lib/dpkg/info");
         fs::create_directories(folder.path / "root/etc/dovecot");
         replace_file(folder.path / "root/var/lib/dpkg/status", "", {});
+        fs::create_directories(folder.path / "root/usr/share/vectis/units/dovecot.service.d");
+        replace_file(folder.path / "root/usr/share/vectis/units/dovecot.service.d/vectis.conf", "[Unit]\n", {});
         replace_file(folder.path / "root/etc/dovecot/dovecot.conf", "# Debian's\n", {});
         options = {.config = folder.path / "vectis/config.yaml",
                    .database = folder.path / "vectis.db",
@@ -74,7 +76,8 @@ struct Server {
     }
     [[nodiscard]] bool untouched() const {
         return !fs::exists(options.config) && !fs::exists(options.database) && !enabled && applies == 0 &&
-               !fs::exists(folder.path / "root/etc/dovecot/dovecot.conf.distrib");
+               !fs::exists(folder.path / "root/etc/dovecot/dovecot.conf.distrib") &&
+               !fs::exists(folder.path / "root/etc/systemd");
     }
     [[nodiscard]] Code refusal() {
         try {
@@ -97,6 +100,7 @@ TEST_CASE(
     CHECK(first.changed);
     CHECK(first.wrote_config);
     CHECK(first.diverted.size() == 1);
+    CHECK(fs::exists(server.folder.path / "root/etc/systemd/system/dovecot.service.d/vectis.conf"));
     CHECK(first.applied.generation == 1);
     CHECK(first.first_admin == "anna@example.test");
     CHECK(read_file(server.options.config) == good_config);
