@@ -158,8 +158,7 @@ void store_all(const Field& field, const Target& target, std::vector<Value> valu
 class Splice {
   public:
     Splice(std::string_view text, const std::vector<Step>& steps, const Field& field, const Target& value) :
-        text_(text), steps_(steps), field_(field), ref_(field.ref(value)),
-        value_(to_yaml_value(field, ref_).value_or("[]")),
+        text_(text), steps_(steps), ref_(field.ref(value)), value_(to_yaml_value(field, ref_).value_or("[]")),
         line_feed_(text.find("\r\n") == std::string_view::npos ? "\n" : "\r\n") {}
 
     [[nodiscard]] std::string at(const Node& root_node) {
@@ -360,7 +359,6 @@ class Splice {
 
     std::string_view text_;
     const std::vector<Step>& steps_;
-    const Field& field_;
     Ref ref_;
     std::string value_;
     std::string line_feed_;

@@ -154,6 +154,8 @@ class Loader : public YAML::EventHandler {
         }
     }
     void unknown_key(const YAML::Mark& mark, std::optional<Scalar> name) {
+        if (problems_.full()) // only counted from here on: the search for near names would cost too much
+            return problems_.add({}, "", "");
         const Frame& top = stack_.back();
         std::vector<std::string_view> names;
         for (const auto& each : top.section->keys)
@@ -257,6 +259,8 @@ class Loader : public YAML::EventHandler {
         const bool in_list = stack_.back().shape == Shape::values;
         Parsed parsed = parse(field, value);
         if (!parsed.value) {
+            if (problems_.full())
+                return problems_.add({}, "", "");
             std::string what = std::move(parsed.fault);
             if (what.empty())
                 what = fmt::format("found {}, expected {}", found_in(field, value),
@@ -462,7 +466,7 @@ class Loader : public YAML::EventHandler {
 
 /// The file says nothing at all: what is missing is said all the same.
 void add_empty(Problems& problems) {
-    problems.add({1, 1}, "", "the file is empty", "start from the example: `vectis config example`");
+    problems.add({1, 1}, "", "the file is empty", "it needs at least `hostname` and `admin`");
     for (const Field& field : fields()) {
         if (field.required && field.parent().empty())
             problems.add({1, 1}, "", fmt::format("the key '{}' is missing", field.name()),
