@@ -27,21 +27,11 @@ struct Chosen {
 
 constexpr std::size_t most_bytes = 256U << 20U;
 
-config::Config load_or_throw(const std::string& text, const std::string& file) {
-    auto loaded = config::load(text, file);
-    if (!loaded.ok())
-        throw Error(Code::invalid_input,
-                    fmt::format("cannot use {}: {} problem{}", file, loaded.problems.size(),
-                                loaded.problems.size() == 1 ? "" : "s"),
-                    "mend it and run setup again; nothing was changed", std::move(loaded.problems));
-    return std::move(loaded.config);
-}
-
 Chosen chosen_file(const SetupOptions& options, const std::optional<std::string>& present) {
     auto text = read_file(*options.from, most_bytes);
     if (!text)
         throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", options.from->string()));
-    auto config = load_or_throw(*text, options.from->string());
+    auto config = config::load_valid(*text, options.from->string());
     if (present && present != text)
         throw Error(Code::conflict,
                     fmt::format("cannot use '{}': this server is set up already, with another {}",
@@ -80,7 +70,7 @@ Chosen choose(const SetupOptions& options, const SetupSteps& steps) {
     if (options.from)
         return chosen_file(options, present);
     if (present)
-        return {.text = *present, .config = load_or_throw(*present, options.config.string())};
+        return {.text = *present, .config = config::load_valid(*present, options.config.string())};
     if (steps.ask)
         return asked_for(options, steps);
     throw Error(Code::invalid_input, "cannot set up without a configuration",

@@ -491,4 +491,14 @@ Loaded load(std::string_view yaml, const std::string& file) {
     return loaded;
 }
 
+Config load_valid(std::string_view yaml, const std::string& file) {
+    Loaded loaded = load(yaml, file);
+    if (!loaded.ok())
+        throw Error(Code::invalid_input,
+                    fmt::format("cannot use {}: {} problem{}", file, loaded.problems.size(),
+                                loaded.problems.size() == 1 ? "" : "s"),
+                    "mend it and try again; nothing was changed", std::move(loaded.problems));
+    return std::move(loaded.config);
+}
+
 } // namespace vectis::config

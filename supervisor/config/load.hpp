@@ -21,6 +21,9 @@ struct Loaded {
 /// `file` is the name used in messages. At most 100 problems are kept; a last one says how many more there are.
 [[nodiscard]] Loaded load(std::string_view yaml, const std::string& file);
 
+/// The same for a caller who cannot go on without: throws Error(invalid_input) that holds every problem.
+[[nodiscard]] Config load_valid(std::string_view yaml, const std::string& file);
+
 struct LoadedSecrets {
     Secrets secrets;
     std::vector<Problem> problems;

@@ -15,31 +15,6 @@ namespace vectis::state {
 
 namespace {
 
-config::Config load_or_throw(const std::string& text, const std::string& file) {
-    config::Loaded loaded = config::load(text, file);
-    if (!loaded.ok())
-        throw Error(Code::invalid_input, fmt::format("cannot use {}: {} problem{}", file, loaded.problems.size(),
-                                                     loaded.problems.size() == 1 ? "" : "s"),
-                    "mend the file and try again; nothing was changed", std::move(loaded.problems));
-    return std::move(loaded.config);
-}
-
-std::vector<KeyWanted> wanted_keys(const config::Config& config) {
-    const config::Dkim defaults;
-    // What the host itself sends (bounces, reports) is signed as well.
-    std::vector<KeyWanted> keys{{config.hostname, defaults.rsa_selector, keys::Algorithm::rsa},
-                                {config.hostname, defaults.ed25519_selector, keys::Algorithm::ed25519}};
-    for (const auto& domain : config.domains) {
-        std::vector<std::string> names = domain.alias_domains;
-        names.insert(names.begin(), domain.name);
-        for (const auto& name : names) {
-            keys.push_back({name, domain.dkim.rsa_selector, keys::Algorithm::rsa});
-            keys.push_back({name, domain.dkim.ed25519_selector, keys::Algorithm::ed25519});
-        }
-    }
-    return keys;
-}
-
 Desired complete(std::string config_text, config::Config config, std::vector<render::File> files, const Paths& paths,
                  const std::string& probe_password) {
     Desired desired;
@@ -59,9 +34,25 @@ Desired complete(std::string config_text, config::Config config, std::vector<ren
 
 } // namespace
 
+std::vector<KeyWanted> wanted_keys(const config::Config& config) {
+    const config::Dkim defaults;
+    // What the host itself sends (bounces, reports) is signed as well.
+    std::vector<KeyWanted> keys{{config.hostname, defaults.rsa_selector, keys::Algorithm::rsa},
+                                {config.hostname, defaults.ed25519_selector, keys::Algorithm::ed25519}};
+    for (const auto& domain : config.domains) {
+        std::vector<std::string> names = domain.alias_domains;
+        names.insert(names.begin(), domain.name);
+        for (const auto& name : names) {
+            keys.push_back({name, domain.dkim.rsa_selector, keys::Algorithm::rsa});
+            keys.push_back({name, domain.dkim.ed25519_selector, keys::Algorithm::ed25519});
+        }
+    }
+    return keys;
+}
+
 Desired desired_from_text(const std::string& config_text, const config::Secrets& secrets,
                           const render::Platform& platform, const Paths& paths, const std::string& probe_password) {
-    config::Config config = load_or_throw(config_text, paths.config().string());
+    config::Config config = config::load_valid(config_text, paths.config().string());
     if (config.tls.mode == config::TlsMode::files) {
         auto problems = keys::certificate_problems(config.tls.certificate, config.tls.key, config.hostname, now());
         if (!problems.empty())
@@ -88,7 +79,7 @@ Desired desired_from_disk(const render::Platform& platform, const Paths& paths, 
 
 Desired desired_from_generation(const std::string& config_text, std::vector<render::File> files, const Paths& paths,
                                 const std::string& probe_password) {
-    config::Config config = load_or_throw(config_text, "the generation's config.yaml");
+    config::Config config = config::load_valid(config_text, "the generation's config.yaml");
     return complete(config_text, std::move(config), std::move(files), paths, probe_password);
 }
 

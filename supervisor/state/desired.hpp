@@ -18,6 +18,9 @@ struct KeyWanted {
     keys::Algorithm algorithm = keys::Algorithm::rsa;
 };
 
+/// Two keys for the host itself and for every domain and alias domain.
+[[nodiscard]] std::vector<KeyWanted> wanted_keys(const config::Config& config);
+
 struct Desired {
     std::string config_text;
     config::Config config;
@@ -27,7 +30,6 @@ struct Desired {
     std::vector<KeyWanted> keys;
     /// Services that are to run.
     std::vector<std::string> services;
-    /// Packages that some wish in config.yaml needs beyond those of the services.
     fs::path certificate; // what the daemons show: the administrator's file or our self-signed one
     fs::path certificate_key;
 };

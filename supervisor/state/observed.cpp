@@ -169,17 +169,24 @@ render::Platform observe_platform(const Paths& paths) {
     return platform;
 }
 
-systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& service) {
+std::string name_of_unit(systemd::Manager& manager, const surface::Service& service) {
     for (const auto name : service.units) {
-        systemd::UnitState unit = manager.state(std::string(name));
-        if (unit.load_state == "masked")
-            throw Error(Code::unit_failed, fmt::format("cannot use unit '{}': it is masked", name),
-                        fmt::format("systemctl unmask {}", name));
-        if (unit.loaded() && !unit.dummy())
-            return unit;
+        const systemd::UnitState unit = manager.state(std::string(name));
+        if (unit.load_state == "masked" || (unit.loaded() && !unit.dummy()))
+            return unit.name;
     }
-    throw Error(Code::not_found, fmt::format("cannot find a systemd unit for {}", service.name),
-                fmt::format("apt install {}", service.packages.front()));
+    return std::string(service.units.front());
+}
+
+systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& service) {
+    systemd::UnitState unit = manager.state(name_of_unit(manager, service));
+    if (unit.load_state == "masked")
+        throw Error(Code::unit_failed, fmt::format("cannot use unit '{}': it is masked", unit.name),
+                    fmt::format("systemctl unmask {}", unit.name));
+    if (!unit.loaded())
+        throw Error(Code::not_found, fmt::format("cannot find a systemd unit for {}", service.name),
+                    fmt::format("apt install {}", service.packages.front()));
+    return unit;
 }
 
 Observed observe(const Desired& desired, const Paths& paths, store::Directory& directory,

@@ -46,6 +46,9 @@ struct Observed {
 /// postfix.service that does nothing beside the real postfix@-.service. Error(not_found) names the missing package.
 [[nodiscard]] systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& service);
 
+/// Its name, whether it is installed already or not.
+[[nodiscard]] std::string name_of_unit(systemd::Manager& manager, const surface::Service& service);
+
 /// Looks at everything that `desired` speaks of. Without `manager` units are left out.
 [[nodiscard]] Observed observe(const Desired& desired, const Paths& paths, store::Directory& directory,
                                store::Supervisor& supervisor, systemd::Manager& manager);

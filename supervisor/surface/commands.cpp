@@ -70,6 +70,7 @@ constexpr std::array table{
     CommandRow{Command::config_get, "config get", "Print the value of one key", get_arguments},
     CommandRow{Command::config_set, "config set", "Change one key, keeping comments and order", set_arguments},
     CommandRow{Command::config_schema, "config schema", "Print the JSON Schema of config.yaml", {}},
+    CommandRow{Command::config_example, "config example", "Print a commented config.yaml to start from", {}},
     CommandRow{Command::plan, "plan", "Show what apply would change: exit status 0 nothing, 2 changes, 1 error",
                plan_arguments},
     CommandRow{Command::apply, "apply", "Make the server as config.yaml says", apply_arguments},

@@ -29,6 +29,7 @@ enum class Command : std::uint8_t {
     config_get,
     config_set,
     config_schema,
+    config_example,
     plan,
     apply,
     generations,

@@ -1,0 +1,182 @@
+// preflight, setup, dns, hash-password.
+#include "accounts/password.hpp"
+#include "base/json.hpp"
+#include "base/text.hpp"
+#include "cli/invocation.hpp"
+#include "config/describe.hpp"
+#include "config/load.hpp"
+#include "installer/addresses.hpp"
+#include "installer/preflight.hpp"
+#include "installer/setup.hpp"
+#include "net/dns.hpp"
+#include "state/desired.hpp"
+#include "systemd/client.hpp"
+#include "systemd/manager.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+#include <unistd.h>
+
+#include <iostream>
+
+namespace vectis::cli {
+
+namespace {
+
+using installer::Check;
+
+void require_root(std::string_view what) {
+    if (geteuid() != 0)
+        throw Error(Code::denied, fmt::format("cannot {}: it needs root", what), "use sudo");
+}
+
+std::vector<Check> run_checks(const std::string& hostname, const config::Config* config) {
+    installer::Facts facts;
+    facts.hostname = hostname;
+    facts.host = installer::measure_host();
+    if (config != nullptr) {
+        facts.relays = !config->network.relay_host.host.empty();
+        facts.pop3 = config->dovecot.pop3;
+        facts.managesieve = config->dovecot.managesieve;
+    }
+    facts.network = installer::measure_network(hostname, facts.host.addresses,
+                                               [](std::string_view what) { note(fmt::format("  {}", what)); });
+    return installer::judge(facts);
+}
+
+/// config.yaml if it is there and valid.
+std::optional<config::Config> present_config(const Invocation& invocation) {
+    const auto text = read_file(invocation.config_file());
+    if (!text)
+        return std::nullopt;
+    auto loaded = config::load(*text, invocation.config_file().string());
+    return loaded.ok() ? std::optional(std::move(loaded.config)) : std::nullopt;
+}
+
+int run_preflight(const Invocation& invocation) {
+    const auto config = present_config(invocation);
+    const auto checks = run_checks(config ? config->hostname : installer::system_hostname(), config ? &*config : nullptr);
+    print(invocation.json() ? installer::preflight_json(checks)
+                            : installer::preflight_text(checks, isatty(STDOUT_FILENO) == 1));
+    return installer::blocking(checks, {}).empty() ? 0 : 1;
+}
+
+std::vector<installer::DnsRecord> records(const Invocation& invocation, const config::Config& config) {
+    std::vector<installer::KeyName> names;
+    for (const auto& key : state::wanted_keys(config))
+        names.push_back({key.domain, key.selector});
+    // What the hostname points to is published already, whatever the interfaces are called.
+    std::vector<std::string> published;
+    for (const auto& answer : net::Resolver().lookup_all(
+             {{config.hostname, net::RecordType::a}, {config.hostname, net::RecordType::aaaa}}))
+        published.insert(published.end(), answer.values.begin(), answer.values.end());
+    return installer::dns_records(
+        config, installer::read_dkim_records(invocation.paths.dkim(), names),
+        installer::public_addresses(config, installer::host_addresses(), published));
+}
+
+int run_dns(const Invocation& invocation) {
+    const auto config = present_config(invocation);
+    if (!config)
+        throw Error(Code::not_found, "cannot list DNS records: there is no valid config.yaml", "run 'vectis setup'");
+    const auto list = records(invocation, *config);
+    print(invocation.json() ? installer::dns_records_json(list) : installer::dns_records_text(list));
+    return 0;
+}
+
+/// Starts what the package installed; answers whether anything had to be done.
+bool enable_units() {
+    systemd::Manager manager;
+    bool changed = false;
+    for (const auto* unit : {"vectis.target", "vectis-supervisor.service"}) {
+        const auto state = manager.state(unit);
+        if (state.unit_file_state != "enabled") {
+            manager.enable({unit});
+            changed = true;
+        }
+    }
+    if (!manager.state("vectis-supervisor.service").active()) {
+        manager.act("vectis-supervisor.service", systemd::Action::start, std::chrono::seconds(60));
+        changed = true;
+    }
+    return changed;
+}
+
+installer::Applied apply_now() {
+    systemd::SupervisorClient client;
+    const Json plan = parse_json(client.plan());
+    const Json done = client.apply(plan.value("plan_id", ""), [](const Json& event) {
+        if (event.value("state", "") != "started")
+            note(fmt::format("  {:<18} {} {}", printable(event.value("step", "")), event.value("state", ""),
+                             printable(event.value("detail", ""))));
+    });
+    return {done.value("changed", false), done.value("generation", std::uint64_t{0}), done.value("summary", "")};
+}
+
+std::string ask(std::string_view question, const std::string& guess) {
+    fmt::print(stderr, "{}{}: ", question, guess.empty() ? "" : fmt::format(" [{}]", guess));
+    std::string line;
+    if (!std::getline(std::cin, line))
+        throw Error(Code::invalid_input, "cannot go on without an answer", "use --unattended --config FILE");
+    const std::string answer(trim(line));
+    return answer.empty() ? guess : answer;
+}
+
+int run_setup(const Invocation& invocation) {
+    require_root("set the server up");
+    const bool unattended = invocation.has("--unattended") || invocation.has("--config");
+    if (!unattended && isatty(STDIN_FILENO) != 1)
+        throw Error(Code::invalid_input, "cannot ask: standard input is no terminal",
+                    "use --unattended --config FILE");
+    installer::SetupOptions options;
+    options.config = invocation.paths.config();
+    if (const auto file = invocation.value("--config"))
+        options.from = *file;
+    for (const auto& name : split(invocation.value("--ignore").value_or(""), ',')) {
+        const auto& known = installer::check_names();
+        if (!name.empty() && std::find(known.begin(), known.end(), name) == known.end()) {
+            const auto near = nearest(name, known);
+            throw Error(Code::invalid_input, fmt::format("cannot ignore '{}': there is no such check", printable(name)),
+                        near ? fmt::format("did you mean '{}'?", *near) : "'vectis preflight' lists them");
+        }
+        if (!name.empty())
+            options.ignored.insert(name);
+    }
+    std::optional<accounts::OneTimePassword> announced;
+    installer::SetupSteps steps;
+    if (!unattended)
+        steps.ask = ask;
+    steps.progress = [](std::string_view what) { note(fmt::format("== {}", what)); };
+    steps.example = config::example;
+    steps.preflight = [](const config::Config& config) { return run_checks(config.hostname, &config); };
+    steps.enable_units = enable_units;
+    steps.apply = apply_now;
+    steps.records = [&](const config::Config& config) { return records(invocation, config); };
+    steps.announce = [&](const accounts::OneTimePassword& password) {
+        announced = password;
+        if (!invocation.json())
+            print(fmt::format("\nFirst administrator: {}\nOne-time password:   {}\n", password.email, password.password));
+    };
+    const auto result = installer::setup(options, steps);
+    print(invocation.json() ? installer::setup_json(result, announced)
+                            : installer::setup_text(result, isatty(STDOUT_FILENO) == 1));
+    return 0;
+}
+
+} // namespace
+
+int run_install(const Invocation& invocation) {
+    switch (invocation.command) {
+    case surface::Command::preflight:
+        return run_preflight(invocation);
+    case surface::Command::setup:
+        return run_setup(invocation);
+    case surface::Command::dns:
+        return run_dns(invocation);
+    default:
+        print(accounts::hash_password(ask_password(invocation.has("--password-stdin"))) + "\n");
+        return 0;
+    }
+}
+
+} // namespace vectis::cli

@@ -1,0 +1,187 @@
+#include "supervise/methods.hpp"
+
+#include "base/subprocess.hpp"
+#include "config/load.hpp"
+#include "config/write.hpp"
+#include "keys/certificate.hpp"
+#include "surface/services.hpp"
+#include "systemd/journal.hpp"
+
+#include <fmt/format.h>
+#include <malloc.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <utility>
+
+namespace vectis::supervise {
+
+namespace {
+
+/// Large plans leave much freed memory behind; an idle supervisor gives it back.
+struct TrimAtEnd {
+    TrimAtEnd() = default;
+    ~TrimAtEnd() { malloc_trim(0); }
+    TrimAtEnd(const TrimAtEnd&) = delete;
+    TrimAtEnd& operator=(const TrimAtEnd&) = delete;
+};
+
+Json service_json(systemd::Manager& manager, const surface::Service& service) {
+    const systemd::UnitState unit = state::unit_of(manager, service);
+    Json json{{"service", service.name},
+              {"unit", unit.name},
+              {"active", unit.active_state},
+              {"sub", unit.sub_state},
+              {"pid", unit.main_pid},
+              {"restarts", unit.n_restarts}};
+    json["since"] = unit.active() && unit.active_since ? Json(rfc3339(*unit.active_since)) : Json(nullptr);
+    json["memory"] = unit.memory ? Json(*unit.memory) : Json(nullptr);
+    if (!unit.active())
+        json["why"] = unit.why();
+    return json;
+}
+
+Json queue_json() {
+    const Finished finished = run({"postqueue", "-j"}, std::chrono::seconds(20));
+    if (finished.status != 0)
+        return {{"error", finished.err}};
+    return {{"messages", std::count(finished.out.begin(), finished.out.end(), '\n')}};
+}
+
+Json certificate_json(const fs::path& path) {
+    const auto pem = read_file(path);
+    if (!pem)
+        return {{"path", path.string()}, {"error", "missing"}};
+    const auto info = keys::certificate_info(*pem);
+    const auto left = std::chrono::duration_cast<std::chrono::hours>(info.not_after - now()).count() / 24;
+    return {{"path", path.string()},
+            {"names", info.names},
+            {"self_signed", info.self_signed},
+            {"not_after", rfc3339(info.not_after)},
+            {"days_left", left}};
+}
+
+Json apply_json(const store::Apply& apply) {
+    return {{"kind", apply.kind},       {"from", apply.from},
+            {"to", apply.to},           {"started_at", apply.started_at},
+            {"finished_at", apply.finished_at}, {"outcome", apply.outcome.empty() ? "running" : apply.outcome},
+            {"error", apply.error}};
+}
+
+Json outcome_json(const apply::Outcome& outcome) {
+    return {{"generation", outcome.generation}, {"summary", outcome.summary}, {"changed", outcome.changed}};
+}
+
+} // namespace
+
+Methods::Methods(state::Paths paths) :
+    paths_(std::move(paths)), directory_(paths_.directory(), paths_.migrations() / "directory", "vectis-directory"),
+    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"),
+    applier_(paths_, directory_, supervisor_,
+             [this] { return probe(systemd::HealthSet::quick, [](const Json&) {}); }) {}
+
+void Methods::recover() {
+    const TrimAtEnd trim;
+    applier_.recover([](const Json& event) { systemd::log(systemd::Priority::notice, to_text(event)); });
+}
+
+void Methods::add_event(const std::string& type, const Json& data) {
+    // A connection of its own: the loop must not wait for an apply.
+    store::Supervisor(paths_.supervisor_db(), paths_.migrations() / "supervisor").add_event(type, to_text(data));
+}
+
+std::string Methods::plan() {
+    const TrimAtEnd trim;
+    const plan::Plan plan = applier_.plan();
+    Json json = plan::to_json(plan);
+    json["text"] = plan::describe(plan);
+    return to_text(json);
+}
+
+Json Methods::apply(const std::string& plan_id, const systemd::Progress& progress) {
+    const TrimAtEnd trim;
+    return outcome_json(applier_.apply(plan_id, progress));
+}
+
+Json Methods::rollback(std::uint32_t generation, const systemd::Progress& progress) {
+    const TrimAtEnd trim;
+    return outcome_json(applier_.rollback(generation, progress));
+}
+
+std::string Methods::generations() {
+    auto reader = store::Supervisor::reader(paths_.supervisor_db());
+    const std::uint64_t current = store::read_directory_generation(paths_.directory());
+    Json list = Json::array();
+    for (const auto& each : reader.generations())
+        list.push_back({{"generation", each.number},
+                        {"made_at", each.made_at},
+                        {"summary", each.summary},
+                        {"current", each.number == current}});
+    return to_text({{"current", current}, {"generations", std::move(list)}});
+}
+
+std::string Methods::status() {
+    systemd::Manager manager;
+    Json json{{"version", VECTIS_VERSION}, {"generation", store::read_directory_generation(paths_.directory())}};
+    Json services = Json::array();
+    for (const auto& service : surface::services()) {
+        try {
+            services.push_back(service_json(manager, service));
+        } catch (const Error& error) {
+            services.push_back({{"service", service.name}, {"active", "missing"}, {"why", error.what()}});
+        }
+    }
+    json["services"] = std::move(services);
+    auto reader = store::Supervisor::reader(paths_.supervisor_db());
+    const auto last = reader.last_apply();
+    json["last_apply"] = last ? apply_json(*last) : Json(nullptr);
+    if (json["generation"] == 0)
+        return to_text(json);
+    const config::Config config = applied();
+    json["hostname"] = config.hostname;
+    json["queue"] = queue_json();
+    json["certificate"] = certificate_json(config.tls.mode == config::TlsMode::files ? fs::path(config.tls.certificate)
+                                                                                     : paths_.tls() / "self_signed.crt");
+    return to_text(json);
+}
+
+Json Methods::health(systemd::HealthSet set, const systemd::Progress& progress) {
+    std::size_t failed = 0;
+    const auto results = probe(set, progress);
+    for (const auto& result : results)
+        failed += result.passed ? 0 : 1;
+    return {{"passed", results.size() - failed}, {"failed", failed}};
+}
+
+void Methods::restart(const std::string& service) {
+    const auto* row = surface::find_service(service);
+    if (row == nullptr)
+        throw Error(Code::not_found, "cannot restart: there is no such service",
+                    "'vectis status' lists the services");
+    systemd::Manager manager;
+    const auto unit = state::unit_of(manager, *row);
+    manager.reset_failed(unit.name);
+    manager.act(unit.name, systemd::Action::restart, std::chrono::seconds(90));
+}
+
+std::string Methods::export_yaml() {
+    return config::to_yaml(applied());
+}
+
+std::string Methods::version() {
+    return VECTIS_VERSION;
+}
+
+config::Config Methods::applied() const {
+    const auto text = read_file(paths_.current() / "config.yaml");
+    if (!text)
+        throw Error(Code::not_found, "cannot read the applied configuration: nothing was applied yet",
+                    "run 'vectis setup'");
+    return config::load(*text, "config.yaml").config;
+}
+
+std::vector<health::Result> Methods::probe(systemd::HealthSet, const systemd::Progress&) {
+    return {};
+}
+
+} // namespace vectis::supervise

@@ -1,0 +1,42 @@
+// What the supervisor does for its callers: plan, apply, rollback, status, health. Owns the two databases.
+#pragma once
+
+#include "apply/applier.hpp"
+#include "state/paths.hpp"
+#include "store/directory.hpp"
+#include "store/supervisor.hpp"
+#include "systemd/service.hpp"
+
+namespace vectis::supervise {
+
+class Methods : public systemd::SupervisorMethods {
+  public:
+    explicit Methods(state::Paths paths);
+
+    /// Finishes or undoes what was interrupted; before the first caller is served.
+    void recover();
+    /// An event that others take later (a unit that failed or recovered).
+    void add_event(const std::string& type, const Json& data);
+
+    std::string plan() override;
+    Json apply(const std::string& plan_id, const systemd::Progress& progress) override;
+    Json rollback(std::uint32_t generation, const systemd::Progress& progress) override;
+    std::string generations() override;
+    std::string status() override;
+    Json health(systemd::HealthSet set, const systemd::Progress& progress) override;
+    void restart(const std::string& service) override;
+    std::string export_yaml() override;
+    std::string version() override;
+
+  private:
+    [[nodiscard]] std::vector<health::Result> probe(systemd::HealthSet set, const systemd::Progress& progress);
+    /// The configuration that is applied now. Error(not_found) before the first apply.
+    [[nodiscard]] config::Config applied() const;
+
+    state::Paths paths_;
+    store::Directory directory_;
+    store::Supervisor supervisor_;
+    apply::Applier applier_;
+};
+
+} // namespace vectis::supervise
