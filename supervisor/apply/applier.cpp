@@ -215,7 +215,12 @@ void Applier::stage(Change& change, const systemd::Progress& progress) {
             elsewhere.push_back(placement);
     }
     tell(progress, "check", "started");
-    check(change.manager, paths_, change.from == change.to ? 0 : change.from, change.to, elsewhere, changed);
+    if (change.from == 0) {
+        // An empty generation that the new one can be laid over.
+        fs::create_directories(paths_.generation(0));
+        replace_symlink(paths_.current(), "generations/0");
+    }
+    check(change.manager, paths_, change.from, change.to, elsewhere, changed);
     tell(progress, "check", "done");
     sync_file_system(paths_.lib);
 }
@@ -349,6 +354,7 @@ void Applier::undo_first(Change& change, const systemd::Progress& progress) {
     directory_.apply(directory::difference(directory_.rows(), {}), 0, true);
     restore_originals(paths_, change.desired.placements);
     fs::remove(paths_.current());
+    fs::remove(paths_.generation(0));
     sync_file_system(paths_.lib);
     sync_file_system("/etc");
     for (const auto& step : change.plan.units) {
@@ -363,8 +369,11 @@ void Applier::undo_first(Change& change, const systemd::Progress& progress) {
 }
 
 void Applier::discard(const Change& change, const std::string& cause) {
-    if (change.from == 0)
+    if (change.from == 0) {
         restore_originals(paths_, change.desired.placements);
+        fs::remove(paths_.current());
+        fs::remove(paths_.generation(0));
+    }
     std::vector<render::Placement> missing;
     for (const auto& step : change.plan.placements) {
         if (step.found == "missing")

@@ -49,7 +49,7 @@ std::vector<Problem> problems_in(std::string_view service, const Finished& finis
 void check(systemd::Manager& manager, const state::Paths& paths, std::uint64_t current, std::uint64_t number,
            const std::vector<render::Placement>& elsewhere, const std::vector<std::string>& services) {
     std::vector<systemd::Bind> binds;
-    if (current != 0)
+    if (number != current)
         binds.push_back({paths.generation(number), paths.generation(current)});
     for (const auto& placement : elsewhere)
         binds.push_back({paths.generation(number) / placement.path, placement.where});
@@ -65,7 +65,6 @@ void check(systemd::Manager& manager, const state::Paths& paths, std::uint64_t c
                 transient.arguments.emplace_back(word);
         }
         transient.read_only_binds = binds;
-        transient.private_network = false;
         const auto found = problems_in(checker.service, manager.run_transient(transient));
         problems.insert(problems.end(), found.begin(), found.end());
     }

@@ -104,7 +104,7 @@ Target find_target(Config& config, const std::vector<Step>& steps) {
     return target;
 }
 
-Loaded load_valid(std::string_view yaml, const std::string& file) {
+Loaded load_unbroken(std::string_view yaml, const std::string& file) {
     Loaded loaded = load(yaml, file);
     if (!loaded.ok())
         throw Error(Code::invalid_input, fmt::format("cannot use '{}': it has problems", file), "", loaded.problems);
@@ -368,7 +368,7 @@ class Splice {
 
 std::string get(std::string_view yaml, const std::string& file, std::string_view path) {
     const std::vector<Step> steps = parse_path(path);
-    Loaded loaded = load_valid(yaml, file);
+    Loaded loaded = load_unbroken(yaml, file);
     const Target target = find_target(loaded.config, steps);
     const Section::Key& key = *steps.back().key;
     if (key.field->kind == Kind::section || !steps.back().element.empty())
