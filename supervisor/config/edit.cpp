@@ -406,6 +406,9 @@ std::string set(std::string_view yaml, const std::string& file, std::string_view
         if (!step.element.empty())
             names.push_back(step.element);
     }
+    Loaded before = load(yaml, file);
+    if (before.ok())
+        (void)find_target(before.config, steps); // says best what is not there
     std::string changed = Splice(yaml, steps, field, scratch).at(positions(yaml, file, names));
 
     const Loaded after = load(changed, file);
@@ -413,7 +416,7 @@ std::string set(std::string_view yaml, const std::string& file, std::string_view
         throw Error(Code::invalid_input, fmt::format("cannot set '{}': the file would have problems", path), "",
                     after.problems);
     // The change is the one that was meant, and the only one.
-    if (Loaded before = load(yaml, file); before.ok()) {
+    if (before.ok()) {
         store_all(field, find_target(before.config, steps), std::move(values));
         // A changed name is found under the new one; all else is equal.
         if (before.config != after.config)

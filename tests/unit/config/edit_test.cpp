@@ -133,6 +133,15 @@ TEST_CASE("set refuses what is not valid, and what it cannot find") {
     CHECK(code_of("dovecot.protocols", "") == Code::invalid_input);
 }
 
+TEST_CASE("a mistyped element gets the nearest one") {
+    try {
+        (void)set(sample, file, "domains[example.test].mailboxes[ana].quota", "1 GiB");
+        FAIL("set() took an element that does not exist");
+    } catch (const Error& error) {
+        CHECK(error.hint() == "did you mean 'anna'?");
+    }
+}
+
 TEST_CASE("get says what is in effect") {
     CHECK(get(sample, file, "hostname") == "mail.example.test");
     CHECK(get(sample, file, "rspamd.reject") == "12");
