@@ -256,19 +256,20 @@ void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progres
         supervisor_.set_loaded(step.unit, {state.invocation_id,
                                            state::service_digest(change.desired, step.service, certificate)});
     };
-    // What the plan announced and what is true now can differ after an interruption: only what is true counts, except
-    // that a restart announced for a changed file cannot be seen any more once the files are switched.
+    // What was announced, before the files were switched, and what is true now, after an interruption perhaps: a restart
+    // for a changed file can only be seen before, a unit that died meanwhile only now.
     const auto now_needed = plan::difference(change.desired, observed).units;
     for (const auto& service : surface::services()) {
         const auto by_name = [&](const plan::UnitStep& step) { return step.service == service.name; };
         const auto needed = std::find_if(now_needed.begin(), now_needed.end(), by_name);
         const auto announced = std::find_if(change.plan.units.begin(), change.plan.units.end(), by_name);
-        if (needed == now_needed.end() || needed->action == plan::UnitAction::untouched)
+        if (needed == now_needed.end())
             continue;
         auto action = needed->action;
-        if (announced != change.plan.units.end() && announced->action == plan::UnitAction::restart &&
-            action == plan::UnitAction::reload)
-            action = plan::UnitAction::restart;
+        if (announced != change.plan.units.end() && announced->action <= plan::UnitAction::restart)
+            action = std::max(action, announced->action);
+        if (action == plan::UnitAction::untouched)
+            continue;
         const std::string step = fmt::format("{} {}", plan::text(action), service.name);
         tell(progress, step, "started");
         try {

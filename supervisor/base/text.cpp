@@ -21,23 +21,24 @@ constexpr std::array size_units{SizeUnit{"TiB", 1ULL << 40U}, SizeUnit{"GiB", 1U
                                 SizeUnit{"MiB", 1ULL << 20U}, SizeUnit{"KiB", 1ULL << 10U}, SizeUnit{"B", 1}};
 
 /// Letters changed, added, left out, or swapped with their neighbour.
+/// Edits between two words; two neighbours that changed places count as one (optimal string alignment).
 std::size_t distance(std::string_view left, std::string_view right) {
-    std::vector<std::size_t> before(right.size() + 1);
-    std::vector<std::size_t> above(right.size() + 1);
+    std::vector<std::size_t> before_last(right.size() + 1);
+    std::vector<std::size_t> last(right.size() + 1);
     std::vector<std::size_t> row(right.size() + 1);
-    std::iota(above.begin(), above.end(), std::size_t{0});
-    for (std::size_t i = 0; i < left.size(); ++i) {
-        row[0] = i + 1;
-        for (std::size_t j = 0; j < right.size(); ++j) {
-            const std::size_t substituted = above[j] + (left[i] == right[j] ? 0 : 1);
-            row[j + 1] = std::min({substituted, row[j] + 1, above[j + 1] + 1});
-            if (i > 0 && j > 0 && left[i] == right[j - 1] && left[i - 1] == right[j])
-                row[j + 1] = std::min(row[j + 1], before[j - 1] + 1);
+    std::iota(last.begin(), last.end(), std::size_t{0});
+    for (std::size_t i = 1; i <= left.size(); ++i) {
+        row[0] = i;
+        for (std::size_t j = 1; j <= right.size(); ++j) {
+            const std::size_t substituted = last[j - 1] + (left[i - 1] == right[j - 1] ? 0 : 1);
+            row[j] = std::min({substituted, last[j] + 1, row[j - 1] + 1});
+            if (i > 1 && j > 1 && left[i - 1] == right[j - 2] && left[i - 2] == right[j - 1])
+                row[j] = std::min(row[j], before_last[j - 2] + 1);
         }
-        before.swap(above);
-        above.swap(row);
+        before_last.swap(last);
+        last.swap(row);
     }
-    return above[right.size()];
+    return last[right.size()];
 }
 
 /// The code point at the start of `text` and its length in bytes; length 0 if it is not well-formed.

@@ -27,7 +27,7 @@ systemd::Progress show_progress(bool json) {
         }
         const std::string state = event.value("state", "");
         const std::string detail = event.value("detail", "");
-        if (state == "started" && detail.empty())
+        if (event.value("event", "") != "step" || (state == "started" && detail.empty()))
             return;
         note(fmt::format("  {:<18} {}{}", printable(event.value("step", "")), state,
                          detail.empty() ? "" : ": " + detail));

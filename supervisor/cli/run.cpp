@@ -168,7 +168,10 @@ int run(int argc, char** argv) {
             if (argv[i][0] != '-')
                 typed.emplace_back(printable(argv[i]));
         }
-        note(fmt::format("vectis: cannot understand the command: {}", printable(error.what())));
+        const auto is_first_word = [&](const CommandRow& row) { return split(row.path, ' ').front() == typed.front(); };
+        const bool known = typed.empty() || std::any_of(surface::commands().begin(), surface::commands().end(), is_first_word);
+        note(known ? fmt::format("vectis: cannot understand the command: {}", printable(error.what()))
+                   : fmt::format("vectis: cannot find a command '{}'", typed.front()));
         note("hint: " + command_hint(typed));
         return 1;
     }

@@ -57,6 +57,22 @@ const render::File* restarting_file(const state::Desired& desired, const state::
     return nullptr;
 }
 
+/// Whether somebody changed what `service` reads behind our back: a process that it started since may have read that.
+bool tampered(const state::Desired& desired, const state::Observed& observed, const std::string& service) {
+    for (const auto& file : desired.files) {
+        if (std::find(file.services.begin(), file.services.end(), service) == file.services.end())
+            continue;
+        if (observed.edited.contains(file.path))
+            return true;
+        for (const auto& placement : desired.placements) {
+            const bool holds = file.path == placement.path || file.path.starts_with(placement.path + "/");
+            if (holds && observed.misplaced.contains(placement.where))
+                return true;
+        }
+    }
+    return false;
+}
+
 UnitStep unit_step(const state::Desired& desired, const state::Observed& observed, const std::string& service,
                    const state::ObservedUnit& unit) {
     UnitStep step{.service = service, .unit = unit.unit};
@@ -75,7 +91,8 @@ UnitStep unit_step(const state::Desired& desired, const state::Observed& observe
     }
     // A certificate that will be made by the apply itself is not what any process has loaded.
     const std::string certificate = observed.certificate_due ? "due" : observed.certificate;
-    if (unit.loaded == service_digest(desired, service, certificate))
+    const bool meddled = tampered(desired, observed, service);
+    if (unit.loaded == service_digest(desired, service, certificate) && !meddled)
         return step;
     if (observed.generation == 0) {
         step.action = UnitAction::restart;
@@ -85,7 +102,9 @@ UnitStep unit_step(const state::Desired& desired, const state::Observed& observe
         step.why = fmt::format("{} is only read at start", file->path);
     } else {
         step.action = UnitAction::reload;
-        step.why = unit.loaded.empty() ? "what it has loaded is not known" : "what it reads has changed";
+        step.why = meddled               ? "what it reads was changed by hand"
+                   : unit.loaded.empty() ? "what it has loaded is not known"
+                                         : "what it reads has changed";
     }
     return step;
 }

@@ -26,6 +26,7 @@ struct PlacementStep {
     std::string found; // "missing", "a plain file", "a link to ..."
 };
 
+/// In the order of how much they do: of two that are asked for, the later one serves both.
 enum class UnitAction : std::uint8_t { untouched, reload, restart, start, stop };
 [[nodiscard]] std::string_view text(UnitAction action);
 

@@ -7,11 +7,13 @@
 using namespace vectis;
 
 TEST_CASE("nearest finds a slip of the finger and nothing far away") {
-    constexpr std::array<std::string_view, 3> keys{"hostname", "domains", "dovecot"};
+    constexpr std::array<std::string_view, 4> keys{"hostname", "domains", "dovecot", "plan"};
     CHECK(nearest("hostnmae", keys) == "hostname");
     CHECK(nearest("qouta", std::array<std::string_view, 1>{"quota"}) == "quota"); // two letters swapped are one slip
     CHECK(nearest("domain", keys) == "domains");
+    CHECK(nearest("dovceot", keys) == "dovecot");
     CHECK(nearest("postfix", keys) == std::nullopt);
+    CHECK(nearest("plna", keys) == "plan");
     CHECK(nearest("", keys) == std::nullopt);
 }
 
