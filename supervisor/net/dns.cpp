@@ -99,6 +99,9 @@ struct Resolver::Context {
         check(ub_ctx_async(raw, 1), "threads");
         // The usual server is 127.0.0.1, which libunbound refuses to ask unless told otherwise.
         check(ub_ctx_set_option(raw, "do-not-query-localhost:", "no"), "options");
+        // Unbound itself answers for names and reverse zones that the internet at large does not have (RFC 6303, RFC
+        // 6761). Somebody's own network may have them: whoever we ask shall say.
+        check(ub_ctx_set_option(raw, "unblock-lan-zones:", "yes"), "options");
         for (const auto& server : options.servers)
             check(ub_ctx_set_fwd(raw, server.c_str()), fmt::format("server '{}'", server));
         if (options.servers.empty() && options.use_system)
@@ -110,6 +113,8 @@ struct Resolver::Context {
                             "apt install dns-root-data");
             check(ub_ctx_add_ta_file(raw, options.anchor.c_str()), options.anchor.string());
         }
+        for (const auto* zone : {"test.", "home.arpa."}) // comes last: after it no setting can be changed
+            check(ub_ctx_zone_remove(raw, zone), zone);
     }
 };
 
