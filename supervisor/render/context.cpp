@@ -44,6 +44,14 @@ std::string bracketed(const std::string& host) {
     return is_ipv6(host) ? fmt::format("[{}]", host) : host;
 }
 
+/// Postfix and unbound refuse to start on an address that the host does not have, and IPv6 may be switched off in the
+/// kernel.
+bool has_ipv6_loopback(const Platform& platform) {
+    return std::any_of(platform.interface_addresses.begin(), platform.interface_addresses.end(), [](const auto& each) {
+        return std::find(each.second.begin(), each.second.end(), "::1") != each.second.end();
+    });
+}
+
 /// The addresses to listen on, each once, the loopback ones last (webmail and probes come from there); empty: all.
 std::vector<std::string> listen_addresses(const config::Network& network, const Platform& platform) {
     std::vector<std::string> found = network.addresses;
@@ -61,7 +69,8 @@ std::vector<std::string> listen_addresses(const config::Network& network, const 
     if (found.empty())
         return found;
     found.emplace_back("127.0.0.1");
-    found.emplace_back("::1");
+    if (has_ipv6_loopback(platform))
+        found.emplace_back("::1");
     std::vector<std::string> addresses;
     for (const auto& address : found) {
         const bool wanted = is_ipv6(address) ? network.ipv6 : network.ipv4;
@@ -95,6 +104,7 @@ void set_network(Object& object, const config::Network& network, const Platform&
             dovecot.emplace_back("::");
     }
     object.text("dovecot_listen", join(dovecot, ", "));
+    object.flag("ipv6_loopback", has_ipv6_loopback(platform));
     object.optional_text("ipv4_source", source_address(addresses, false));
     object.optional_text("ipv6_source", source_address(addresses, true));
 }

@@ -18,7 +18,7 @@ const fs::path root = VECTIS_SOURCE_ROOT;
 
 render::Platform platform() {
     return {.versions = {{"dovecot-core", "1:2.3.19.1+dfsg1-2.1+deb12u7"}},
-            .interface_addresses = {{"eth1", {"198.51.100.7", "fe80::1", "192.0.2.10"}}},
+            .interface_addresses = {{"lo", {"127.0.0.1", "::1"}}, {"eth1", {"198.51.100.7", "fe80::1", "192.0.2.10"}}},
             .templates = (root / "templates").string()};
 }
 
@@ -138,6 +138,18 @@ TEST_CASE("rendering refuses what it cannot write") {
     } catch (const Error& error) {
         CHECK(error.code() == expected);
     }
+}
+
+TEST_CASE("a host without IPv6 is not asked to listen on ::1") {
+    render::Platform here = platform();
+    here.interface_addresses = {{"lo", {"127.0.0.1"}}, {"eth1", {"198.51.100.7"}}};
+    config::Config config = load(read_file(root / "tests/golden/minimal/config.yaml").value());
+    config.network.interfaces = {"eth1"};
+    const auto files = render::render(config, {}, here);
+    CHECK(rendered_file(files, "postfix/main.cf").find("inet_interfaces = 198.51.100.7, 127.0.0.1\n") !=
+          std::string::npos);
+    CHECK(rendered_file(files, "dovecot/dovecot.conf").find("listen = 198.51.100.7, 127.0.0.1\n") != std::string::npos);
+    CHECK(rendered_file(files, "unbound/vectis.conf").find("interface: ::1") == std::string::npos);
 }
 
 TEST_CASE("mailboxes are rows and never appear in a rendered file") {
