@@ -1,4 +1,4 @@
-// Owners for OpenSSL's objects, and its error queue as text. Private to keys/.
+// Owners for OpenSSL's objects, and its error queue as text. Private to keys/ and health/.
 #pragma once
 
 #include <openssl/bio.h>

@@ -23,7 +23,7 @@ ARROWS = {
     "state": {"config", "directory", "keys", "render", "store", "systemd"},
     "plan": {"directory", "keys", "render", "state"},
     "apply": {"accounts", "config", "directory", "health", "keys", "plan", "render", "state", "store", "systemd"},
-    "health": {"config", "keys", "state", "systemd"},
+    "health": {"config", "directory", "keys", "render", "state", "systemd"},
     "supervise": {"apply", "config", "health", "keys", "plan", "state", "store", "systemd"},
     "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd"},
     # The command line and main see everything; nothing sees them.

@@ -1,0 +1,33 @@
+#include "health/base64.hpp"
+
+#include <openssl/evp.h>
+
+namespace vectis::health {
+
+std::string base64(std::string_view bytes) {
+    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
+    const int length = EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()),
+                                       reinterpret_cast<const unsigned char*>(bytes.data()),
+                                       static_cast<int>(bytes.size()));
+    text.resize(static_cast<std::size_t>(length));
+    return text;
+}
+
+std::optional<std::string> from_base64(std::string_view text) {
+    std::string dense;
+    for (const char each : text) {
+        if (each != ' ' && each != '\t' && each != '\r' && each != '\n')
+            dense += each;
+    }
+    const std::size_t padding = dense.ends_with("==") ? 2 : dense.ends_with("=") ? 1 : 0;
+    if (dense.empty() || dense.size() % 4 != 0 || dense.find('=') < dense.size() - padding)
+        return std::nullopt;
+    std::string bytes(dense.size() / 4 * 3, '\0');
+    if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
+                        reinterpret_cast<const unsigned char*>(dense.data()), static_cast<int>(dense.size())) < 0)
+        return std::nullopt;
+    bytes.resize(bytes.size() - padding);
+    return bytes;
+}
+
+} // namespace vectis::health

@@ -1,0 +1,142 @@
+#include "health/facts.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "directory/rows.hpp"
+#include "keys/dkim.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vectis::health {
+
+namespace {
+
+bool is_ipv6(const std::string& address) {
+    return address.find(':') != std::string::npos;
+}
+
+bool is_link_local(const std::string& address) {
+    return lower_ascii(address).starts_with("fe80:");
+}
+
+/// The address a client outside connects to: where Postfix and Dovecot listen on all addresses, our own end of the veth pair;
+/// otherwise the first address that they listen on.
+std::string listening_address(const config::Network& network,
+                              const std::map<std::string, std::vector<std::string>>& interface_addresses) {
+    std::vector<std::string> addresses = network.addresses;
+    for (const auto& interface : network.interfaces) {
+        if (const auto found = interface_addresses.find(interface); found != interface_addresses.end())
+            addresses.insert(addresses.end(), found->second.begin(), found->second.end());
+    }
+    for (const bool ipv6 : {false, true}) {
+        if (!(ipv6 ? network.ipv6 : network.ipv4))
+            continue;
+        if (addresses.empty())
+            return (ipv6 ? probe_ipv6 : probe_ipv4).host;
+        for (const auto& address : addresses) {
+            if (is_ipv6(address) == ipv6 && !is_link_local(address))
+                return address;
+        }
+    }
+    throw Error(Code::invalid_input, "cannot probe: no address to listen on is left by network.addresses, "
+                                     "network.interfaces, network.ipv4 and network.ipv6");
+}
+
+/// The record that publishes the key in this file; empty if there is none or it is no key.
+std::string record_of(const std::string& path) {
+    try {
+        const auto text = read_file(path, 65536);
+        return text ? keys::dkim_record(*text) : "";
+    } catch (const Error&) {
+        return "";
+    }
+}
+
+void add_keys(Facts& facts, const fs::path& folder, const std::string& domain, const config::Dkim& dkim) {
+    facts.keys.push_back({keys::dkim_path(folder, domain, dkim.rsa_selector).string(), "rsa"});
+    facts.keys.push_back({keys::dkim_path(folder, domain, dkim.ed25519_selector).string(), "ed25519"});
+}
+
+} // namespace
+
+Facts facts(const config::Config& config, const std::map<std::string, std::vector<std::string>>& interface_addresses,
+            const state::Paths& paths) {
+    Facts facts;
+    facts.hostname = config.hostname;
+    facts.address = listening_address(config.network, interface_addresses);
+    const ProbeNetwork& network = is_ipv6(facts.address) ? probe_ipv6 : probe_ipv4;
+    facts.client = network.client;
+    facts.wrong_client = network.wrong_client;
+    facts.mailbox = fmt::format("{}@{}", directory::probe_local_part, config.hostname);
+    if (const auto secret = read_file(paths.probe_secret(), 65536))
+        facts.password = split(*secret, '\n').front();
+    facts.submission = config.postfix.submission;
+    facts.submissions = config.postfix.submissions;
+    facts.imap = config.dovecot.imap;
+    facts.message_size = config.message_size;
+    const bool own = config.tls.mode == config::TlsMode::files;
+    facts.certificate =
+        read_file(own ? fs::path(config.tls.certificate) : paths.tls() / "self_signed.crt", 1U << 20U).value_or("");
+    const config::Dkim own_selectors;
+    add_keys(facts, paths.dkim(), config.hostname, own_selectors);
+    facts.records = {{own_selectors.rsa_selector, record_of(facts.keys.at(0).path)},
+                     {own_selectors.ed25519_selector, record_of(facts.keys.at(1).path)}};
+    for (const auto& domain : config.domains) {
+        add_keys(facts, paths.dkim(), domain.name, domain.dkim);
+        for (const auto& alias : domain.alias_domains)
+            add_keys(facts, paths.dkim(), alias, domain.dkim);
+    }
+    facts.directory = paths.directory().string();
+    facts.lib = paths.lib.string();
+    return facts;
+}
+
+Json to_json(const Facts& facts) {
+    Json keys = Json::array();
+    for (const auto& key : facts.keys)
+        keys.push_back({{"path", key.path}, {"algorithm", key.algorithm}});
+    return {{"hostname", facts.hostname},
+            {"address", facts.address},
+            {"client", facts.client},
+            {"wrong_client", facts.wrong_client},
+            {"mailbox", facts.mailbox},
+            {"password", facts.password},
+            {"submission", facts.submission},
+            {"submissions", facts.submissions},
+            {"imap", facts.imap},
+            {"message_size", facts.message_size},
+            {"certificate", facts.certificate},
+            {"records", facts.records},
+            {"keys", std::move(keys)},
+            {"directory", facts.directory},
+            {"lib", facts.lib}};
+}
+
+Facts facts_from_json(const std::string& text) {
+    const Json json = parse_json(text);
+    try {
+        Facts facts{.hostname = json.at("hostname"),
+                    .address = json.at("address"),
+                    .client = json.at("client"),
+                    .wrong_client = json.at("wrong_client"),
+                    .mailbox = json.at("mailbox"),
+                    .password = json.at("password"),
+                    .submission = json.at("submission"),
+                    .submissions = json.at("submissions"),
+                    .imap = json.at("imap"),
+                    .message_size = json.at("message_size"),
+                    .certificate = json.at("certificate"),
+                    .records = json.at("records"),
+                    .keys = {},
+                    .directory = json.at("directory"),
+                    .lib = json.at("lib")};
+        for (const auto& key : json.at("keys"))
+            facts.keys.push_back({key.at("path"), key.at("algorithm")});
+        return facts;
+    } catch (const Json::exception& error) {
+        throw Error(Code::invalid_input, fmt::format("cannot run a probe: what it should know is incomplete ({})", error.what()));
+    }
+}
+
+} // namespace vectis::health

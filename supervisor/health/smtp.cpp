@@ -1,0 +1,110 @@
+#include "health/smtp.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "health/base64.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+namespace vectis::health {
+
+namespace {
+
+Error refused(const Connection& connection, std::string_view what, const Reply& reply) {
+    return Error(Code::unavailable,
+                 fmt::format("cannot use {}: {} was answered with '{}'", connection.peer().text(), what, reply.text()));
+}
+
+/// Lines end with CRLF, a leading dot is doubled, a dot alone ends it (RFC 5321 section 4.5.2).
+std::string dot_stuffed(std::string_view message) {
+    std::string text;
+    while (!message.empty()) {
+        const auto end = message.find('\n');
+        std::string_view line = message.substr(0, end);
+        message = end == std::string_view::npos ? std::string_view{} : message.substr(end + 1);
+        if (line.ends_with('\r'))
+            line.remove_suffix(1);
+        if (line.starts_with('.'))
+            text += '.';
+        text.append(line).append("\r\n");
+    }
+    return text + ".\r\n";
+}
+
+} // namespace
+
+std::string Reply::text() const {
+    return printable(fmt::format("{} {}", code, join(lines, " / ")));
+}
+
+Smtp::Smtp(Peer peer, Tls tls, const std::string& name, const std::string& helo, Deadline deadline) :
+    connection_(std::move(peer), deadline), helo_(helo) {
+    if (tls == Tls::wrapper)
+        connection_.start_tls(name);
+    if (const Reply greeting = reply(); greeting.code != 220)
+        throw refused(connection_, "the connection", greeting);
+    hello();
+    if (tls != Tls::starttls)
+        return;
+    if (const Reply answer = command("STARTTLS"); answer.code != 220)
+        throw refused(connection_, "STARTTLS", answer);
+    connection_.start_tls(name);
+    hello();
+}
+
+void Smtp::hello() {
+    const Reply answer = command("EHLO " + helo_);
+    if (answer.code != 250)
+        throw refused(connection_, "EHLO", answer);
+    keywords_ = answer.lines;
+}
+
+bool Smtp::offers(std::string_view keyword) const {
+    return std::any_of(keywords_.begin(), keywords_.end(), [&](const std::string& line) {
+        return lower_ascii(split(line, ' ').front()) == lower_ascii(keyword);
+    });
+}
+
+Reply Smtp::reply() {
+    Reply reply;
+    for (;;) {
+        const std::string line = connection_.line();
+        const auto [end, error] = std::from_chars(line.data(), line.data() + std::min<std::size_t>(line.size(), 3), reply.code);
+        if (error != std::errc() || end != line.data() + 3 || reply.lines.size() > 100)
+            throw Error(Code::unavailable, fmt::format("cannot talk to {}: '{}' is no answer of an SMTP server",
+                                                       connection_.peer().text(), printable(line.substr(0, 100))));
+        reply.lines.push_back(line.size() > 4 ? line.substr(4) : "");
+        if (line.size() < 4 || line[3] != '-')
+            return reply;
+    }
+}
+
+Reply Smtp::command(const std::string& line) {
+    connection_.write(line + "\r\n");
+    return reply();
+}
+
+Reply Smtp::authenticate(const std::string& user, const std::string& password) {
+    using namespace std::string_literals;
+    return command("AUTH PLAIN " + base64("\0"s + user + "\0"s + password));
+}
+
+Reply Smtp::data(std::string_view message) {
+    if (Reply answer = command("DATA"); answer.code != 354)
+        return answer;
+    connection_.write(dot_stuffed(message));
+    return reply();
+}
+
+void Smtp::quit() {
+    try {
+        static_cast<void>(command("QUIT"));
+    } catch (const Error&) {
+        // What had to be seen has been seen.
+    }
+}
+
+} // namespace vectis::health
