@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "directory/rows.hpp"
 #include "keys/dkim.hpp"
+#include "state/desired.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -53,11 +54,6 @@ std::string record_of(const std::string& path) {
     }
 }
 
-void add_keys(Facts& facts, const fs::path& folder, const std::string& domain, const config::Dkim& dkim) {
-    facts.keys.push_back({keys::dkim_path(folder, domain, dkim.rsa_selector).string(), "rsa"});
-    facts.keys.push_back({keys::dkim_path(folder, domain, dkim.ed25519_selector).string(), "ed25519"});
-}
-
 } // namespace
 
 Facts facts(const config::Config& config, const std::map<std::string, std::vector<std::string>>& interface_addresses,
@@ -78,14 +74,11 @@ Facts facts(const config::Config& config, const std::map<std::string, std::vecto
     const bool own = config.tls.mode == config::TlsMode::files;
     facts.certificate =
         read_file(own ? fs::path(config.tls.certificate) : paths.tls() / "self_signed.crt", 1U << 20U).value_or("");
-    const config::Dkim own_selectors;
-    add_keys(facts, paths.dkim(), config.hostname, own_selectors);
-    facts.records = {{own_selectors.rsa_selector, record_of(facts.keys.at(0).path)},
-                     {own_selectors.ed25519_selector, record_of(facts.keys.at(1).path)}};
-    for (const auto& domain : config.domains) {
-        add_keys(facts, paths.dkim(), domain.name, domain.dkim);
-        for (const auto& alias : domain.alias_domains)
-            add_keys(facts, paths.dkim(), alias, domain.dkim);
+    for (const auto& key : state::wanted_keys(config)) {
+        const std::string path = keys::dkim_path(paths.dkim(), key.domain, key.selector).string();
+        facts.keys.push_back({path, key.algorithm == keys::Algorithm::rsa ? "rsa" : "ed25519"});
+        if (key.domain == config.hostname)
+            facts.records[key.selector] = record_of(path);
     }
     facts.directory = paths.directory().string();
     facts.lib = paths.lib.string();

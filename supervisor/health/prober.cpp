@@ -96,10 +96,7 @@ Facts Prober::current_facts() {
         if (!text)
             throw Error(Code::not_found, "cannot probe: no configuration has been applied yet", "run 'vectis apply'");
         if (link != config_of_ || config_ == nullptr) {
-            auto loaded = config::load(*text, link + "/config.yaml");
-            if (!loaded.ok())
-                throw Error(Code::invalid_input, "cannot probe: the configuration in force cannot be read", {}, loaded.problems);
-            config_ = std::make_shared<const config::Config>(std::move(loaded.config));
+            config_ = std::make_shared<const config::Config>(config::load_valid(*text, link + "/config.yaml"));
             config_of_ = link;
         }
         config = config_;
