@@ -1,9 +1,13 @@
 // What units start: supervise, directory-recover, probe.
 #include "cli/invocation.hpp"
+#include "health/run_here.hpp"
 #include "store/directory.hpp"
 #include "supervise/run.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
 
 namespace vectis::cli {
 
@@ -27,6 +31,13 @@ int recover_directory(const state::Paths& paths) {
     return 0;
 }
 
+/// One probe, in the sandbox that the supervisor has made for it.
+int probe(const Invocation& invocation) {
+    const auto result = health::run_probe_here(invocation.value("NAME").value_or(""), read_all(STDIN_FILENO, 256U << 20U));
+    print(to_text(health::to_json(result)) + "\n");
+    return result.passed ? 0 : 1;
+}
+
 } // namespace
 
 int run_process(const Invocation& invocation) {
@@ -36,7 +47,7 @@ int run_process(const Invocation& invocation) {
     case surface::Command::directory_recover:
         return recover_directory(invocation.paths);
     default:
-        throw Error(Code::not_supported, "probe");
+        return probe(invocation);
     }
 }
 

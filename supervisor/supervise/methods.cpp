@@ -3,6 +3,7 @@
 #include "base/subprocess.hpp"
 #include "config/load.hpp"
 #include "config/write.hpp"
+#include "health/run_here.hpp"
 #include "keys/certificate.hpp"
 #include "surface/services.hpp"
 #include "systemd/journal.hpp"
@@ -77,7 +78,7 @@ Json outcome_json(const apply::Outcome& outcome) {
 Methods::Methods(state::Paths paths) :
     paths_(std::move(paths)), directory_(paths_.directory(), paths_.migrations() / "directory", "vectis-directory"),
     supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"),
-    applier_(paths_, directory_, supervisor_,
+    prober_(paths_), applier_(paths_, directory_, supervisor_,
              [this] { return probe(systemd::HealthSet::quick, [](const Json&) {}); }) {}
 
 void Methods::recover() {
@@ -180,8 +181,13 @@ config::Config Methods::applied() const {
     return config::load(*text, "config.yaml").config;
 }
 
-std::vector<health::Result> Methods::probe(systemd::HealthSet, const systemd::Progress&) {
-    return {};
+std::vector<health::Result> Methods::probe(systemd::HealthSet set, const systemd::Progress& progress) {
+    return prober_.run(set == systemd::HealthSet::all ? health::Set::all : health::Set::quick,
+                       [&](const health::Result& result) {
+                           Json event = health::to_json(result);
+                           event["event"] = "probe";
+                           progress(event);
+                       });
 }
 
 } // namespace vectis::supervise

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apply/applier.hpp"
+#include "health/prober.hpp"
 #include "state/paths.hpp"
 #include "store/directory.hpp"
 #include "store/supervisor.hpp"
@@ -36,6 +37,7 @@ class Methods : public systemd::SupervisorMethods {
     state::Paths paths_;
     store::Directory directory_;
     store::Supervisor supervisor_;
+    health::Prober prober_;
     apply::Applier applier_;
 };
 
