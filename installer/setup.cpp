@@ -7,7 +7,6 @@
 #include "base/text.hpp"
 #include "config/load.hpp"
 #include "installer/diversions.hpp"
-#include "installer/drop_ins.hpp"
 #include "keys/certificate.hpp"
 
 #include <fmt/format.h>
@@ -142,9 +141,6 @@ SetupResult setup(const SetupOptions& options, const SetupSteps& steps) {
     result.diverted = divert_files(diverted_files(), options.root);
     for (const auto& path : result.diverted)
         steps.progress(fmt::format("diverted {}", path));
-    const auto drop_ins = place_drop_ins(options.root);
-    for (const auto& path : drop_ins)
-        steps.progress(fmt::format("wrote {}", path));
     const bool enabled = steps.enable_units();
     steps.progress("applying the configuration");
     result.applied = steps.apply();
@@ -161,7 +157,7 @@ SetupResult setup(const SetupOptions& options, const SetupSteps& steps) {
         accounts::first_admin_announced(admins);
     }
     result.records = steps.records(chosen.config);
-    result.changed = result.wrote_config || enabled || !result.diverted.empty() || !drop_ins.empty() ||
+    result.changed = result.wrote_config || enabled || !result.diverted.empty() ||
                      result.applied.changed || result.first_admin.has_value();
     return result;
 }

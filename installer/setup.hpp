@@ -2,7 +2,7 @@
 // left alone, so a second run changes nothing, and after a power cut a second run finishes.
 //
 // The order: choose and check the configuration -> preflight -> (from here on things change) write config.yaml ->
-// divert -> drop-ins -> units -> plan and apply -> first administrator -> the records to publish.
+// divert -> units -> plan and apply -> first administrator -> the records to publish.
 #pragma once
 
 #include "accounts/first_admin.hpp"

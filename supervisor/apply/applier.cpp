@@ -249,6 +249,8 @@ void Applier::settle(Change& change, const systemd::Progress& progress) {
 }
 
 void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progress& progress) {
+    // Cheap, and right after an interruption as well: drop-ins may have changed.
+    change.manager.daemon_reload();
     const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
     const std::string certificate = read_file(change.desired.certificate).value_or("");
     const auto record = [&](const plan::UnitStep& step) {
@@ -358,6 +360,7 @@ void Applier::undo_first(Change& change, const systemd::Progress& progress) {
     fs::remove(paths_.generation(0));
     sync_file_system(paths_.lib);
     sync_file_system("/etc");
+    change.manager.daemon_reload();
     for (const auto& step : change.plan.units) {
         const bool was_running = step.action == plan::UnitAction::restart || step.action == plan::UnitAction::reload;
         try {

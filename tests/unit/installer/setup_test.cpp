@@ -39,8 +39,6 @@ struct Server {
         fs::create_directories(folder.path / "root/var/lib/dpkg/info");
         fs::create_directories(folder.path / "root/etc/dovecot");
         replace_file(folder.path / "root/var/lib/dpkg/status", "", {});
-        fs::create_directories(folder.path / "root/usr/share/vectis/units/dovecot.service.d");
-        replace_file(folder.path / "root/usr/share/vectis/units/dovecot.service.d/vectis.conf", "[Unit]\n", {});
         replace_file(folder.path / "root/etc/dovecot/dovecot.conf", "# Debian's\n", {});
         options = {.config = folder.path / "vectis/config.yaml",
                    .database = folder.path / "vectis.db",
@@ -100,7 +98,6 @@ TEST_CASE(
     CHECK(first.changed);
     CHECK(first.wrote_config);
     CHECK(first.diverted.size() == 1);
-    CHECK(fs::exists(server.folder.path / "root/etc/systemd/system/dovecot.service.d/vectis.conf"));
     CHECK(first.applied.generation == 1);
     CHECK(first.first_admin == "anna@example.test");
     CHECK(read_file(server.options.config) == good_config);
