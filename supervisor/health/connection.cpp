@@ -109,7 +109,7 @@ void Connection::connect() {
 void Connection::wait_for(short events) const {
     for (;;) {
         const auto left =
-            std::chrono::duration_cast<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+            std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
         pollfd waiting{fd_.get(), events, 0};
         const int ready = left.count() <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(left.count()));
         if (ready > 0)
