@@ -43,7 +43,8 @@ Chosen chosen_file(const SetupOptions& options, const std::optional<std::string>
 /// Asks until the answers make a valid configuration; the problems are shown between two attempts.
 Chosen asked_for(const SetupOptions& options, const SetupSteps& steps) {
     const std::string name = system_hostname();
-    Guesses guess = guesses(name, name);
+    const Guesses first = guesses(name, name);
+    Guesses guess = first;
     for (;;) {
         const std::string hostname =
             lower_ascii(trim(steps.ask("The server's own name, as in its DNS record", guess.hostname)));
@@ -58,9 +59,15 @@ Chosen asked_for(const SetupOptions& options, const SetupSteps& steps) {
         auto loaded = config::load(text, options.config.string());
         if (clean && loaded.ok())
             return {.text = text, .config = std::move(loaded.config), .is_new = true, .password = password};
-        for (const auto& problem : loaded.problems)
+        // A good answer is offered again, a bad one is not.
+        guess = clean ? Guesses{.hostname = hostname, .admin = admin} : first;
+        for (const auto& problem : loaded.problems) {
             steps.progress(fmt::format("{}: {}", problem.path, problem.what));
-        guess = {.hostname = printable(hostname), .admin = printable(admin)};
+            if (problem.path == "hostname")
+                guess.hostname = first.hostname;
+            if (problem.path != "hostname")
+                guess.admin.clear();
+        }
     }
 }
 

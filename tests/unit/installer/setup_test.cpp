@@ -210,6 +210,21 @@ TEST_CASE("answers make a commented configuration; bad ones are asked for again"
     CHECK(accounts::verify_password(server.announced[0].password, admins.first()->password));
 }
 
+TEST_CASE("a bad answer is not offered again, a good one is") {
+    Server server;
+    std::vector<std::string> offered;
+    std::vector<std::string> given{"mail.example.test", "no address", "", "anna@example.test"};
+    server.steps.ask = [&](std::string_view, const std::string& guess) {
+        offered.push_back(guess);
+        const std::string answer = given.at(offered.size() - 1);
+        return answer.empty() ? guess : answer;
+    };
+    CHECK(setup(server.options, server.steps).wrote_config);
+    REQUIRE(offered.size() == 4);
+    CHECK(offered[2] == "mail.example.test");
+    CHECK(offered[3] == "admin@example.test");
+}
+
 TEST_CASE("an administrator elsewhere declares no domain") {
     const std::string text = first_config(example, "mail.example.test", "me@elsewhere.test", "{ARGON2ID}x");
     const auto loaded = config::load(text, "config.yaml");
