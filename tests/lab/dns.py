@@ -68,6 +68,10 @@ class Dns:
             self.load(zones, [zone])
             self.delegate(zones, zone)
 
+    def holds(self, name):
+        """Whether a zone below the TLDs is there for a name."""
+        return "." in zone_of(self.zones(), name).strip(".")
+
     def add_server(self, hostname, ip, ip6):
         """What an administrator publishes before anything else: the host's addresses and their PTR records."""
         zone = hostname.partition(".")[2]

@@ -88,11 +88,10 @@ class Outside(Machine):
     # The foreign mail server
 
     def mailbox(self, address):
-        """The messages that arrived for an address, oldest first, as email.message objects."""
+        """The messages that arrived for an address, oldest first; .original has the bytes as they came."""
         local, _, domain = address.partition("@")
         files = (self.root / MAIL / domain / local / "new").glob("*")
-        return [email.message_from_bytes(path.read_bytes(), policy=email.policy.default)
-                for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
+        return [parse(path.read_bytes()) for path in sorted(files, key=lambda path: path.stat().st_mtime_ns)]
 
     def wait_mail(self, address, subject=None, timeout=60):
         """Waits for a message (with that subject) to arrive and returns it."""
@@ -132,6 +131,12 @@ class Outside(Machine):
 
 def outside(lab=None):
     return Outside(lab or current_lab()).ensure()
+
+
+def parse(data):
+    message = email.message_from_bytes(data, policy=email.policy.default)
+    message.original = data
+    return message
 
 
 def make_certificate():

@@ -1,5 +1,7 @@
 """Servers of the lab: a plain Debian, one with the mail daemons' packages, or one with Vectis set up."""
 
+import hashlib
+import json
 import shutil
 
 import build
@@ -49,13 +51,27 @@ def boot_with_vectis(name=DEFAULT, config=None, **options):
     try:
         install(machine, package)
         machine.write("/root/config.yaml", config or example_config(machine))
-        shown = machine.exec("vectis", "setup", "--unattended", "--config", "/root/config.yaml").stdout
-        outside_machine.outside(machine.lab).dns.publish(shown)
-        machine.save(setup_output=shown)
+        told = machine.out("vectis", "setup", "--unattended", "--config", "/root/config.yaml", "--json")
+        machine.save(setup=json.loads(told), package=package_id(package))
+        publish_dns(machine)
     except BaseException:
         machine.destroy()
         raise
     return machine
+
+
+def package_id(package):
+    return hashlib.sha256(package.read_bytes()).hexdigest()
+
+
+def publish_dns(machine):
+    """What an administrator does after setup, and after each new domain: publishes what 'vectis dns' says."""
+    records = json.loads(machine.out("vectis", "dns", "--json"))["records"]
+    outside = outside_machine.outside(machine.lab)
+    for zone in sorted({record["zone"] for record in records if not record["elsewhere"]}):
+        if not outside.dns.holds(zone):
+            outside.dns.add_zone(zone)
+    outside.dns.publish("\n".join(record["zone_line"] for record in records))
 
 
 def install(machine, package):
