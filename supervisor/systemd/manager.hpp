@@ -105,7 +105,8 @@ class Manager {
 
     /// Runs a program as a unit of its own and waits for its end. `status` is its exit status, or 128 + signal. Throws
     /// Error(not_found) if the program does not exist, Error(system) if its sandbox cannot be set up or it outlives
-    /// its limit. Output above 16 MiB is cut.
+    /// its limit, Error(unavailable) if systemd re-executed itself just as the program began or ended and forgot it.
+    /// The program never runs twice. Output above 16 MiB is cut.
     [[nodiscard]] Finished run_transient(const Transient& transient);
 
   private:

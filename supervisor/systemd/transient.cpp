@@ -248,6 +248,12 @@ Finished Manager::Session::run_transient(const Transient& transient) {
         }
     };
     release();
+    // A unit made just before loses its descriptors over a re-execution and is then never started; one that ends just
+    // then may be forgotten. Both look the same: no invocation.
+    if (end.invocation_id.empty())
+        throw Error(Code::unavailable,
+                    fmt::format("cannot learn what became of '{}': systemd re-executed itself at that moment", program),
+                    "try again");
     // systemd.exec(5), "Process Exit Codes": what systemd itself exits with when it cannot set the program up. A job can
     // fail after that, too, when systemd re-executed itself meanwhile: then the status is the program's own.
     constexpr int setup_failed = 200;
