@@ -126,11 +126,12 @@ def refuse_spam(machine, demo):
 def change(machine):
     say("one change of config.yaml: its plan, its apply, and back")
     before = machine.out("postconf", "-h", "message_size_limit")
+    generation = machine.out("basename", machine.out("readlink", "/var/lib/vectis/current"))
     machine.exec("vectis", "config", "set", "message_size", "77 MiB")
     print(machine.exec("vectis", "plan", check=False).stdout)
     machine.exec("vectis", "apply", "--yes")
     expect(machine.out("postconf", "-h", "message_size_limit") == str(77 << 20), "the change is applied", before)
-    machine.exec("vectis", "rollback", "--yes")
+    machine.exec("vectis", "rollback", generation, "--yes")
     expect(machine.out("postconf", "-h", "message_size_limit") == before, "rollback brought the old limit back", before)
     machine.exec("vectis", "config", "set", "message_size", "50 MiB")
 
