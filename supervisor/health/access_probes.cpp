@@ -35,8 +35,8 @@ std::string refused(Smtp& smtp, const std::string& recipient, const std::string&
     return reply.text();
 }
 
-/// Every way to ask for relaying that has once worked somewhere: a plain foreign address, the percent hack, a source route and
-/// a quoted one; with no sender and with a sender of ours.
+/// Every way to ask for relaying that has once worked somewhere: a plain foreign address, the percent hack, a source
+/// route and a quoted one; with no sender and with a sender of ours.
 std::string refuses_relaying(const Facts& facts, Smtp& smtp) {
     std::string answer;
     const auto at = foreign.find('@');
@@ -55,7 +55,8 @@ std::string refuses_relaying(const Facts& facts, Smtp& smtp) {
     return answer;
 }
 
-void expect_refused_login(const std::string& where, bool refused, const std::string& answer, std::string_view expected) {
+void expect_refused_login(const std::string& where, bool refused, const std::string& answer,
+                          std::string_view expected) {
     if (!refused)
         throw red(fmt::format("a wrong password at {} was answered with '{}', expected {}", where, answer, expected));
 }
@@ -96,7 +97,8 @@ std::string probe_inbound(const Facts& facts) {
     const std::string nobody = fmt::format("vectis-nobody-{}@{}", random_hex(6), facts.hostname);
     const Reply reply = smtp.command(fmt::format("RCPT TO:<{}>", nobody));
     if (reply.code != 550)
-        throw red(fmt::format("RCPT TO:<{}>, whom there is not, was answered with '{}', expected 550", nobody, reply.text()));
+        throw red(
+            fmt::format("RCPT TO:<{}>, whom there is not, was answered with '{}', expected 550", nobody, reply.text()));
     static_cast<void>(smtp.command("RSET"));
     smtp.quit();
     return fmt::format("STARTTLS, a mailbox is accepted, an unknown one refused ('{}')", reply.text());
@@ -119,7 +121,8 @@ std::string probe_relay(const Facts& facts) {
 std::string probe_relay_local(const Facts& facts) {
     std::string answer;
     std::vector<std::string> tried;
-    for (const auto& address : {std::string(facts.address.find(':') == std::string::npos ? "127.0.0.1" : "::1"), facts.address}) {
+    for (const auto& address :
+         {std::string(facts.address.find(':') == std::string::npos ? "127.0.0.1" : "::1"), facts.address}) {
         Smtp smtp({address, 25, ""}, Smtp::Tls::none, facts.hostname, helo, in(limit));
         answer = refuses_relaying(facts, smtp);
         smtp.quit();
@@ -143,7 +146,8 @@ std::string probe_passwords(const Facts& facts) {
     expect_refused_login(fmt::format("port {}", port), reply.code == 535, reply.text(), "535");
     const std::string answer = imap.get();
     expect_refused_login("port 993", answer.starts_with("NO"), answer.empty() ? "OK" : answer, "NO");
-    // The right one from the same address: it was the password that was wrong, and Dovecot forgets what it held against it.
+    // The right one from the same address: it was the password that was wrong, and Dovecot forgets what it held against
+    // it.
     Imap session({facts.address, 993, facts.wrong_client}, facts.hostname, in(limit));
     if (const std::string said = session.login(facts.mailbox, facts.password); !said.empty())
         throw red(fmt::format("the right password was answered with '{}' at port 993, expected OK", said));
@@ -168,9 +172,9 @@ std::string probe_certificate(const Facts& facts) {
         if (normal(seen) == configured)
             continue;
         const auto other = keys::certificate_info(seen);
-        throw red(fmt::format("port {} shows a certificate for {} valid until {}, expected the configured one, valid until {}",
-                              port.number, printable(join(other.names, ", ")), rfc3339(other.not_after),
-                              rfc3339(certificate.not_after)));
+        throw red(fmt::format(
+            "port {} shows a certificate for {} valid until {}, expected the configured one, valid until {}",
+            port.number, printable(join(other.names, ", ")), rfc3339(other.not_after), rfc3339(certificate.not_after)));
     }
     const Time today = now();
     const auto days = std::chrono::floor<std::chrono::days>(certificate.not_after - today).count();
@@ -178,7 +182,8 @@ std::string probe_certificate(const Facts& facts) {
         throw red(fmt::format("the certificate is valid from {} to {}, and now is {}", rfc3339(certificate.not_before),
                               rfc3339(certificate.not_after), rfc3339(today)));
     if (!certificate.covers(facts.hostname))
-        throw red(fmt::format("the certificate is for {}, expected {}", printable(join(certificate.names, ", ")), facts.hostname));
+        throw red(fmt::format("the certificate is for {}, expected {}", printable(join(certificate.names, ", ")),
+                              facts.hostname));
     return fmt::format("shown at {}, {} days left{}", join(names, ", "), days,
                        certificate.self_signed ? ", self-signed" : "");
 }

@@ -10,12 +10,11 @@
 #include <openssl/ssl.h>
 #include <sys/socket.h>
 
-#include <poll.h>
-
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <poll.h>
 
 namespace vectis::health {
 
@@ -108,8 +107,7 @@ void Connection::connect() {
 
 void Connection::wait_for(short events) const {
     for (;;) {
-        const auto left =
-            std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - std::chrono::steady_clock::now());
         pollfd waiting{fd_.get(), events, 0};
         const int ready = left.count() <= 0 ? 0 : poll(&waiting, 1, static_cast<int>(left.count()));
         if (ready > 0)
@@ -165,8 +163,8 @@ void Connection::write(std::string_view bytes) {
     while (!bytes.empty()) {
         if (tls_) {
             ERR_clear_error();
-            const int done =
-                SSL_write(tls_->ssl.get(), bytes.data(), static_cast<int>(std::min<std::size_t>(bytes.size(), 1U << 14U)));
+            const int done = SSL_write(tls_->ssl.get(), bytes.data(),
+                                       static_cast<int>(std::min<std::size_t>(bytes.size(), 1U << 14U)));
             if (done > 0) {
                 bytes.remove_prefix(static_cast<std::size_t>(done));
                 continue;

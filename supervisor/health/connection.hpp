@@ -1,5 +1,5 @@
-// A TCP connection of a probe, plain or TLS, read by lines. Everything happens before one deadline; whatever goes wrong is an
-// Error(unavailable) that names address and port. One owner, one thread.
+// A TCP connection of a probe, plain or TLS, read by lines. Everything happens before one deadline; whatever goes wrong
+// is an Error(unavailable) that names address and port. One owner, one thread.
 #pragma once
 
 #include "base/unique_fd.hpp"

@@ -1,5 +1,6 @@
-// Verifies the DKIM signatures of a message (RFC 6376, RFC 8463): rsa-sha256 and ed25519-sha256 with relaxed/relaxed, which is
-// what our Rspamd makes. Anything else is said to be something else, never passed. Pure; no DNS: the caller has the records.
+// Verifies the DKIM signatures of a message (RFC 6376, RFC 8463): rsa-sha256 and ed25519-sha256 with relaxed/relaxed,
+// which is what our Rspamd makes. Anything else is said to be something else, never passed. Pure; no DNS: the caller
+// has the records.
 #pragma once
 
 #include <functional>

@@ -21,8 +21,8 @@ bool is_link_local(const std::string& address) {
     return lower_ascii(address).starts_with("fe80:");
 }
 
-/// The address a client outside connects to: where Postfix and Dovecot listen on all addresses, our own end of the veth pair;
-/// otherwise the first address that they listen on.
+/// The address a client outside connects to: where Postfix and Dovecot listen on all addresses, our own end of the veth
+/// pair; otherwise the first address that they listen on.
 std::string listening_address(const config::Network& network,
                               const std::map<std::string, std::vector<std::string>>& interface_addresses) {
     std::vector<std::string> addresses = network.addresses;
@@ -128,7 +128,8 @@ Facts facts_from_json(const std::string& text) {
             facts.keys.push_back({key.at("path"), key.at("algorithm")});
         return facts;
     } catch (const Json::exception& error) {
-        throw Error(Code::invalid_input, fmt::format("cannot run a probe: what it should know is incomplete ({})", error.what()));
+        throw Error(Code::invalid_input,
+                    fmt::format("cannot run a probe: what it should know is incomplete ({})", error.what()));
     }
 }
 

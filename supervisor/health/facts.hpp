@@ -1,5 +1,5 @@
-// What probes need to know. The prober learns it from the configuration that is in force and hands each probe its part on stdin,
-// as JSON: the password never stands in an argument list or an environment.
+// What probes need to know. The prober learns it from the configuration that is in force and hands each probe its part
+// on stdin, as JSON: the password never stands in an argument list or an environment.
 #pragma once
 
 #include "base/json.hpp"
@@ -13,9 +13,9 @@
 
 namespace vectis::health {
 
-/// The network of vectis-probe-net.service: the host's side, the side of a client that behaves, and the address that wrong
-/// passwords come from, so that what a server holds against it slows no other probe down. RFC 2544 and RFC 5180: addresses
-/// for tests, which nobody else has.
+/// The network of vectis-probe-net.service: the host's side, the side of a client that behaves, and the address that
+/// wrong passwords come from, so that what a server holds against it slows no other probe down. RFC 2544 and RFC 5180:
+/// addresses for tests, which nobody else has.
 struct ProbeNetwork {
     std::string host;
     std::string client;
@@ -40,11 +40,11 @@ struct Facts {
     bool submissions = true; // 465
     bool imap = true;        // 993
     std::uint64_t message_size = 0;
-    std::string certificate;                     // PEM, as configured
-    std::map<std::string, std::string> records;  // the host's own DKIM: selector -> record
-    std::vector<KeyFile> keys;                   // of every domain
-    std::string directory;                       // folder of directory.db
-    std::string lib;                             // /var/lib/vectis
+    std::string certificate;                    // PEM, as configured
+    std::map<std::string, std::string> records; // the host's own DKIM: selector -> record
+    std::vector<KeyFile> keys;                  // of every domain
+    std::string directory;                      // folder of directory.db
+    std::string lib;                            // /var/lib/vectis
 };
 
 /// `interface_addresses`: eth0 -> its addresses, for network.interfaces (render::Platform has them). A DKIM key or the

@@ -82,8 +82,9 @@ Imap::Answer Imap::command(const std::string& line) {
 
 void Imap::must(const std::string& line) {
     if (const Answer answer = command(line); !answer.ok())
-        throw Error(Code::unavailable, fmt::format("cannot use {}: {} was answered with '{}'", connection_.peer().text(),
-                                                   split(line, ' ').front(), printable(answer.status)));
+        throw Error(Code::unavailable,
+                    fmt::format("cannot use {}: {} was answered with '{}'", connection_.peer().text(),
+                                split(line, ' ').front(), printable(answer.status)));
 }
 
 std::string Imap::login(const std::string& user, const std::string& password) {
@@ -98,8 +99,8 @@ void Imap::select(const std::string& folder) {
 std::vector<std::uint32_t> Imap::search(const std::string& criteria) {
     const Answer answer = command("UID SEARCH " + criteria);
     if (!answer.ok())
-        throw Error(Code::unavailable, fmt::format("cannot search in {}: '{}'", connection_.peer().text(),
-                                                   printable(answer.status)));
+        throw Error(Code::unavailable,
+                    fmt::format("cannot search in {}: '{}'", connection_.peer().text(), printable(answer.status)));
     std::vector<std::uint32_t> uids;
     for (const auto& line : answer.untagged) {
         if (!line.starts_with("SEARCH"))
@@ -141,8 +142,8 @@ bool Imap::wait_for_news(Deadline until) {
         while (!news) {
             const std::string line = connection_.line();
             if (line.starts_with(tag))
-                throw Error(Code::unavailable, fmt::format("cannot wait for mail in {}: '{}'", connection_.peer().text(),
-                                                           printable(line)));
+                throw Error(Code::unavailable, fmt::format("cannot wait for mail in {}: '{}'",
+                                                           connection_.peer().text(), printable(line)));
             news = line.ends_with(" EXISTS");
         }
     } catch (const Error&) {

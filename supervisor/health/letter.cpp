@@ -69,7 +69,8 @@ Imap open_mailbox(const Facts& facts, Deadline deadline) {
 
 Smtp open_submission(const Facts& facts, Deadline deadline) {
     Smtp smtp({facts.address, static_cast<std::uint16_t>(facts.submission ? 587 : 465), facts.client},
-              facts.submission ? Smtp::Tls::starttls : Smtp::Tls::wrapper, facts.hostname, "probe.vectis.invalid", deadline);
+              facts.submission ? Smtp::Tls::starttls : Smtp::Tls::wrapper, facts.hostname, "probe.vectis.invalid",
+              deadline);
     if (const Reply reply = smtp.authenticate(facts.mailbox, facts.password); reply.code != 235)
         throw red(fmt::format("{} could not log in at {}: '{}', expected 235", facts.mailbox,
                               smtp.connection().peer().text(), reply.text()));

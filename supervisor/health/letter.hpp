@@ -34,7 +34,8 @@ struct Delivered {
     std::string folder;
     std::string text; // the message as it lay there
 };
-/// Waits until the letter lies in INBOX or Junk, takes its text and removes it. Nothing if it did not come until `until`.
+/// Waits until the letter lies in INBOX or Junk, takes its text and removes it. Nothing if it did not come until
+/// `until`.
 [[nodiscard]] std::optional<Delivered> take(Imap& imap, const Letter& letter, Deadline until);
 /// Removes what earlier runs left behind because they were killed: everything older than ten minutes.
 void sweep(Imap& imap);

@@ -7,7 +7,6 @@
 #include "keys/dkim.hpp"
 
 #include <fmt/format.h>
-#include <grp.h>
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -16,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <grp.h>
 
 namespace vectis::health {
 
@@ -39,20 +39,21 @@ std::string group_name(gid_t id) {
 void expect_mode(const fs::path& path, mode_t mode) {
     struct stat is {};
     if (lstat(path.c_str(), &is) != 0)
-        throw red(fmt::format("{}: {}, expected mode {:04o} and group vectis-directory", path.string(), std::strerror(errno), mode));
+        throw red(fmt::format("{}: {}, expected mode {:04o} and group vectis-directory", path.string(),
+                              std::strerror(errno), mode));
     const mode_t seen = is.st_mode & 07777U;
     const std::string group = group_name(is.st_gid);
     if (seen != mode || group != "vectis-directory")
-        throw red(fmt::format("{} has mode {:04o} and group {}, expected {:04o} and vectis-directory", path.string(), seen,
-                              group, mode));
+        throw red(fmt::format("{} has mode {:04o} and group {}, expected {:04o} and vectis-directory", path.string(),
+                              seen, group, mode));
 }
 
 /// Runs a lookup that has to answer something; what it answered.
 std::string look_up(const std::vector<std::string>& command) {
     const Finished finished = run(command, limit);
     if (finished.status != 0 || trim(finished.out).empty())
-        throw red(fmt::format("`{}` ended with status {}: '{}', expected an answer", join(command, " "), finished.status,
-                              printable(trim(finished.err.empty() ? finished.out : finished.err))));
+        throw red(fmt::format("`{}` ended with status {}: '{}', expected an answer", join(command, " "),
+                              finished.status, printable(trim(finished.err.empty() ? finished.out : finished.err))));
     return std::string(trim(finished.out));
 }
 
@@ -98,7 +99,8 @@ std::uint64_t expect_room(const fs::path& path, std::uint64_t floor) {
         throw red(fmt::format("{}: {}", path.string(), std::strerror(errno)));
     const std::uint64_t free = std::uint64_t{room.f_bavail} * room.f_frsize;
     if (free < floor)
-        throw red(fmt::format("{} has {} MiB free, expected at least {} MiB", path.string(), free >> 20U, floor >> 20U));
+        throw red(
+            fmt::format("{} has {} MiB free, expected at least {} MiB", path.string(), free >> 20U, floor >> 20U));
     if (room.f_files != 0 && room.f_favail < floor_files)
         throw red(fmt::format("{} has room for {} more files, expected at least {}", path.string(),
                               std::uint64_t{room.f_favail}, floor_files));
@@ -150,7 +152,8 @@ std::string probe_dkim(const Facts& facts) {
     if (!faults.empty()) {
         const std::size_t count = faults.size();
         faults.resize(std::min<std::size_t>(count, 5));
-        throw red(fmt::format("Rspamd cannot sign with {} of {} keys: {}", count, facts.keys.size(), join(faults, "; ")));
+        throw red(
+            fmt::format("Rspamd cannot sign with {} of {} keys: {}", count, facts.keys.size(), join(faults, "; ")));
     }
     return fmt::format("{} keys can be used by the signer", facts.keys.size());
 }

@@ -16,7 +16,8 @@ using std::chrono::seconds;
 constexpr seconds whole{25};    // for a probe, before systemd ends it
 constexpr seconds delivery{15}; // from the end of DATA to the mailbox
 
-// https://spamassassin.apache.org/gtube/: every spam filter refuses it. Written in two parts, so that nobody takes this for one.
+// https://spamassassin.apache.org/gtube/: every spam filter refuses it. Written in two parts, so that nobody takes this
+// for one.
 const std::string gtube = std::string("XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE") + "-TEST-EMAIL*C.34X\r\n";
 // A line that starts with a dot, one that ends in blanks, one that begins with From: what careless software changes.
 const std::string ham = "This message proves that mail works here. It is removed at once.\r\n"
@@ -46,8 +47,9 @@ std::string check_signatures(const Facts& facts, const std::string& message) {
     std::vector<std::string> seen;
     std::vector<std::string> missing;
     for (const auto& signature : signatures)
-        seen.push_back(fmt::format("{} {}._domainkey.{}: {}", printable(signature.algorithm), printable(signature.selector),
-                                   printable(signature.domain), signature.valid ? "valid" : signature.why));
+        seen.push_back(fmt::format("{} {}._domainkey.{}: {}", printable(signature.algorithm),
+                                   printable(signature.selector), printable(signature.domain),
+                                   signature.valid ? "valid" : signature.why));
     for (const auto* algorithm : {"rsa-sha256", "ed25519-sha256"}) {
         const bool valid = std::any_of(signatures.begin(), signatures.end(), [&](const DkimSignature& each) {
             return each.valid && each.domain == facts.hostname && each.algorithm == algorithm;
@@ -110,7 +112,8 @@ std::string probe_mail(const Facts& facts) {
 
 std::string probe_gtube(const Facts& facts) {
     Imap imap = open_mailbox(facts, in(whole));
-    Smtp stranger({facts.address, 25, facts.client}, Smtp::Tls::none, facts.hostname, "probe.vectis.invalid", in(whole));
+    Smtp stranger({facts.address, 25, facts.client}, Smtp::Tls::none, facts.hostname, "probe.vectis.invalid",
+                  in(whole));
     const std::string answer = refuse_gtube(facts, stranger, imap, "");
     stranger.quit();
     // Over one session: what refuses GTUBE is the filter, not the state of the server.
@@ -125,7 +128,8 @@ std::string probe_gtube(const Facts& facts) {
 
 std::string probe_delivery(const Facts& facts) {
     Imap imap = open_mailbox(facts, in(whole));
-    Smtp smtp({facts.address, 25, facts.client}, Smtp::Tls::starttls, facts.hostname, "probe.vectis.invalid", in(whole));
+    Smtp smtp({facts.address, 25, facts.client}, Smtp::Tls::starttls, facts.hostname, "probe.vectis.invalid",
+              in(whole));
     const Letter letter = write_letter(facts, "probe@vectis.invalid", ham);
     address(smtp, "", facts.mailbox);
     const auto [delivered, took] = send(smtp, imap, letter);

@@ -101,8 +101,9 @@ Facts Prober::current_facts() {
         }
         config = config_;
     }
-    return facts(*config, config->network.interfaces.empty() ? decltype(render::Platform::interface_addresses){}
-                                                             : state::observe_platform(paths_).interface_addresses,
+    return facts(*config,
+                 config->network.interfaces.empty() ? decltype(render::Platform::interface_addresses){}
+                                                    : state::observe_platform(paths_).interface_addresses,
                  paths_);
 }
 

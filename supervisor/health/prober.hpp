@@ -1,4 +1,5 @@
-// Runs the probes, each as a sandboxed transient unit, a few at a time. Used by `vectis health` and as the gate of an apply.
+// Runs the probes, each as a sandboxed transient unit, a few at a time. Used by `vectis health` and as the gate of an
+// apply.
 #pragma once
 
 #include "health/facts.hpp"
@@ -24,8 +25,8 @@ class Prober {
     explicit Prober(state::Paths paths);
 
     /// Runs the set against the generation that is in force now. Any thread may call it, several at once: runs do not
-    /// disturb each other. `tell` hears each result as it comes, from one thread at a time. Results stand in the order of the
-    /// table of probes. A probe that cannot run at all is red. Throws Error(not_found) before the first apply.
+    /// disturb each other. `tell` hears each result as it comes, from one thread at a time. Results stand in the order
+    /// of the table of probes. A probe that cannot run at all is red. Throws Error(not_found) before the first apply.
     [[nodiscard]] std::vector<Result> run(Set set, const std::function<void(const Result&)>& tell = {});
 
   private:

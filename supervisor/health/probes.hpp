@@ -1,5 +1,5 @@
-// THE table of probes: what each is called, where it runs, and the function that does it. Each function returns what it saw, for
-// people, and throws an Error that says what was seen and what was expected when its one thing is not so.
+// THE table of probes: what each is called, where it runs, and the function that does it. Each function returns what it
+// saw, for people, and throws an Error that says what was seen and what was expected when its one thing is not so.
 #pragma once
 
 #include "health/facts.hpp"

@@ -1,4 +1,5 @@
-// Asks the local resolver over UDP as Rspamd does. Whether it answers is what gates; what the DNS outside says is only told.
+// Asks the local resolver over UDP as Rspamd does. Whether it answers is what gates; what the DNS outside says is only
+// told.
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -10,12 +11,11 @@
 #include <netinet/in.h>
 #include <sys/socket.h>
 
-#include <poll.h>
-
 #include <array>
 #include <cerrno>
 #include <cstring>
 #include <optional>
+#include <poll.h>
 
 namespace vectis::health {
 
@@ -36,7 +36,8 @@ std::string_view code_name(unsigned code) {
     return code < names.size() ? names.at(code) : "an unknown code";
 }
 
-/// A question with RD and AD set: a resolver that validates then says whether the answer is authentic (RFC 6840 section 5.7).
+/// A question with RD and AD set: a resolver that validates then says whether the answer is authentic (RFC 6840
+/// section 5.7).
 std::string question(std::string_view name, std::uint16_t type, const std::string& id) {
     std::string packet = id + std::string("\x01\x20\0\x01\0\0\0\0\0\0", 10);
     for (const auto& label : split(name, '.')) {
@@ -88,7 +89,8 @@ std::string probe_resolver(const Facts&) {
     // unbound knows this name by itself.
     const auto local = ask("localhost", type_a, std::chrono::seconds(3));
     if (!local)
-        throw red(fmt::format("the resolver at {} gave no answer in 3 s, expected 127.0.0.1 for localhost", resolver_address));
+        throw red(fmt::format("the resolver at {} gave no answer in 3 s, expected 127.0.0.1 for localhost",
+                              resolver_address));
     if (local->code != 0 || local->answers == 0)
         throw red(fmt::format("the resolver at {} answered {} with {} records for localhost, expected 127.0.0.1",
                               resolver_address, code_name(local->code), local->answers));
@@ -96,8 +98,9 @@ std::string probe_resolver(const Facts&) {
     if (!root)
         return "answers; the root servers could not be reached in 2.5 s";
     if (root->code != 0 || root->answers == 0)
-        return fmt::format("answers; for the root's name servers it says {}: the DNS outside is out of reach or not to be trusted",
-                           code_name(root->code));
+        return fmt::format(
+            "answers; for the root's name servers it says {}: the DNS outside is out of reach or not to be trusted",
+            code_name(root->code));
     return root->authentic ? "answers and validates DNSSEC" : "answers; what the root says is not validated";
 }
 

@@ -7,7 +7,7 @@
 namespace vectis::health {
 
 struct Result {
-    std::string probe;  // its name: submission, relay, gtube, ...
+    std::string probe; // its name: submission, relay, gtube, ...
     bool passed = false;
     std::string detail; // what was seen; when it failed, what was expected as well
     std::chrono::milliseconds took{0};

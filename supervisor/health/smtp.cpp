@@ -72,7 +72,8 @@ Reply Smtp::reply() {
     Reply reply;
     for (;;) {
         const std::string line = connection_.line();
-        const auto [end, error] = std::from_chars(line.data(), line.data() + std::min<std::size_t>(line.size(), 3), reply.code);
+        const auto [end, error] =
+            std::from_chars(line.data(), line.data() + std::min<std::size_t>(line.size(), 3), reply.code);
         if (error != std::errc() || end != line.data() + 3 || reply.lines.size() > 100)
             throw Error(Code::unavailable, fmt::format("cannot talk to {}: '{}' is no answer of an SMTP server",
                                                        connection_.peer().text(), printable(line.substr(0, 100))));

@@ -1,4 +1,5 @@
-// The client's side of SMTP (RFC 5321, RFC 3207, RFC 4954), step by step, so that a probe can look at every single answer.
+// The client's side of SMTP (RFC 5321, RFC 3207, RFC 4954), step by step, so that a probe can look at every single
+// answer.
 #pragma once
 
 #include "health/connection.hpp"

@@ -9,39 +9,38 @@ using health::verify_dkim;
 
 namespace {
 
-// Signed by dkimpy 1.1.4 with keys of its own: lines folded, blanks in runs, empty lines at the end, From named twice in h=.
-constexpr auto signed_message =
-    "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.test;\r\n"
-    " i=@example.test; q=dns/txt; s=r1; t=1795522961; h=from : from : to :\r\n"
-    " subject : date : message-id;\r\n"
-    " bh=T6C+Mhmu2pWSWflw60POWG3FKbgPBW+r+KmBhOjRqMk=;\r\n"
-    " b=FkloOuZPSZlmgMOy+RXNnqbKfc8Jc4XCcFV/JKquBg80QY3yQNIjeoUbh7x2iCBtaEpSR\r\n"
-    " aFetiSXvWg68ejSjGsczJSgBsVaJY/qENSYFFW3ICyb9ZI2v5+PXfU1jm5X/Em5Jn0IYUBt\r\n"
-    " JqHhFwLwBNvp/LKVLGNvnIBM43HjtyY=\r\n"
-    "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.test;\r\n"
-    " i=@example.test; q=dns/txt; s=e1; t=1795522961; h=from : from : to :\r\n"
-    " subject : date : message-id;\r\n"
-    " bh=T6C+Mhmu2pWSWflw60POWG3FKbgPBW+r+KmBhOjRqMk=;\r\n"
-    " b=stfFOiNcbIyBC40H3rLboH+ltC0lfNfjuW9HMlZnHg5vb02XHDI42C6LYlw00qqBw6N+H\r\n"
-    " hAE/vJZ4BlYTK0oAQ==\r\n"
-    "From: Alice  <alice@example.test>\r\n"
-    "To: bob@example.test\r\n"
-    "Subject: a folded\r\n"
-    "\tsubject   with  blanks \r\n"
-    "Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n"
-    "Message-ID: <1@example.test>\r\n"
-    "\r\n"
-    "Hello  there \t\r\n"
-    "\r\n"
-    " .dot\r\n"
-    "\r\n"
-    "\r\n";
+// Signed by dkimpy 1.1.4 with keys of its own: lines folded, blanks in runs, empty lines at the end, From named twice
+// in h=.
+constexpr auto signed_message = "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.test;\r\n"
+                                " i=@example.test; q=dns/txt; s=r1; t=1795522961; h=from : from : to :\r\n"
+                                " subject : date : message-id;\r\n"
+                                " bh=T6C+Mhmu2pWSWflw60POWG3FKbgPBW+r+KmBhOjRqMk=;\r\n"
+                                " b=FkloOuZPSZlmgMOy+RXNnqbKfc8Jc4XCcFV/JKquBg80QY3yQNIjeoUbh7x2iCBtaEpSR\r\n"
+                                " aFetiSXvWg68ejSjGsczJSgBsVaJY/qENSYFFW3ICyb9ZI2v5+PXfU1jm5X/Em5Jn0IYUBt\r\n"
+                                " JqHhFwLwBNvp/LKVLGNvnIBM43HjtyY=\r\n"
+                                "DKIM-Signature: v=1; a=ed25519-sha256; c=relaxed/relaxed; d=example.test;\r\n"
+                                " i=@example.test; q=dns/txt; s=e1; t=1795522961; h=from : from : to :\r\n"
+                                " subject : date : message-id;\r\n"
+                                " bh=T6C+Mhmu2pWSWflw60POWG3FKbgPBW+r+KmBhOjRqMk=;\r\n"
+                                " b=stfFOiNcbIyBC40H3rLboH+ltC0lfNfjuW9HMlZnHg5vb02XHDI42C6LYlw00qqBw6N+H\r\n"
+                                " hAE/vJZ4BlYTK0oAQ==\r\n"
+                                "From: Alice  <alice@example.test>\r\n"
+                                "To: bob@example.test\r\n"
+                                "Subject: a folded\r\n"
+                                "\tsubject   with  blanks \r\n"
+                                "Date: Tue, 24 Nov 2026 10:00:00 +0000\r\n"
+                                "Message-ID: <1@example.test>\r\n"
+                                "\r\n"
+                                "Hello  there \t\r\n"
+                                "\r\n"
+                                " .dot\r\n"
+                                "\r\n"
+                                "\r\n";
 constexpr auto rsa_record =
     "v=DKIM1; k=rsa; p=MIGfMA0GCSqGSIb3DQEBAQUAA4GNADCBiQKBgQDv40wvLhjMo3yY6akbnxN248K4RJhPaGJ6Irge+UFKgJ"
     "mRO2ppBzDH098l09iSozmAwyZA4lo4zS2lyjQXHBbejgK6Zd4hvyUANzOweFvFdKYwlftFoAb95jLYDxu8DF3p5RVZlqH1XdeCtJ"
     "z60K5V/mty2cq/5kgjeW5Ft+whQwIDAQAB";
-constexpr auto ed25519_record =
-    "v=DKIM1; k=ed25519; p=AKLjQAp67HyiNzDlGwklVorXoVYPtqFRHuqm6Ki2X2s=";
+constexpr auto ed25519_record = "v=DKIM1; k=ed25519; p=AKLjQAp67HyiNzDlGwklVorXoVYPtqFRHuqm6Ki2X2s=";
 
 std::optional<std::string> records(const std::string& domain, const std::string& selector) {
     if (domain != "example.test")
@@ -134,8 +133,9 @@ TEST_CASE("what is no message has no signature and does no harm") {
     CHECK(verify_dkim("", records).empty());
     CHECK(verify_dkim("\r\n", records).empty());
     CHECK(verify_dkim("no colon", records).empty());
-    for (const auto* text : {"DKIM-Signature", "DKIM-Signature:", "DKIM-Signature: ;;;", "DKIM-Signature: =", "DKIM-Signature: b",
-                             "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.test; s=r1; h=:::; bh==; b=!"}) {
+    for (const auto* text :
+         {"DKIM-Signature", "DKIM-Signature:", "DKIM-Signature: ;;;", "DKIM-Signature: =", "DKIM-Signature: b",
+          "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=example.test; s=r1; h=:::; bh==; b=!"}) {
         const auto signatures = verify_dkim(text, records);
         REQUIRE(signatures.size() == 1);
         CHECK_FALSE(signatures.front().valid);
