@@ -396,6 +396,11 @@ void Applier::recover(const systemd::Progress& progress) {
     const auto interrupted = supervisor_.unfinished_apply();
     const std::uint64_t committed = directory_.generation();
     if (!interrupted) {
+        if (committed != 0 && supervisor_.files(committed).empty()) {
+            // A purge took the generations and left the directory: what it holds is data, and nothing is applied.
+            directory_.apply({}, 0, true);
+            return;
+        }
         // The directory's commit decides; the link follows it.
         if (committed != 0 && fs::read_symlink(paths_.current()) != fs::path("generations") / std::to_string(committed))
             replace_symlink(paths_.current(), fs::path("generations") / std::to_string(committed));
