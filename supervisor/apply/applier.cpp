@@ -13,7 +13,9 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <future>
+#include <thread>
 #include <utility>
 
 namespace vectis::apply {
@@ -21,7 +23,7 @@ namespace vectis::apply {
 namespace {
 
 constexpr std::chrono::seconds unit_limit{90};
-constexpr int probe_attempts = 3;
+constexpr std::chrono::seconds probe_patience{45};
 
 void tell(const systemd::Progress& progress, std::string_view step, std::string_view state,
           const std::string& detail = {}) {
@@ -298,16 +300,19 @@ void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progres
 void Applier::probe(const Change& change, const systemd::Progress& progress) {
     tell(progress, "probe", "started");
     std::vector<Problem> problems;
-    // A daemon that has just been reloaded may refuse a connection once; what stays red is a fault.
-    for (int attempt = 1; attempt <= probe_attempts; ++attempt) {
+    // A daemon that has just been restarted or reloaded may not be ready yet, and none of them says when it is; what
+    // stays red is a fault.
+    const auto deadline = std::chrono::steady_clock::now() + probe_patience;
+    for (int attempt = 1;; ++attempt) {
         problems.clear();
         for (const auto& result : probes_()) {
             if (!result.passed && !change.red_before.contains(result.probe))
                 problems.push_back({{}, result.probe, result.detail, {}});
         }
-        if (problems.empty())
+        if (problems.empty() || std::chrono::steady_clock::now() > deadline)
             break;
         tell(progress, "probe", "red", fmt::format("attempt {}: {}", attempt, problems.front().text()));
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
     }
     if (!problems.empty())
         throw Error(Code::probe_failed, fmt::format("cannot confirm generation {}: mail does not work", change.to), {},
