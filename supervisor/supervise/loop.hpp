@@ -16,8 +16,9 @@ namespace vectis::supervise {
 /// Where events about units go so that others learn of them; must not throw.
 using Record = std::function<void(std::string_view type, const Json& data)>;
 
-/// Blocks SIGTERM and SIGINT for this thread and those it makes later, and ignores SIGPIPE. Called first of all.
-void prepare_signals();
+/// Called first of all. Blocks SIGTERM and SIGINT for this thread and those it makes later, and ignores SIGPIPE; makes
+/// memory that a large plan needed go back to the system afterwards.
+void prepare();
 
 /// Serves `methods`, keeps `units` running, and returns the exit status after SIGTERM or SIGINT once running calls have
 /// ended. Tells systemd READY=1 when the name on the bus is taken. Throws Error(unavailable) or Error(conflict).

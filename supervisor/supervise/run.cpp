@@ -25,7 +25,7 @@ std::vector<std::string> watched_units() {
 } // namespace
 
 int run(const state::Paths& paths) {
-    prepare_signals();
+    prepare();
     Methods methods(paths);
     const auto units = watched_units();
     // Beside the loop: what recovery starts may itself be waiting until we have told systemd that we are up.

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include <fcntl.h>
 
@@ -36,8 +37,11 @@ UniqueFd output_file(const char* name) {
 }
 
 std::string contents(const UniqueFd& fd) {
+    struct stat status {};
+    if (fstat(fd.get(), &status) != 0)
+        throw system_error(errno, "cannot read what a program wrote");
     std::string text;
-    text.resize(output_limit);
+    text.resize(std::min(output_limit, static_cast<std::size_t>(status.st_size)));
     std::size_t size = 0;
     while (size < text.size()) {
         const ssize_t count = pread(fd.get(), text.data() + size, text.size() - size, static_cast<off_t>(size));
@@ -48,7 +52,6 @@ std::string contents(const UniqueFd& fd) {
         size += static_cast<std::size_t>(count);
     }
     text.resize(size);
-    text.shrink_to_fit();
     return text;
 }
 
