@@ -3,32 +3,56 @@
 #include "health/run_here.hpp"
 #include "store/directory.hpp"
 #include "supervise/run.hpp"
+#include "systemd/notify.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdlib>
 
 namespace vectis::cli {
 
 namespace {
 
+/// Whoever is the last to close the database and may write removes -wal and -shm, as SQLite does: `postmap -q` or `sqlite3`
+/// run by root while the supervisor is away. Postfix and Dovecot cannot make them again and would read nothing any more.
+/// So vectis-directory.service stays: it holds the lock that every open connection holds (SHARED: os_unix.c, "locking
+/// page") and, since fcntl(2) locks outlive execve(2), becomes the smallest program that waits.
+void keep_log(const fs::path& database) {
+    constexpr off_t shared_first = 0x40000000 + 2;
+    constexpr off_t shared_size = 510;
+    const UniqueFd fd = open_file(database, O_RDONLY);
+    struct flock lock {};
+    lock.l_type = F_RDLCK;
+    lock.l_whence = SEEK_SET;
+    lock.l_start = shared_first;
+    lock.l_len = shared_size;
+    if (fcntl(fd.get(), F_SETLK, &lock) != 0 || fcntl(fd.get(), F_SETFD, 0) != 0)
+        throw system_error(errno, fmt::format("cannot lock '{}'", database.string()));
+    systemd::notify_ready();
+    execl("/usr/bin/sleep", "sleep", "infinity", nullptr);
+    throw system_error(errno, "cannot run '/usr/bin/sleep'");
+}
+
 /// Before Postfix and Dovecot start: a power cut may have left the database unrecovered, its -shm missing, or `current`
 /// one generation behind the directory, whose commit decides.
-int recover_directory(const state::Paths& paths) {
+void recover_directory(const state::Paths& paths) {
     store::Directory directory(paths.directory(), paths.migrations() / "directory", "vectis-directory");
     const auto generation = directory.generation();
     if (generation == 0)
-        return 0;
+        return;
     const fs::path target = fs::path("generations") / std::to_string(generation);
     std::error_code error;
     if (fs::read_symlink(paths.current(), error) == target)
-        return 0;
+        return;
     if (!fs::is_directory(paths.generation(generation)))
         throw Error(Code::system, fmt::format("cannot find generation {}, which directory.db names", generation));
     replace_symlink(paths.current(), target);
     note(fmt::format("vectis: switched to generation {}, which an interrupted apply had committed", generation));
-    return 0;
 }
 
 /// One probe, in the sandbox that the supervisor has made for it.
@@ -45,7 +69,10 @@ int run_process(const Invocation& invocation) {
     case surface::Command::supervise:
         return supervise::run(invocation.paths);
     case surface::Command::directory_recover:
-        return recover_directory(invocation.paths);
+        recover_directory(invocation.paths);
+        if (std::getenv("NOTIFY_SOCKET") != nullptr) // run by its unit, not by hand
+            keep_log(invocation.paths.directory() / "directory.db");
+        return 0;
     default:
         return probe(invocation);
     }
