@@ -57,6 +57,14 @@ const render::File* restarting_file(const state::Desired& desired, const state::
     return nullptr;
 }
 
+/// Whether a reload makes `service` read anything at all: Redis reads its file only at start.
+bool can_reload(const state::Desired& desired, const std::string& service) {
+    return std::any_of(desired.files.begin(), desired.files.end(), [&](const render::File& file) {
+        return std::find(file.services.begin(), file.services.end(), service) != file.services.end() &&
+               !render::needs_restart(file.path, "", file.bytes);
+    });
+}
+
 /// Whether somebody changed what `service` reads behind our back: a process that it started since may have read that.
 bool tampered(const state::Desired& desired, const state::Observed& observed, const std::string& service) {
     for (const auto& file : desired.files) {
@@ -101,7 +109,7 @@ UnitStep unit_step(const state::Desired& desired, const state::Observed& observe
         step.action = UnitAction::restart;
         step.why = fmt::format("{} is only read at start", file->path);
     } else {
-        step.action = UnitAction::reload;
+        step.action = can_reload(desired, service) ? UnitAction::reload : UnitAction::restart;
         step.why = meddled               ? "what it reads was changed by hand"
                    : unit.loaded.empty() ? "what it has loaded is not known"
                                          : "what it reads has changed";
