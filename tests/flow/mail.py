@@ -58,7 +58,8 @@ def submit(lab, server, local_part, recipient, message=None, port=587, sender=No
 
 def fetch(lab, server, local_part, folder="INBOX", **options):
     """A folder's messages, read by IMAP, oldest first."""
-    found = call(lab.outside, "fetch", host=server.ip, user=address(server, local_part), password=PASSWORD, folder=folder, **options)
+    found = call(lab.outside, "fetch", host=server.ip, user=address(server, local_part), password=PASSWORD, folder=folder,
+                 **options)
     return [parsed(base64.b64decode(content)) for content in found]
 
 

@@ -31,7 +31,8 @@ def session(host, port, source, hello):
     return smtp
 
 
-def send(host, port, sender, recipient, content, user=None, password=None, source=None, hello="client.outside.test", announce=True):
+def send(host, port, sender, recipient, content, user=None, password=None, source=None, hello="client.outside.test",
+         announce=True):
     """Sends as far as the server lets: the last step taken, its code and its text. announce: MAIL FROM tells the size."""
     raw = base64.b64decode(content)
     with session(host, port, source, hello) as smtp:
