@@ -122,6 +122,7 @@ Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& prog
     if (change.plan.empty())
         return {change.from, change.plan.summary(), false};
     change.to = supervisor_.next_generation();
+    remember_loaded(observed);
     carry_out(change, progress);
     return {change.to, change.plan.summary(), true};
 }
@@ -141,6 +142,7 @@ Outcome Applier::rollback(std::uint64_t number, const systemd::Progress& progres
     const bool same_config = read_file(paths_.config()) == change.desired.config_text;
     if (change.plan.empty() && change.from == number && same_config)
         return {number, change.plan.summary(), false};
+    remember_loaded(observed);
     carry_out(change, progress);
     return {number, change.plan.summary(), true};
 }
@@ -176,6 +178,14 @@ void Applier::carry_out(Change& change, const systemd::Progress& progress) {
     }
     supervisor_.finish_apply(change.id, "confirmed", "");
     prune(change.desired.config.retention.generations, change.to);
+}
+
+/// What a unit that started by itself has read is told by its start after the last switch, which the next one hides.
+void Applier::remember_loaded(const state::Observed& observed) {
+    for (const auto& [service, unit] : observed.units) {
+        if (unit.state.active() && !unit.loaded.empty())
+            supervisor_.set_loaded(unit.unit, {unit.state.invocation_id, unit.loaded});
+    }
 }
 
 void Applier::stage(Change& change, const systemd::Progress& progress) {

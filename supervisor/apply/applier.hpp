@@ -48,6 +48,7 @@ class Applier {
     [[nodiscard]] std::unique_lock<std::mutex> only_one();
     [[nodiscard]] state::Desired from_generation(std::uint64_t number);
     void carry_out(Change& change, const systemd::Progress& progress);
+    void remember_loaded(const state::Observed& observed);
     void stage(Change& change, const systemd::Progress& progress);
     void commit(Change& change, const systemd::Progress& progress);
     void settle(Change& change, const systemd::Progress& progress);
