@@ -4,6 +4,7 @@ VECTIS_LOOKUPS is the number of lookups while the directory changes.
 """
 
 import contextlib
+import json
 import os
 import threading
 import time
@@ -93,6 +94,15 @@ def test_a_directory_is_there_after_a_power_cut_in_the_midst_of_changes(lab):
     server.exec("systemctl", "unmask", "vectis-supervisor")
     server.exec("systemctl", "start", "vectis-supervisor")
     server.exec("vectis", "apply", "--yes")
+
+
+def test_a_row_that_changes_after_a_boot_touches_no_unit(lab):
+    server = lab.vectis()
+    server.reboot()
+    server.exec("vectis", "config", "set", f"domains[{mail.domain(server)}].quota", "4 GiB")
+    events = [json.loads(line) for line in server.out("vectis", "apply", "--json").splitlines()]
+    steps = [event["step"] for event in events if event["event"] == "step"]
+    assert "commit" in steps and not [step for step in steps if " " in step], steps    # a unit's is "reload rspamd"
 
 
 # What the tests share

@@ -48,12 +48,13 @@ def deliver(lab, server, recipient, message=None, sender="anna@outside.test", **
     return call(lab.outside, "send", sender=sender, recipient=recipient, content=packed(message), **options)
 
 
-def submit(lab, server, local_part, recipient, message=None, port=587, sender=None, password=PASSWORD):
+def submit(lab, server, local_part, recipient, message=None, port=587, sender=None, password=PASSWORD,
+           source=CLIENT_ADDRESS):
     """Submits a message with the login of a mailbox; sender is the envelope's, the login's address unless given."""
     user = address(server, local_part)
     message = message or note(sender or user, recipient)
     return call(lab.outside, "send", host=server.ip, port=port, user=user, password=password, sender=sender or user,
-                recipient=recipient, content=packed(message), source=CLIENT_ADDRESS)
+                recipient=recipient, content=packed(message), source=source)
 
 
 def fetch(lab, server, local_part, folder="INBOX", **options):
