@@ -1,0 +1,287 @@
+"""Plan, apply, drift, rollback; and the promise that a kill or a power cut leaves the old or the new, wholly.
+
+ROUNDS and CUTS are what `./dev test` runs; `./dev soak apply` sets the large numbers.
+"""
+
+import json
+import os
+import random
+import sqlite3
+import subprocess
+import tempfile
+import time
+
+import mail
+
+ROUNDS = int(os.environ.get("VECTIS_KILLS", "6"))
+CUTS = int(os.environ.get("VECTIS_CUTS", "2"))
+UNITS = ("unbound.service", "redis-server@vectis.service", "rspamd.service", "dovecot.service", "postfix@-.service")
+DIRECTORY = "/var/lib/vectis/directory/directory.db"
+
+
+def test_only_the_daemon_that_reads_the_change_is_reloaded(lab):
+    server = lab.vectis()
+    before = runs(server)
+    server.exec("vectis", "config", "set", "rspamd.reject", "14")
+    planned = server.exec("vectis", "plan", check=False)
+    assert planned.returncode == 2 and "-reject = 15;" in planned.stdout and "+reject = 14;" in planned.stdout
+    server.exec("vectis", "apply", "--yes")
+    assert runs(server) == before, "a unit was restarted"
+    assert server.exec("vectis", "plan", check=False).returncode == 0
+    assert "14" in server.out("rspamadm", "configdump", "actions")
+
+
+def test_a_new_mailbox_touches_no_unit_and_can_log_in_at_once(lab):
+    server = lab.vectis()
+    before = runs(server)
+    add_mailbox(server, "carol")
+    plan = json.loads(server.exec("vectis", "plan", "--json", check=False).stdout)
+    assert [row["key"] for row in plan["rows"]["mailboxes"]] == [f"carol@{mail.domain(server)}"]
+    assert not plan["files"] and all(unit["action"] == "untouched" for unit in plan["units"])
+    server.exec("vectis", "apply", "--yes")
+    assert runs(server) == before
+    assert mail.login(lab, server, "carol")
+
+
+def test_drift_is_shown_taken_back_and_kept_aside(lab):
+    server = lab.vectis()
+    generation = current(server)
+    files, rows = contents(server), config_rows(server)
+    server.exec("sh", "-c", "echo '# by hand' >> /var/lib/vectis/current/rspamd/local.d/actions.conf")
+    server.exec("postconf", "-e", "smtpd_banner = by hand")
+    server.exec("systemctl", "stop", "dovecot")
+    shown = server.exec("vectis", "plan", check=False)
+    assert shown.returncode == 2
+    for part in ("EDITED BY HAND", "/etc/postfix/main.cf: a plain file", "start  (it is inactive)"):
+        assert part in shown.stdout, part
+    server.exec("vectis", "apply", "--yes")
+    assert contents(server) == files and config_rows(server) == rows
+    assert server.exec("vectis", "plan", check=False).returncode == 0
+    assert "# by hand" in server.out("cat", f"/var/lib/vectis/edited/{generation}/rspamd/local.d/actions.conf")
+
+    # Back to the generation that was edited: what was written, not what it was edited to.
+    server.exec("vectis", "config", "set", "rspamd.reject", "13")
+    server.exec("vectis", "apply", "--yes")
+    server.exec("vectis", "rollback", str(generation), "--yes")
+    assert current(server) == generation
+    assert contents(server) == files and config_rows(server) == rows
+    assert server.exec("vectis", "plan", check=False).returncode == 0
+
+
+def test_a_stale_plan_is_refused(lab):
+    server = lab.vectis()
+    server.exec("vectis", "config", "set", "rspamd.reject", "12")
+    plan = json.loads(server.exec("vectis", "plan", "--json", check=False).stdout)["plan_id"]
+    server.exec("vectis", "config", "set", "rspamd.reject", "11")
+    answer = server.exec("busctl", "call", "org.vectis.Supervisor1", "/org/vectis/Supervisor1",
+                         "org.vectis.Supervisor1", "Apply", "s", plan, check=False)
+    done = server.exec("vectis", "plan", check=False)
+    assert done.returncode == 2, "the stale plan was applied"
+    assert "stale" in answer.stdout + answer.stderr or answer.returncode == 0
+    server.exec("vectis", "apply", "--yes")
+
+
+def test_what_a_daemons_checker_refuses_is_never_switched_to(lab):
+    server = lab.vectis()
+    generation, files = current(server), contents(server)
+    template = "/usr/share/vectis/templates/dovecot/2.3/dovecot.conf.mustache"
+    server.exec("sh", "-c", f"cp {template} /root/template && echo 'no_such_setting = 1' >> {template}")
+    try:
+        refused = server.exec("vectis", "apply", "--yes", check=False)
+    finally:
+        server.exec("cp", "/root/template", template)
+    assert refused.returncode == 1 and "no_such_setting" in refused.stderr, refused.stderr
+    assert current(server) == generation and contents(server) == files
+    assert server.exec("vectis", "plan", check=False).returncode == 0
+
+
+def test_a_unit_that_cannot_start_brings_the_old_generation_back(lab):
+    server = lab.vectis()
+    generation, files, rows = current(server), contents(server), config_rows(server)
+    template = "/usr/share/vectis/templates/redis/redis-vectis.conf.mustache"
+    server.exec("sh", "-c", f"cp {template} /root/template && echo 'maxmemory nonsense' >> {template}")
+    try:
+        add_mailbox(server, "dora")
+        refused = server.exec("vectis", "apply", "--yes", check=False)
+    finally:
+        server.exec("cp", "/root/template", template)
+    assert refused.returncode == 1 and f"generation {generation} is back" in refused.stderr, refused.stderr
+    assert current(server) == generation and contents(server) == files and config_rows(server) == rows
+    assert all(active(server).values()), active(server)
+    server.exec("vectis", "apply", "--yes")
+
+
+def test_a_kill_at_any_step_leaves_the_old_or_the_new(lab):
+    server = lab.vectis()
+    with mail.Sender(lab, server) as sender:
+        steps = steps_of_an_apply(server)
+        chance = random.Random(20261124)
+        for number in range(ROUNDS):
+            before = current(server)
+            marker = change_everything(server, number)
+            victim = "vectis-supervisor" if number % 4 else "cli"
+            kill_at(server, steps[number % len(steps)], victim, chance.random() * 0.05)
+            await_idle(server)
+            assert_whole(server, before, marker, f"round {number}, killed at {steps[number % len(steps)]}")
+            server.exec("vectis", "apply", "--yes")
+            assert_whole(server, None, marker, f"round {number}, after the next apply")
+    sender.assert_nothing_lost()
+
+
+def test_a_power_cut_at_any_instant_leaves_the_old_or_the_new(lab):
+    server = lab.vectis()
+    chance = random.Random(1124)
+    for number in range(CUTS):
+        before = current(server)
+        marker = change_everything(server, 1000 + number)
+        process = subprocess.Popen(server.command("vectis", "apply", "--yes"), stdout=subprocess.DEVNULL,
+                                   stderr=subprocess.DEVNULL)
+        time.sleep(chance.random() * 3)     # any instant of an apply that takes about this long
+        cut = server.power_cut("cut")
+        try:
+            await_idle(cut)
+            assert_whole(cut, before, marker, f"cut {number}")
+            assert cut.exec("postmap", "-q", f"alice@{mail.domain(server)}",
+                            "sqlite:/var/lib/vectis/current/postfix/mailboxes.cf").stdout.strip()
+            journal = cut.out("journalctl", "--no-pager", "-q", "-n", "60", "-u", "dovecot", "-u", "vectis*")
+            assert mail.login(lab, cut, "alice"), f"cut {number}: cannot log in\n{journal}"
+        finally:
+            cut.destroy()
+        assert process.wait(timeout=120) == 0
+
+
+# What the tests look at
+
+def runs(server):
+    """Each unit's run: a new one has another InvocationID."""
+    return {unit: server.out("systemctl", "show", "-P", "InvocationID", unit) for unit in UNITS}
+
+
+def active(server):
+    return {unit: server.out("systemctl", "show", "-P", "ActiveState", unit) == "active" for unit in UNITS}
+
+
+def current(server):
+    return int(server.out("readlink", "/var/lib/vectis/current").rpartition("/")[2])
+
+
+def contents(server):
+    """Every rendered file's hash, as the daemons find it."""
+    listing = server.out("sh", "-c", "cd /var/lib/vectis/current/ && find . -type f ! -name config.yaml -exec sha256sum {} +")
+    placed = server.out("sh", "-c", "sha256sum /etc/postfix/main.cf /etc/postfix/master.cf /etc/dovecot/dovecot.conf "
+                                    "/etc/unbound/unbound.conf.d/vectis.conf /etc/redis/redis-vectis.conf")
+    return sorted((listing + "\n" + placed).splitlines())
+
+
+def config_rows(server):
+    """Every row that apply owns, without what a user may change."""
+    with directory(server) as database:
+        return [database.execute(query).fetchall() for query in (
+            "select name, alias_of, catch_all, active, managed_by from domains where active = 1 order by name",
+            "select address, display_name, declared_password, quota, managed_by from mailboxes where active = 1 order by address",
+            "select address, destination, managed_by from aliases join alias_destinations on alias_id = id order by 1, 2")]
+
+
+class directory:
+    """A copy of directory.db with its log, read here by a SQLite that is not ours."""
+
+    def __init__(self, server):
+        self.server = server
+
+    def __enter__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        for suffix in ("", "-wal"):
+            source = self.server.root / f"{DIRECTORY.lstrip('/')}{suffix}"
+            with open(f"{self.folder.name}/directory.db{suffix}", "wb") as copy:
+                copy.write(source.read_bytes())
+        self.database = sqlite3.connect(f"{self.folder.name}/directory.db")
+        return self.database
+
+    def __exit__(self, *_):
+        self.database.close()
+        self.folder.cleanup()
+
+
+# What the tests do
+
+def add_mailbox(server, name):
+    text = server.out("cat", "/etc/vectis/config.yaml")
+    hashed = text.split('password_hash: "')[1].split('"')[0]
+    server.write("/etc/vectis/config.yaml",
+                 text.replace("    mailboxes:\n", f"    mailboxes:\n      - name: {name}\n        password_hash: \"{hashed}\"\n", 1) + "\n")
+
+
+def change_everything(server, number):
+    """One change for each kind of thing that an apply touches: a file, a row, a unit. Returns what tells it."""
+    reject = f"{10 + number % 80 / 10:.1f}"
+    for key, value in (("rspamd.reject", reject), ("message_size", f"{20 + number % 40} MiB"),
+                       (f"domains[{mail.domain(server)}].quota", f"{number + 1} MiB")):
+        server.exec("vectis", "config", "set", key, value)
+    return {"reject": reject, "quota": (number + 1) << 20}
+
+
+def marker_in(server, generation):
+    """What a generation's files and the directory's rows say, each from its own source."""
+    actions = server.out("cat", f"/var/lib/vectis/generations/{generation}/rspamd/local.d/actions.conf")
+    reject = [line for line in actions.splitlines() if line.startswith("reject")][0].split("=")[1].strip(" ;")
+    with directory(server) as database:
+        quota = database.execute("select quota from mailboxes where local_part = 'bob' and active = 1").fetchone()[0]
+        number = int(database.execute("select value from meta where key = 'generation'").fetchone()[0])
+    return {"reject": float(reject), "quota": quota, "generation": number}
+
+
+def assert_whole(server, before, marker, when):
+    generation = current(server)
+    found = marker_in(server, generation)
+    assert found["generation"] == generation, f"{when}: link {generation}, rows {found}"
+    new = found["reject"] == float(marker["reject"])
+    assert new == (found["quota"] == marker["quota"]), f"{when}: files and rows disagree: {found} {marker}"
+    if before is None:
+        assert new, f"{when}: still old"
+    elif not new:
+        assert generation == before, f"{when}: old contents in a new generation"
+    plan = json.loads(server.exec("vectis", "plan", "--json", check=False).stdout)
+    assert plan["changes"] != new, f"{when}: {plan['summary']}"
+    assert all(active(server).values()), f"{when}: {active(server)}"
+    if new:
+        loaded = server.out("rspamadm", "configdump", "actions")
+        assert f"reject = {float(marker['reject']):g}" in loaded, f"{when}: {loaded}"
+
+
+def steps_of_an_apply(server):
+    """The names of the steps, in order, from an apply that is left alone."""
+    change_everything(server, 999)
+    lines = server.exec("vectis", "apply", "--json").stdout.splitlines()
+    events = [json.loads(line) for line in lines]
+    assert events[-1]["event"] == "done", events[-1]
+    return [(event["step"], event["state"]) for event in events if event["event"] == "step"]
+
+
+def kill_at(server, step, victim, delay):
+    """Applies, and kills the supervisor or the command line once `step` is told."""
+    process = subprocess.Popen(server.command("vectis", "apply", "--json"), stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                               text=True)
+    for line in process.stdout:
+        event = json.loads(line)
+        if (event.get("step"), event.get("state")) == step:
+            time.sleep(delay)
+            if victim == "cli":
+                server.exec("pkill", "-9", "-f", "^vectis apply", check=False)
+            else:
+                server.exec("systemctl", "kill", "-s", "KILL", victim, check=False)
+            break
+    process.stdout.read()
+    process.wait(timeout=60)
+
+
+def await_idle(server):
+    """Until the supervisor is up and has finished what was interrupted."""
+    deadline = time.monotonic() + 90
+    while time.monotonic() < deadline:
+        status = server.exec("vectis", "status", "--json", check=False)
+        if status.returncode == 0:
+            last = json.loads(status.stdout)["last_apply"]
+            if last is None or last["outcome"] != "running":
+                return
+        time.sleep(0.1)
+    raise AssertionError("the supervisor did not come back: " + status.stderr)
