@@ -8,20 +8,19 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
+#include <unistd.h>
 
 namespace vectis::cli {
 
 namespace {
 
-/// Whoever is the last to close the database and may write removes -wal and -shm, as SQLite does: `postmap -q` or `sqlite3`
-/// run by root while the supervisor is away. Postfix and Dovecot cannot make them again and would read nothing any more.
-/// So vectis-directory.service stays: it holds the lock that every open connection holds (SHARED: os_unix.c, "locking
-/// page") and, since fcntl(2) locks outlive execve(2), becomes the smallest program that waits.
+/// Whoever is the last to close the database and may write removes -wal and -shm, as SQLite does: `postmap -q` or
+/// `sqlite3` run by root while the supervisor is away. Postfix and Dovecot cannot make them again and would read
+/// nothing any more. So vectis-directory.service stays: it holds the lock that every open connection holds (SHARED:
+/// os_unix.c, "locking page") and, since fcntl(2) locks outlive execve(2), becomes the smallest program that waits.
 void keep_log(const fs::path& database) {
     constexpr off_t shared_first = 0x40000000 + 2;
     constexpr off_t shared_size = 510;
@@ -57,7 +56,8 @@ void recover_directory(const state::Paths& paths) {
 
 /// One probe, in the sandbox that the supervisor has made for it.
 int probe(const Invocation& invocation) {
-    const auto result = health::run_probe_here(invocation.value("NAME").value_or(""), read_all(STDIN_FILENO, 256U << 20U));
+    const auto result =
+        health::run_probe_here(invocation.value("NAME").value_or(""), read_all(STDIN_FILENO, 256U << 20U));
     print(to_text(health::to_json(result)) + "\n");
     return result.passed ? 0 : 1;
 }

@@ -41,7 +41,8 @@ def send(host, port, sender, recipient, content, user=None, password=None, sourc
                  ("data", lambda: smtp.data(raw)))
         try:
             if user:
-                smtp.login(user, password)
+                smtp.user, smtp.password = user, password
+                smtp.auth("PLAIN", smtp.auth_plain)     # login() tries every mechanism, and each failure is answered late
             for step, take in steps:
                 code, text = take()
                 if code >= 400:
