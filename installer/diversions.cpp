@@ -50,17 +50,20 @@ void copy_beside(const fs::path& from, const fs::path& to) {
                     "move that file away and run setup again");
 }
 
-/// ucf follows the diversion, but has no record under the diverted name and would ask about it at the next upgrade. Told
-/// now, while the file is as its package brought it, it has one. A real file must stand at `path`: ucf follows a link
-/// before it looks for diversions, and would write beside what our link points to.
+/// ucf follows the diversion, but has no record under the diverted name and would ask about it at the next upgrade.
+/// Told now, while the file is as its package brought it, it has one. A real file must stand at `path`: ucf follows a
+/// link before it looks for diversions, and would write beside what our link points to.
 void tell_ucf(const std::string& path) {
     const fs::path source = fs::path("/usr/share") / fs::path(path).lexically_relative("/etc");
     const fs::path kept = diverted_name(path);
-    if (!fs::exists("/usr/bin/ucf") || fs::is_symlink(path) || !fs::exists(source) || read_file(source) != read_file(kept))
+    if (!fs::exists("/usr/bin/ucf") || fs::is_symlink(path) || !fs::exists(source) ||
+        read_file(source) != read_file(kept))
         return;
-    const auto done = run({"env", "DEBIAN_FRONTEND=noninteractive", "ucf", "--three-way", source.string(), path}, limit);
+    const auto done =
+        run({"env", "DEBIAN_FRONTEND=noninteractive", "ucf", "--three-way", source.string(), path}, limit);
     if (done.status != 0)
-        throw Error(Code::system, fmt::format("cannot have ucf keep '{}': {}", kept.string(), printable(trim(done.err))));
+        throw Error(Code::system,
+                    fmt::format("cannot have ucf keep '{}': {}", kept.string(), printable(trim(done.err))));
 }
 
 } // namespace

@@ -164,8 +164,8 @@ SetupResult setup(const SetupOptions& options, const SetupSteps& steps) {
         accounts::first_admin_announced(admins);
     }
     result.records = steps.records(chosen.config);
-    result.changed = result.wrote_config || enabled || !result.diverted.empty() ||
-                     result.applied.changed || result.first_admin.has_value();
+    result.changed = result.wrote_config || enabled || !result.diverted.empty() || result.applied.changed ||
+                     result.first_admin.has_value();
     return result;
 }
 

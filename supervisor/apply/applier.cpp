@@ -78,7 +78,8 @@ struct Applier::Change {
 
 Applier::Applier(state::Paths paths, store::Directory& directory, store::Supervisor& supervisor,
                  std::function<std::vector<health::Result>()> probes) :
-    paths_(std::move(paths)), directory_(directory), supervisor_(supervisor), probes_(std::move(probes)),
+    paths_(std::move(paths)),
+    directory_(directory), supervisor_(supervisor), probes_(std::move(probes)),
     probe_password_(probe_password(paths_)) {}
 
 std::unique_lock<std::mutex> Applier::only_one() {
@@ -195,8 +196,8 @@ void Applier::stage(Change& change, const systemd::Progress& progress) {
     if (change.is_rollback()) {
         restore_generation(paths_, change.to, change.desired.files);
     } else {
-        supervisor_.add_generation(
-            {change.to, rfc3339(now()), change.plan.config_sha256, change.plan.summary()}, stored(change.desired.files));
+        supervisor_.add_generation({change.to, rfc3339(now()), change.plan.config_sha256, change.plan.summary()},
+                                   stored(change.desired.files));
         write_generation(paths_, change.to, change.desired.config_text, change.desired.files);
     }
     tell(progress, "stage", "done");
@@ -267,11 +268,11 @@ void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progres
     const std::string certificate = read_file(change.desired.certificate).value_or("");
     const auto record = [&](const plan::UnitStep& step) {
         const auto state = change.manager.state(step.unit);
-        supervisor_.set_loaded(step.unit, {state.invocation_id,
-                                           state::service_digest(change.desired, step.service, certificate)});
+        supervisor_.set_loaded(step.unit,
+                               {state.invocation_id, state::service_digest(change.desired, step.service, certificate)});
     };
-    // What was announced, before the files were switched, and what is true now, after an interruption perhaps: a restart
-    // for a changed file can only be seen before, a unit that died meanwhile only now.
+    // What was announced, before the files were switched, and what is true now, after an interruption perhaps: a
+    // restart for a changed file can only be seen before, a unit that died meanwhile only now.
     const auto now_needed = plan::difference(change.desired, observed).units;
     for (const auto& service : surface::services()) {
         const auto by_name = [&](const plan::UnitStep& step) { return step.service == service.name; };
@@ -459,7 +460,8 @@ void Applier::recover(const systemd::Progress& progress) {
 void Applier::prune(std::uint32_t keep, std::uint64_t current) {
     auto all = supervisor_.generations();
     while (all.size() > keep) {
-        const auto oldest = std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.number != current; });
+        const auto oldest =
+            std::find_if(all.begin(), all.end(), [&](const auto& each) { return each.number != current; });
         if (oldest == all.end())
             return;
         supervisor_.remove_generation(oldest->number);

@@ -9,7 +9,8 @@
 namespace vectis::apply {
 
 /// Keeps what stands at each placement in originals/, once; where nothing stands, a mark that says so. What somebody
-/// put there later is kept in edited/replaced/. Where a path is missing, an empty file or folder is made, so that a checker's mount namespace has something to mount on. `generation` is the folder of what comes next.
+/// put there later is kept in edited/replaced/. Where a path is missing, an empty file or folder is made, so that a
+/// checker's mount namespace has something to mount on. `generation` is the folder of what comes next.
 void keep_originals(const state::Paths& paths, const std::vector<render::Placement>& placements,
                     const fs::path& generation);
 /// Removes the empty files and folders that keep_originals() made for these placements.

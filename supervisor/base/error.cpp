@@ -14,12 +14,18 @@ namespace vectis {
 namespace {
 
 constexpr std::array codes{
-    CodeInfo{Code::internal, "internal", 70, 500},         CodeInfo{Code::invalid_input, "invalid_input", 1, 422},
-    CodeInfo{Code::not_found, "not_found", 1, 404},        CodeInfo{Code::conflict, "conflict", 1, 409},
-    CodeInfo{Code::stale, "stale", 1, 409},                CodeInfo{Code::busy, "busy", 1, 409},
-    CodeInfo{Code::denied, "denied", 1, 403},              CodeInfo{Code::unavailable, "unavailable", 1, 503},
-    CodeInfo{Code::system, "system", 1, 500},              CodeInfo{Code::check_failed, "check_failed", 1, 422},
-    CodeInfo{Code::unit_failed, "unit_failed", 1, 500},    CodeInfo{Code::probe_failed, "probe_failed", 1, 500},
+    CodeInfo{Code::internal, "internal", 70, 500},
+    CodeInfo{Code::invalid_input, "invalid_input", 1, 422},
+    CodeInfo{Code::not_found, "not_found", 1, 404},
+    CodeInfo{Code::conflict, "conflict", 1, 409},
+    CodeInfo{Code::stale, "stale", 1, 409},
+    CodeInfo{Code::busy, "busy", 1, 409},
+    CodeInfo{Code::denied, "denied", 1, 403},
+    CodeInfo{Code::unavailable, "unavailable", 1, 503},
+    CodeInfo{Code::system, "system", 1, 500},
+    CodeInfo{Code::check_failed, "check_failed", 1, 422},
+    CodeInfo{Code::unit_failed, "unit_failed", 1, 500},
+    CodeInfo{Code::probe_failed, "probe_failed", 1, 500},
     CodeInfo{Code::not_supported, "not_supported", 1, 422},
 };
 

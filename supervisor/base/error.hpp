@@ -12,19 +12,19 @@
 namespace vectis {
 
 enum class Code : std::uint8_t {
-    internal,        // our bug
-    invalid_input,   // the caller's text or value is wrong
-    not_found,       // the named thing does not exist
-    conflict,        // the thing exists already, or is owned by somebody else
-    stale,           // the plan was made from a state that is no longer there
-    busy,            // another apply, update or rollback is running
-    denied,          // the caller may not do this
-    unavailable,     // a daemon, the bus or the supervisor does not answer
-    system,          // the operating system refused (disk full, read-only, permissions)
-    check_failed,    // a daemon's own checker refused the new configuration
-    unit_failed,     // a unit did not reach the state it was asked to
-    probe_failed,    // mail did not work after the change
-    not_supported,   // this release or file system cannot do it
+    internal,      // our bug
+    invalid_input, // the caller's text or value is wrong
+    not_found,     // the named thing does not exist
+    conflict,      // the thing exists already, or is owned by somebody else
+    stale,         // the plan was made from a state that is no longer there
+    busy,          // another apply, update or rollback is running
+    denied,        // the caller may not do this
+    unavailable,   // a daemon, the bus or the supervisor does not answer
+    system,        // the operating system refused (disk full, read-only, permissions)
+    check_failed,  // a daemon's own checker refused the new configuration
+    unit_failed,   // a unit did not reach the state it was asked to
+    probe_failed,  // mail did not work after the change
+    not_supported, // this release or file system cannot do it
 };
 
 /// One row of the table that maps a code to the outside: exit status, D-Bus error name, HTTP status.

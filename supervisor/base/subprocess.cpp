@@ -3,15 +3,15 @@
 #include "base/error.hpp"
 #include "base/unique_fd.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
-#include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <cerrno>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <spawn.h>
 
 namespace vectis {
 

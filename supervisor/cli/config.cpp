@@ -46,9 +46,8 @@ int check(const Invocation& invocation) {
 
 int set(const Invocation& invocation) {
     const fs::path file = invocation.config_file();
-    const std::string text =
-        config::set(read_config(invocation), file.string(), invocation.value("KEY").value_or(""),
-                    invocation.value("VALUE").value_or(""));
+    const std::string text = config::set(read_config(invocation), file.string(), invocation.value("KEY").value_or(""),
+                                         invocation.value("VALUE").value_or(""));
     load(invocation, text);
     if (invocation.has("--dry-run")) {
         print(text);
@@ -74,7 +73,8 @@ int run_config(const Invocation& invocation) {
         return 0;
     case surface::Command::config_get:
         print(config::get(read_config(invocation), invocation.config_file().string(),
-                          invocation.value("KEY").value_or("")) + "\n");
+                          invocation.value("KEY").value_or("")) +
+              "\n");
         return 0;
     case surface::Command::config_set:
         return set(invocation);

@@ -15,9 +15,9 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <unistd.h>
 
 #include <iostream>
+#include <unistd.h>
 
 namespace vectis::cli {
 
@@ -55,7 +55,8 @@ std::optional<config::Config> present_config(const Invocation& invocation) {
 
 int run_preflight(const Invocation& invocation) {
     const auto config = present_config(invocation);
-    const auto checks = run_checks(config ? config->hostname : installer::system_hostname(), config ? &*config : nullptr);
+    const auto checks =
+        run_checks(config ? config->hostname : installer::system_hostname(), config ? &*config : nullptr);
     print(invocation.json() ? installer::preflight_json(checks)
                             : installer::preflight_text(checks, isatty(STDOUT_FILENO) == 1));
     return installer::blocking(checks, {}).empty() ? 0 : 1;
@@ -67,12 +68,11 @@ std::vector<installer::DnsRecord> records(const Invocation& invocation, const co
         names.push_back({key.domain, key.selector});
     // What the hostname points to is published already, whatever the interfaces are called.
     std::vector<std::string> published;
-    for (const auto& answer : net::Resolver().lookup_all(
-             {{config.hostname, net::RecordType::a}, {config.hostname, net::RecordType::aaaa}}))
+    for (const auto& answer :
+         net::Resolver().lookup_all({{config.hostname, net::RecordType::a}, {config.hostname, net::RecordType::aaaa}}))
         published.insert(published.end(), answer.values.begin(), answer.values.end());
-    return installer::dns_records(
-        config, installer::read_dkim_records(invocation.paths.dkim(), names),
-        installer::public_addresses(config, installer::host_addresses(), published));
+    return installer::dns_records(config, installer::read_dkim_records(invocation.paths.dkim(), names),
+                                  installer::public_addresses(config, installer::host_addresses(), published));
 }
 
 int run_dns(const Invocation& invocation) {
@@ -126,8 +126,7 @@ int run_setup(const Invocation& invocation) {
     require_root("set the server up");
     const bool unattended = invocation.has("--unattended") || invocation.has("--config");
     if (!unattended && isatty(STDIN_FILENO) != 1)
-        throw Error(Code::invalid_input, "cannot ask: standard input is no terminal",
-                    "use --unattended --config FILE");
+        throw Error(Code::invalid_input, "cannot ask: standard input is no terminal", "use --unattended --config FILE");
     installer::SetupOptions options;
     options.config = invocation.paths.config();
     if (const auto file = invocation.value("--config"))
@@ -155,7 +154,8 @@ int run_setup(const Invocation& invocation) {
     steps.announce = [&](const accounts::OneTimePassword& password) {
         announced = password;
         if (!invocation.json())
-            print(fmt::format("\nFirst administrator: {}\nOne-time password:   {}\n", password.email, password.password));
+            print(
+                fmt::format("\nFirst administrator: {}\nOne-time password:   {}\n", password.email, password.password));
     };
     const auto result = installer::setup(options, steps);
     print(invocation.json() ? installer::setup_json(result, announced)

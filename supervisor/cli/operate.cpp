@@ -59,7 +59,8 @@ int print_plan(const Json& plan, bool json) {
 int plan_offline(const Invocation& invocation) {
     const auto text = read_file(invocation.config_file());
     if (!text)
-        throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", invocation.config_file().string()));
+        throw Error(Code::not_found,
+                    fmt::format("cannot read '{}': it does not exist", invocation.config_file().string()));
     state::Paths paths = invocation.paths;
     std::string probe_password;
     try {
@@ -128,8 +129,8 @@ std::uint32_t target_generation(const Invocation& invocation, systemd::Superviso
         std::uint32_t number = 0;
         const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
         if (error != std::errc{} || end != text->data() + text->size() || number == 0)
-            throw Error(Code::invalid_input, fmt::format("cannot go back to '{}': expected a generation's number",
-                                                         printable(*text)),
+            throw Error(Code::invalid_input,
+                        fmt::format("cannot go back to '{}': expected a generation's number", printable(*text)),
                         "'vectis generations' lists them");
         return number;
     }

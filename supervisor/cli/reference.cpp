@@ -86,10 +86,10 @@ std::string bash_completion() {
     return "# bash completion for vectis; made from its table of commands\n"
            "_vectis() {\n"
            "    local current=\"${COMP_WORDS[COMP_CWORD]}\" path=\"${COMP_WORDS[1]}\" words=\"\"\n"
-           "    if [ \"$COMP_CWORD\" -gt 2 ]; then case \"${COMP_WORDS[2]}\" in -*) ;; *) [ \"$path\" = config ] && path=\"$path ${COMP_WORDS[2]}\" ;; esac; fi\n"
+           "    if [ \"$COMP_CWORD\" -gt 2 ]; then case \"${COMP_WORDS[2]}\" in -*) ;; *) [ \"$path\" = config ] && "
+           "path=\"$path ${COMP_WORDS[2]}\" ;; esac; fi\n"
            "    if [ \"$COMP_CWORD\" -eq 1 ]; then words=\"" +
-           join({first.begin(), first.end()}, " ") +
-           "\"; else case \"$path\" in\n" + cases +
+           join({first.begin(), first.end()}, " ") + "\"; else case \"$path\" in\n" + cases +
            "    esac; fi\n"
            "    mapfile -t COMPREPLY < <(compgen -W \"$words\" -- \"$current\")\n"
            "}\n"

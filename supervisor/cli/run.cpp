@@ -32,8 +32,8 @@ const std::vector<Group>& groups() {
     static const std::vector<Group> all{
         {run_operate, {Command::plan, Command::apply, Command::generations, Command::rollback}},
         {run_config,
-         {Command::config_check, Command::config_show, Command::config_get, Command::config_set,
-          Command::config_schema, Command::config_example}},
+         {Command::config_check, Command::config_show, Command::config_get, Command::config_set, Command::config_schema,
+          Command::config_example}},
         {run_server, {Command::status, Command::health, Command::logs, Command::restart, Command::export_yaml}},
         {run_install, {Command::preflight, Command::setup, Command::dns, Command::hash_password}},
         {run_process, {Command::supervise, Command::directory_recover, Command::probe}},
@@ -169,7 +169,8 @@ int run(int argc, char** argv) {
                 typed.emplace_back(printable(argv[i]));
         }
         const auto is_first_word = [&](const CommandRow& row) { return split(row.path, ' ').front() == typed.front(); };
-        const bool known = typed.empty() || std::any_of(surface::commands().begin(), surface::commands().end(), is_first_word);
+        const bool known =
+            typed.empty() || std::any_of(surface::commands().begin(), surface::commands().end(), is_first_word);
         note(known ? fmt::format("vectis: cannot understand the command: {}", printable(error.what()))
                    : fmt::format("vectis: cannot find a command '{}'", typed.front()));
         note("hint: " + command_hint(typed));

@@ -3,10 +3,10 @@
 #include "base/json.hpp"
 #include "base/text.hpp"
 #include "cli/invocation.hpp"
+#include "state/observed.hpp"
 #include "surface/services.hpp"
 #include "systemd/client.hpp"
 #include "systemd/journal.hpp"
-#include "state/observed.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -48,8 +48,9 @@ int run_status(const Invocation& invocation) {
     const Json queue = status.value("queue", Json::object());
     const Json certificate = status.value("certificate", Json::object());
     const Json last = status.value("last_apply", Json());
-    out += fmt::format("\nqueue        {}\n", queue.contains("messages") ? fmt::format("{} messages", queue.value("messages", 0))
-                                                                         : text_of(queue.value("error", Json())));
+    out += fmt::format("\nqueue        {}\n", queue.contains("messages")
+                                                  ? fmt::format("{} messages", queue.value("messages", 0))
+                                                  : text_of(queue.value("error", Json())));
     out += fmt::format("generation   {}\n", status.value("generation", 0));
     out += certificate.contains("error")
                ? fmt::format("certificate  {}: {}\n", text_of(certificate["path"]), text_of(certificate["error"]))
@@ -78,7 +79,8 @@ int run_health(const Invocation& invocation) {
                                   text_of(event.value("detail", Json("")))));
         });
     if (invocation.json())
-        print(to_pretty_text({{"probes", results}, {"passed", done.value("passed", 0)}, {"failed", done.value("failed", 0)}}));
+        print(to_pretty_text(
+            {{"probes", results}, {"passed", done.value("passed", 0)}, {"failed", done.value("failed", 0)}}));
     return done.value("failed", 0) == 0 ? 0 : 1;
 }
 

@@ -13,8 +13,8 @@ namespace {
 // RFC 2142: these reach a person in every domain that has mail, and RFC 5321 section 4.5.1 demands the first.
 constexpr std::array<std::string_view, 2> domain_roles{"postmaster", "abuse"};
 // What Debian's own programs on the host write to.
-constexpr std::array<std::string_view, 6> host_roles{"postmaster", "abuse", "hostmaster", "mailer-daemon", "root",
-                                                     "security"};
+constexpr std::array<std::string_view, 6> host_roles{"postmaster",    "abuse", "hostmaster",
+                                                     "mailer-daemon", "root",  "security"};
 
 template<typename Row>
 void sort_by_key(std::vector<Row>& rows) {
@@ -68,8 +68,8 @@ void add_domain(Rows& rows, const config::Config& config, const config::Domain& 
     }
     for (const auto& alias : domain.aliases) {
         taken.insert(alias.local_part);
-        rows.aliases.push_back({.address = alias.local_part + "@" + domain.name,
-                                .destinations = sorted_set(alias.destinations)});
+        rows.aliases.push_back(
+            {.address = alias.local_part + "@" + domain.name, .destinations = sorted_set(alias.destinations)});
     }
     for (const auto role : domain_roles) {
         if (!taken.contains(role))

@@ -1,8 +1,7 @@
 // A plan as text and as JSON. Every value in it comes from config.yaml or the disk and is made printable; password
 // hashes are never shown.
-#include "plan/plan.hpp"
-
 #include "base/text.hpp"
+#include "plan/plan.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -31,7 +30,8 @@ std::vector<Value> values(const directory::DomainRow& row) {
     return {{"alias_of", row.alias_of}, {"catch_all", row.catch_all}};
 }
 std::vector<Value> values(const directory::MailboxRow& row) {
-    return {{"display_name", row.display_name}, {"quota", quota_text(row.quota)}, {"password_hash", row.password, true}};
+    return {
+        {"display_name", row.display_name}, {"quota", quota_text(row.quota)}, {"password_hash", row.password, true}};
 }
 std::vector<Value> values(const directory::AliasRow& row) {
     return {{"to", join(row.destinations, ", ")}};
@@ -132,9 +132,9 @@ std::string describe(const Plan& plan, std::size_t rows) {
     if (!plan.keys.empty() || plan.certificate)
         out += "\nKeys\n";
     for (std::size_t i = 0; i < std::min(rows, plan.keys.size()); ++i)
-        out += fmt::format("  + DKIM key {} ({}) for {}\n", plan.keys[i].selector,
-                           plan.keys[i].algorithm == keys::Algorithm::rsa ? "RSA 2048" : "Ed25519",
-                           plan.keys[i].domain);
+        out +=
+            fmt::format("  + DKIM key {} ({}) for {}\n", plan.keys[i].selector,
+                        plan.keys[i].algorithm == keys::Algorithm::rsa ? "RSA 2048" : "Ed25519", plan.keys[i].domain);
     if (plan.keys.size() > rows)
         out += fmt::format("    and {} more of this kind\n", plan.keys.size() - rows);
     if (plan.certificate)

@@ -84,8 +84,7 @@ bool tampered(const state::Desired& desired, const state::Observed& observed, co
 UnitStep unit_step(const state::Desired& desired, const state::Observed& observed, const std::string& service,
                    const state::ObservedUnit& unit) {
     UnitStep step{.service = service, .unit = unit.unit};
-    const bool wanted =
-        std::find(desired.services.begin(), desired.services.end(), service) != desired.services.end();
+    const bool wanted = std::find(desired.services.begin(), desired.services.end(), service) != desired.services.end();
     const bool active = unit.state.active();
     if (!wanted) {
         step.action = active ? UnitAction::stop : UnitAction::untouched;

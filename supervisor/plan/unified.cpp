@@ -56,8 +56,8 @@ std::vector<Edit> shortest(const Lines& from, const Lines& to) {
             for (int step = d; step > 0; --step) {
                 const auto& before = trace[static_cast<std::size_t>(step)];
                 const int diagonal = x - y;
-                const bool added = diagonal == -step ||
-                                   (diagonal != step && before[at(diagonal - 1)] < before[at(diagonal + 1)]);
+                const bool added =
+                    diagonal == -step || (diagonal != step && before[at(diagonal - 1)] < before[at(diagonal + 1)]);
                 const int previous = added ? diagonal + 1 : diagonal - 1;
                 const int start_x = before[at(previous)];
                 const int start_y = start_x - previous;
@@ -108,10 +108,10 @@ std::string unified(std::string_view before, std::string_view after, std::string
     std::size_t from_line = 0;
     std::size_t to_line = 0;
     while (index < script.size()) {
-        const auto first = static_cast<std::size_t>(
-            std::find_if(script.begin() + static_cast<std::ptrdiff_t>(index), script.end(),
-                         [](Edit edit) { return edit != Edit::keep; }) -
-            script.begin());
+        const auto first =
+            static_cast<std::size_t>(std::find_if(script.begin() + static_cast<std::ptrdiff_t>(index), script.end(),
+                                                  [](Edit edit) { return edit != Edit::keep; }) -
+                                     script.begin());
         if (first == script.size())
             break;
         const std::size_t lead = std::min(context, first - index);

@@ -1,8 +1,8 @@
 // What rendering yields, and what it needs to know of this machine. Pure values.
 #pragma once
 
-#include "base/file.hpp"
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "config/model.hpp"
 
 #include <cstdint>
@@ -43,8 +43,8 @@ struct Placement {
 
 /// Facts of this machine that templates depend on. Filled by state/observed; versions come from what is installed.
 struct Platform {
-    std::map<std::string, std::string> versions;                            // dovecot -> 2.3.19.1
-    std::map<std::string, std::vector<std::string>> interface_addresses;    // eth0 -> 192.0.2.1, 2001:db8::1
+    std::map<std::string, std::string> versions;                         // dovecot -> 2.3.19.1
+    std::map<std::string, std::vector<std::string>> interface_addresses; // eth0 -> 192.0.2.1, 2001:db8::1
     std::string templates = "/usr/share/vectis/templates";
 };
 

@@ -88,16 +88,12 @@ constexpr std::array table{
         .service = "unbound",
         .where = "/etc/unbound/unbound.conf.d/vectis.conf",
         .placed = Placed::copy},
-    drop_in("units/dovecot.service.d/vectis.conf", "dovecot",
-            "/etc/systemd/system/dovecot.service.d/vectis.conf"),
-    drop_in("units/postfix@-.service.d/vectis.conf", "postfix",
-            "/etc/systemd/system/postfix@-.service.d/vectis.conf"),
+    drop_in("units/dovecot.service.d/vectis.conf", "dovecot", "/etc/systemd/system/dovecot.service.d/vectis.conf"),
+    drop_in("units/postfix@-.service.d/vectis.conf", "postfix", "/etc/systemd/system/postfix@-.service.d/vectis.conf"),
     drop_in("units/redis-server@vectis.service.d/vectis.conf", "redis",
             "/etc/systemd/system/redis-server@vectis.service.d/vectis.conf"),
-    drop_in("units/rspamd.service.d/vectis.conf", "rspamd",
-            "/etc/systemd/system/rspamd.service.d/vectis.conf"),
-    drop_in("units/unbound.service.d/vectis.conf", "unbound",
-            "/etc/systemd/system/unbound.service.d/vectis.conf"),
+    drop_in("units/rspamd.service.d/vectis.conf", "rspamd", "/etc/systemd/system/rspamd.service.d/vectis.conf"),
+    drop_in("units/unbound.service.d/vectis.conf", "unbound", "/etc/systemd/system/unbound.service.d/vectis.conf"),
 };
 static_assert(std::is_sorted(table.begin(), table.end(), [](const Row& a, const Row& b) { return a.path < b.path; }));
 

@@ -6,13 +6,13 @@
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
-#include <ifaddrs.h>
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <ifaddrs.h>
 
 namespace vectis::state {
 
@@ -189,8 +189,8 @@ systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& se
     return unit;
 }
 
-Observed observe(const Desired& desired, const Paths& paths, store::Directory& directory,
-                 store::Supervisor& supervisor, systemd::Manager& manager) {
+Observed observe(const Desired& desired, const Paths& paths, store::Directory& directory, store::Supervisor& supervisor,
+                 systemd::Manager& manager) {
     Observed observed = observe_disk(desired, paths);
     observed.generation = directory.generation();
     observed.rows = directory.rows();

@@ -23,7 +23,7 @@ struct ObservedUnit {
 };
 
 struct Observed {
-    std::uint64_t generation = 0; // 0: nothing was applied yet
+    std::uint64_t generation = 0;             // 0: nothing was applied yet
     std::map<std::string, std::string> files; // path -> bytes, as they are on disk now
     std::set<std::string> edited;             // paths whose bytes are not what was written
     /// What stands where a placement should be: "missing", "a plain file", "a link to ..." (absolute path -> what).
@@ -32,8 +32,8 @@ struct Observed {
     std::vector<KeyWanted> missing_keys;
     /// Our self-signed certificate has to be made or renewed before the daemons can show it.
     bool certificate_due = false;
-    std::string certificate; // the text of the certificate that is there; empty if there is none
-    std::map<std::string, ObservedUnit> units;  // by service; empty when nobody asked systemd (offline)
+    std::string certificate;                   // the text of the certificate that is there; empty if there is none
+    std::map<std::string, ObservedUnit> units; // by service; empty when nobody asked systemd (offline)
     std::vector<std::string> missing_packages;
 };
 

@@ -13,7 +13,7 @@ struct Paths {
     fs::path lib = "/var/lib/vectis";
     fs::path share = "/usr/share/vectis";
     std::string service_group = "vectis"; // may read config.yaml; empty: the group of the process
-    fs::path credentials; // where systemd put the unit's credentials; empty if there are none
+    fs::path credentials;                 // where systemd put the unit's credentials; empty if there are none
 
     [[nodiscard]] fs::path config() const { return etc / "config.yaml"; }
     [[nodiscard]] fs::path secrets() const { return etc / "secrets.yaml"; }

@@ -3,8 +3,8 @@
 #include "base/error.hpp"
 
 #include <fmt/format.h>
-#include <sqlite3.h>
 
+#include <sqlite3.h>
 #include <utility>
 
 namespace vectis::store {
@@ -20,8 +20,7 @@ Database::Database(const fs::path& path, int flags) : path_(path) {
     sqlite3_busy_timeout(handle_, 5000);
 }
 
-Database::Database(const fs::path& path, Journal journal) :
-    Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {
+Database::Database(const fs::path& path, Journal journal) : Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {
     // In WAL mode FULL makes each commit durable, not only each checkpoint.
     execute(journal == Journal::rollback ? "pragma journal_mode = delete" : "pragma journal_mode = wal");
     execute("pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off");
@@ -126,8 +125,8 @@ void Statement::reset() {
 }
 
 void Statement::bind_one(int index, std::string_view value) {
-    if (const int result = sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT,
-                                               SQLITE_UTF8);
+    if (const int result =
+            sqlite3_bind_text64(statement_, index, value.data(), value.size(), SQLITE_TRANSIENT, SQLITE_UTF8);
         result != SQLITE_OK)
         database_->fail(result, sqlite3_sql(statement_));
 }

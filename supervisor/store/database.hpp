@@ -52,10 +52,8 @@ class Statement {
     void bind_one(int index, const std::string& value) { bind_one(index, std::string_view(value)); }
     void bind_one(int index, const char* value) { bind_one(index, std::string_view(value)); }
     template<typename Integer>
-        requires std::is_integral_v<Integer>
-    void bind_one(int index, Integer value) {
-        bind_one(index, static_cast<std::int64_t>(value));
-    }
+    requires std::is_integral_v<Integer>
+    void bind_one(int index, Integer value) { bind_one(index, static_cast<std::int64_t>(value)); }
     template<typename Value>
     void bind_one(int index, const std::optional<Value>& value) {
         if (value)
@@ -67,9 +65,9 @@ class Statement {
 };
 
 enum class Journal : std::uint8_t {
-    rollback,         // one process reads and writes
-    wal,              // one process, readers beside the writer
-    wal_for_readers,  // readers without write permission: -wal and -shm outlive the writer (SQLITE_FCNTL_PERSIST_WAL)
+    rollback,        // one process reads and writes
+    wal,             // one process, readers beside the writer
+    wal_for_readers, // readers without write permission: -wal and -shm outlive the writer (SQLITE_FCNTL_PERSIST_WAL)
 };
 
 class Database {

@@ -5,11 +5,11 @@
 #include "store/migrate.hpp"
 
 #include <fmt/format.h>
-#include <fcntl.h>
 #include <sys/stat.h>
 
 #include <cerrno>
 #include <charconv>
+#include <fcntl.h>
 
 namespace vectis::store {
 
@@ -48,7 +48,8 @@ Database open(const fs::path& folder, const fs::path& migrations, const std::str
 
 void require_ours(const Database& database, const std::string& what) {
     if (database.changes() != 1)
-        throw Error(Code::conflict, fmt::format("cannot declare '{}' in config.yaml: it was made through the API", what),
+        throw Error(Code::conflict,
+                    fmt::format("cannot declare '{}' in config.yaml: it was made through the API", what),
                     "delete it there first, or take it out of config.yaml");
 }
 
@@ -116,10 +117,10 @@ class Writer {
             "active, managed_by) values (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 1, ?8) "
             "on conflict (address) do update set display_name = excluded.display_name, "
             "password = case when declared_password is excluded.declared_password then password "
-            "when ?9 and password is not declared_password then password else excluded.password end, declared_password = excluded.declared_password, quota = excluded.quota, "
+            "when ?9 and password is not declared_password then password else excluded.password end, declared_password "
+            "= excluded.declared_password, quota = excluded.quota, "
             "active = 1, managed_by = excluded.managed_by where managed_by <> 'api'");
-        auto suspend =
-            database_.prepare("update mailboxes set active = 0 where address = ?1 and managed_by <> 'api'");
+        auto suspend = database_.prepare("update mailboxes set active = 0 where address = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
             if (change.after) {
                 const auto& row = *change.after;

@@ -39,13 +39,15 @@ void Supervisor::add_generation(const Generation& generation, const std::vector<
         .bind(generation.number, generation.made_at, generation.config_sha256, generation.summary)
         .run();
     auto content = database_.prepare("insert into contents (sha256, bytes) values (?1, ?2) on conflict do nothing");
-    auto insert = database_.prepare("insert into generation_files (generation, path, sha256, mode, owner, grp, services) "
-                                    "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
+    auto insert =
+        database_.prepare("insert into generation_files (generation, path, sha256, mode, owner, grp, services) "
+                          "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)");
     for (const auto& file : files) {
         const std::string hash = sha256(file.bytes);
         content.bind(hash, file.bytes).run();
-        insert.bind(generation.number, file.path, hash, file.access.mode, file.access.user, file.access.group,
-                    join(file.services, " "))
+        insert
+            .bind(generation.number, file.path, hash, file.access.mode, file.access.user, file.access.group,
+                  join(file.services, " "))
             .run();
     }
     transaction.commit();
@@ -61,11 +63,13 @@ std::vector<Generation> Supervisor::generations() {
 
 std::vector<StoredFile> Supervisor::files(std::uint64_t generation) {
     std::vector<StoredFile> all;
-    auto select = database_.prepare("select path, bytes, mode, owner, grp, services from generation_files join contents using "
-                                    "(sha256) where generation = ?1 order by path");
+    auto select =
+        database_.prepare("select path, bytes, mode, owner, grp, services from generation_files join contents using "
+                          "(sha256) where generation = ?1 order by path");
     select.bind(generation);
     while (select.step())
-        all.push_back({select.text(0), select.text(1),
+        all.push_back({select.text(0),
+                       select.text(1),
                        {static_cast<mode_t>(select.integer(2)), select.text(3), select.text(4)},
                        split(select.text(5), ' ')});
     return all;

@@ -8,7 +8,6 @@
 #include "systemd/watch.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <nlohmann/json.hpp>
 #include <sys/signalfd.h>
 
@@ -16,6 +15,7 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+#include <malloc.h>
 #include <utility>
 
 namespace vectis::supervise {
@@ -37,7 +37,8 @@ class Loop {
   public:
     Loop(systemd::SupervisorMethods& methods, std::vector<std::string> units, const BudgetRule& rule,
          const Record& record) :
-        record_(record), keeper_(rule), service_(methods),
+        record_(record),
+        keeper_(rule), service_(methods),
         watch_(std::move(units), [this](const auto& before, const auto& after) { unit_changed(before, after); }),
         interval_(systemd::watchdog_interval()) {
         const sigset_t set = ending_signals();
@@ -68,7 +69,8 @@ class Loop {
             if (other && (!patience || *other < *patience))
                 patience = other;
         };
-        for (systemd::Pollable* each : {static_cast<systemd::Pollable*>(&service_), static_cast<systemd::Pollable*>(&watch_)}) {
+        for (systemd::Pollable* each :
+             {static_cast<systemd::Pollable*>(&service_), static_cast<systemd::Pollable*>(&watch_)}) {
             const auto descriptors = each->descriptors();
             waits.insert(waits.end(), descriptors.begin(), descriptors.end());
             shorten(each->patience());
@@ -76,8 +78,7 @@ class Loop {
         // While an apply runs, nothing is started; its end wakes the loop.
         if (const auto due = keeper_.next(); due && !service_.changing())
             shorten(std::max(milliseconds(0), std::chrono::ceil<milliseconds>(*due - steady_clock::now())));
-        if (poll(waits.data(), waits.size(), patience ? static_cast<int>(patience->count()) : -1) < 0 &&
-            errno != EINTR)
+        if (poll(waits.data(), waits.size(), patience ? static_cast<int>(patience->count()) : -1) < 0 && errno != EINTR)
             throw system_error(errno, "cannot wait for events");
         if (waits.front().revents != 0)
             end();
@@ -90,8 +91,9 @@ class Loop {
         service_.refuse();
         systemd::notify_stopping();
         systemd::log(systemd::Priority::info,
-                     service_.running() == 0 ? "supervisor stopping"
-                                             : fmt::format("supervisor stopping after {} running calls", service_.running()));
+                     service_.running() == 0
+                         ? "supervisor stopping"
+                         : fmt::format("supervisor stopping after {} running calls", service_.running()));
     }
 
     /// A loop that turns, and no call that has hung: only then are we alive.
@@ -158,8 +160,8 @@ class Loop {
 } // namespace
 
 void prepare() {
-    // glibc raises its thresholds with each large block that is freed, and from then on keeps as much for itself in each
-    // thread's arena. Fixed ones, and two arenas instead of one for each thread that ever took a call.
+    // glibc raises its thresholds with each large block that is freed, and from then on keeps as much for itself in
+    // each thread's arena. Fixed ones, and two arenas instead of one for each thread that ever took a call.
     constexpr int keep_at_most = 128 << 10;
     mallopt(M_MMAP_THRESHOLD, keep_at_most);
     mallopt(M_TRIM_THRESHOLD, keep_at_most);

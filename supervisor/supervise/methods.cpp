@@ -9,10 +9,10 @@
 #include "systemd/journal.hpp"
 
 #include <fmt/format.h>
-#include <malloc.h>
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <malloc.h>
 #include <utility>
 
 namespace vectis::supervise {
@@ -29,12 +29,8 @@ struct TrimAtEnd {
 
 Json service_json(systemd::Manager& manager, const surface::Service& service) {
     const systemd::UnitState unit = state::unit_of(manager, service);
-    Json json{{"service", service.name},
-              {"unit", unit.name},
-              {"active", unit.active_state},
-              {"sub", unit.sub_state},
-              {"pid", unit.main_pid},
-              {"restarts", unit.n_restarts}};
+    Json json{{"service", service.name}, {"unit", unit.name},    {"active", unit.active_state},
+              {"sub", unit.sub_state},   {"pid", unit.main_pid}, {"restarts", unit.n_restarts}};
     json["since"] = unit.active() && unit.active_since ? Json(rfc3339(*unit.active_since)) : Json(nullptr);
     json["memory"] = unit.memory ? Json(*unit.memory) : Json(nullptr);
     if (!unit.active())
@@ -63,9 +59,12 @@ Json certificate_json(const fs::path& path) {
 }
 
 Json apply_json(const store::Apply& apply) {
-    return {{"kind", apply.kind},       {"from", apply.from},
-            {"to", apply.to},           {"started_at", apply.started_at},
-            {"finished_at", apply.finished_at}, {"outcome", apply.outcome.empty() ? "running" : apply.outcome},
+    return {{"kind", apply.kind},
+            {"from", apply.from},
+            {"to", apply.to},
+            {"started_at", apply.started_at},
+            {"finished_at", apply.finished_at},
+            {"outcome", apply.outcome.empty() ? "running" : apply.outcome},
             {"error", apply.error}};
 }
 
@@ -77,9 +76,9 @@ Json outcome_json(const apply::Outcome& outcome) {
 
 Methods::Methods(state::Paths paths) :
     paths_(std::move(paths)), directory_(paths_.directory(), paths_.migrations() / "directory", "vectis-directory"),
-    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"),
-    prober_(paths_), applier_(paths_, directory_, supervisor_,
-             [this] { return probe(systemd::HealthSet::quick, [](const Json&) {}); }) {}
+    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"), prober_(paths_),
+    applier_(paths_, directory_, supervisor_, [this] { return probe(systemd::HealthSet::quick, [](const Json&) {}); }) {
+}
 
 void Methods::recover() {
     const TrimAtEnd trim;
@@ -141,8 +140,9 @@ std::string Methods::status() {
     const config::Config config = applied();
     json["hostname"] = config.hostname;
     json["queue"] = queue_json();
-    json["certificate"] = certificate_json(config.tls.mode == config::TlsMode::files ? fs::path(config.tls.certificate)
-                                                                                     : paths_.tls() / "self_signed.crt");
+    json["certificate"] =
+        certificate_json(config.tls.mode == config::TlsMode::files ? fs::path(config.tls.certificate)
+                                                                   : paths_.tls() / "self_signed.crt");
     return to_text(json);
 }
 
@@ -157,8 +157,7 @@ Json Methods::health(systemd::HealthSet set, const systemd::Progress& progress) 
 void Methods::restart(const std::string& service) {
     const auto* row = surface::find_service(service);
     if (row == nullptr)
-        throw Error(Code::not_found, "cannot restart: there is no such service",
-                    "'vectis status' lists the services");
+        throw Error(Code::not_found, "cannot restart: there is no such service", "'vectis status' lists the services");
     systemd::Manager manager;
     const auto unit = state::unit_of(manager, *row);
     manager.reset_failed(unit.name);

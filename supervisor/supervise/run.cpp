@@ -1,8 +1,8 @@
 #include "supervise/run.hpp"
 
+#include "state/observed.hpp"
 #include "supervise/loop.hpp"
 #include "supervise/methods.hpp"
-#include "state/observed.hpp"
 #include "surface/services.hpp"
 #include "systemd/journal.hpp"
 

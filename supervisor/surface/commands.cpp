@@ -9,7 +9,8 @@ namespace {
 constexpr Argument json{ArgumentKind::flag, "--json", "", "Print JSON for programs"};
 constexpr Argument yes{ArgumentKind::flag, "--yes", "", "Do not ask for confirmation"};
 constexpr Argument dry_run{ArgumentKind::flag, "--dry-run", "", "Show what would be done and change nothing"};
-constexpr Argument config_file{ArgumentKind::option, "--config", "FILE", "Use this file instead of /etc/vectis/config.yaml"};
+constexpr Argument config_file{ArgumentKind::option, "--config", "FILE",
+                               "Use this file instead of /etc/vectis/config.yaml"};
 
 constexpr std::array json_only{json};
 constexpr std::array setup_arguments{
@@ -38,7 +39,8 @@ constexpr std::array plan_arguments{
 constexpr std::array apply_arguments{yes, dry_run, json};
 constexpr std::array rollback_arguments{
     Argument{ArgumentKind::positional, "N", "", "The generation to go back to; the one before the current if left out"},
-    yes, json,
+    yes,
+    json,
 };
 constexpr std::array health_arguments{
     Argument{ArgumentKind::flag, "--all", "", "Run every probe, not only the quick ones"},
@@ -65,7 +67,8 @@ constexpr std::array completion_arguments{
 constexpr std::array table{
     CommandRow{Command::preflight, "preflight", "Check that this server can be a mail server", json_only},
     CommandRow{Command::setup, "setup", "Set the mail server up; safe to repeat", setup_arguments},
-    CommandRow{Command::config_check, "config check", "Check config.yaml and list every problem", config_check_arguments},
+    CommandRow{Command::config_check, "config check", "Check config.yaml and list every problem",
+               config_check_arguments},
     CommandRow{Command::config_show, "config show", "Show the configuration with all defaults", config_only},
     CommandRow{Command::config_get, "config get", "Print the value of one key", get_arguments},
     CommandRow{Command::config_set, "config set", "Change one key, keeping comments and order", set_arguments},

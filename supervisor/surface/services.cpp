@@ -17,8 +17,8 @@ constexpr std::array<Names, 1> redis_packages{"redis-server"};
 constexpr std::array<Names, 1> rspamd_units{"rspamd.service"};
 constexpr std::array<Names, 1> rspamd_packages{"rspamd"};
 constexpr std::array<Names, 1> dovecot_units{"dovecot.service"};
-constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",          "dovecot-imapd", "dovecot-pop3d",
-                                                "dovecot-lmtpd",         "dovecot-sieve", "dovecot-managesieved",
+constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",  "dovecot-imapd", "dovecot-pop3d",
+                                                "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved",
                                                 "dovecot-sqlite"};
 // Debian 12 runs Postfix as an instance beside a postfix.service that does nothing; Debian 13 as postfix.service.
 constexpr std::array<Names, 2> postfix_units{"postfix@-.service", "postfix.service"};
@@ -37,7 +37,8 @@ std::span<const Service> services() {
 }
 
 const Service* find_service(std::string_view name) {
-    const auto* found = std::find_if(table.begin(), table.end(), [&](const Service& each) { return each.name == name; });
+    const auto* found =
+        std::find_if(table.begin(), table.end(), [&](const Service& each) { return each.name == name; });
     return found == table.end() ? nullptr : found;
 }
 

@@ -9,7 +9,7 @@ namespace vectis::surface {
 
 struct Service {
     std::string_view name;
-    std::span<const std::string_view> units;    // in order of preference
+    std::span<const std::string_view> units; // in order of preference
     std::span<const std::string_view> packages;
 };
 

@@ -14,18 +14,25 @@ using ServiceName = sdbus::ServiceName;
 using InterfaceName = sdbus::InterfaceName;
 using MethodName = sdbus::MethodName;
 
-bool process_one(sdbus::IConnection& connection) { return connection.processPendingEvent(); }
+bool process_one(sdbus::IConnection& connection) {
+    return connection.processPendingEvent();
+}
 
 sdbus::Slot add_match(sdbus::IConnection& connection, const std::string& rule, Handler handler) {
-    return connection.addMatch(rule, [handler = std::move(handler)](sdbus::Message message) { handler(message); },
-                               sdbus::return_slot);
+    return connection.addMatch(
+        rule, [handler = std::move(handler)](sdbus::Message message) { handler(message); }, sdbus::return_slot);
 }
 
 void add_methods(sdbus::IObject& object, const std::string& interface, const std::vector<Method>& methods) {
     std::vector<sdbus::VTableItem> items;
     for (const auto& method : methods)
-        items.emplace_back(sdbus::MethodVTableItem{sdbus::MethodName(method.name), sdbus::Signature(method.in), {},
-                                                   sdbus::Signature(method.out), {}, method.handler, {}});
+        items.emplace_back(sdbus::MethodVTableItem{sdbus::MethodName(method.name),
+                                                   sdbus::Signature(method.in),
+                                                   {},
+                                                   sdbus::Signature(method.out),
+                                                   {},
+                                                   method.handler,
+                                                   {}});
     object.addVTable(sdbus::InterfaceName(interface), std::move(items));
 }
 
@@ -37,7 +44,9 @@ using ServiceName = std::string;
 using InterfaceName = std::string;
 using MethodName = std::string;
 
-bool process_one(sdbus::IConnection& connection) { return connection.processPendingRequest(); }
+bool process_one(sdbus::IConnection& connection) {
+    return connection.processPendingRequest();
+}
 
 sdbus::Slot add_match(sdbus::IConnection& connection, const std::string& rule, Handler handler) {
     return connection.addMatch(rule, std::move(handler));
@@ -49,17 +58,26 @@ void add_methods(sdbus::IObject& object, const std::string& interface, const std
     object.finishRegistration();
 }
 
-sdbus::Error make_error(const std::string& name, const std::string& message) { return {name, message}; }
+sdbus::Error make_error(const std::string& name, const std::string& message) {
+    return {name, message};
+}
 #endif
 
-bool starts_with(std::string_view text, std::string_view start) { return text.substr(0, start.size()) == start; }
+bool starts_with(std::string_view text, std::string_view start) {
+    return text.substr(0, start.size()) == start;
+}
 
 } // namespace
 
 bool Failure::disconnected() const {
-    static constexpr std::array names{"System.Error.ECONNRESET", "System.Error.ENOTCONN",     "System.Error.EPIPE",
-                                      "System.Error.ESHUTDOWN",  "System.Error.ECONNREFUSED", "System.Error.EBADF",
-                                      "System.Error.ECHILD",     "System.Error.ESTALE",
+    static constexpr std::array names{"System.Error.ECONNRESET",
+                                      "System.Error.ENOTCONN",
+                                      "System.Error.EPIPE",
+                                      "System.Error.ESHUTDOWN",
+                                      "System.Error.ECONNREFUSED",
+                                      "System.Error.EBADF",
+                                      "System.Error.ECHILD",
+                                      "System.Error.ESTALE",
                                       "org.freedesktop.DBus.Error.Disconnected",
                                       "org.freedesktop.DBus.Error.NoServer"};
     for (const char* each : names)
@@ -69,11 +87,11 @@ bool Failure::disconnected() const {
 }
 
 bool Failure::passing() const {
-    static constexpr std::array names{"org.freedesktop.DBus.Error.NoReply", "org.freedesktop.DBus.Error.Timeout",
-                                      "org.freedesktop.DBus.Error.TimedOut", "System.Error.ETIMEDOUT",
-                                      "org.freedesktop.DBus.Error.ServiceUnknown",
-                                      "org.freedesktop.DBus.Error.NameHasNoOwner",
-                                      "org.freedesktop.systemd1.ShuttingDown"};
+    static constexpr std::array names{
+        "org.freedesktop.DBus.Error.NoReply",        "org.freedesktop.DBus.Error.Timeout",
+        "org.freedesktop.DBus.Error.TimedOut",       "System.Error.ETIMEDOUT",
+        "org.freedesktop.DBus.Error.ServiceUnknown", "org.freedesktop.DBus.Error.NameHasNoOwner",
+        "org.freedesktop.systemd1.ShuttingDown"};
     for (const char* each : names)
         if (name_ == each)
             return true;

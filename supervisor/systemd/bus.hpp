@@ -7,13 +7,13 @@
 
 #include "base/error.hpp"
 
-#include <poll.h>
 #include <sdbus-c++/sdbus-c++.h>
 
 #include <chrono>
 #include <functional>
 #include <memory>
 #include <optional>
+#include <poll.h>
 #include <stdexcept>
 #include <string>
 #include <vector>

@@ -117,11 +117,21 @@ class SupervisorClient::Session {
 SupervisorClient::SupervisorClient() : session_(std::make_unique<Session>()) {}
 SupervisorClient::~SupervisorClient() = default;
 
-std::string SupervisorClient::plan() { return session_->file("Plan"); }
-std::string SupervisorClient::generations() { return session_->file("Generations"); }
-std::string SupervisorClient::status() { return session_->file("Status"); }
-std::string SupervisorClient::export_yaml() { return session_->file("Export"); }
-std::string SupervisorClient::version() { return session_->text("Version"); }
+std::string SupervisorClient::plan() {
+    return session_->file("Plan");
+}
+std::string SupervisorClient::generations() {
+    return session_->file("Generations");
+}
+std::string SupervisorClient::status() {
+    return session_->file("Status");
+}
+std::string SupervisorClient::export_yaml() {
+    return session_->file("Export");
+}
+std::string SupervisorClient::version() {
+    return session_->text("Version");
+}
 
 void SupervisorClient::restart(const std::string& service) {
     session_->call("Restart", [&](sdbus::Message& message) { message << service; });

@@ -5,7 +5,6 @@
 #include "base/unique_fd.hpp"
 
 #include <fmt/format.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/uio.h>
 #include <systemd/sd-journal.h>
@@ -16,6 +15,7 @@
 #include <charconv>
 #include <cstdio>
 #include <memory>
+#include <poll.h>
 
 namespace vectis::systemd {
 

@@ -38,7 +38,9 @@ const char* method_of(Action action) {
     return "";
 }
 
-bool starts(Action action) { return action == Action::start || action == Action::restart; }
+bool starts(Action action) {
+    return action == Action::start || action == Action::restart;
+}
 
 /// A oneshot that did its work and has gone is as good as an active unit.
 bool ran(const UnitState& state) {
@@ -110,16 +112,21 @@ Manager::~Manager() = default;
 Manager::Manager(Manager&&) noexcept = default;
 Manager& Manager::operator=(Manager&&) noexcept = default;
 
-UnitState Manager::state(const std::string& name) { return session_->state(name, in(patience)); }
+UnitState Manager::state(const std::string& name) {
+    return session_->state(name, in(patience));
+}
 
-void Manager::act(const std::string& name, Action action, seconds limit) { session_->act(name, action, limit); }
+void Manager::act(const std::string& name, Action action, seconds limit) {
+    session_->act(name, action, limit);
+}
 
-Finished Manager::run_transient(const Transient& transient) { return session_->run_transient(transient); }
+Finished Manager::run_transient(const Transient& transient) {
+    return session_->run_transient(transient);
+}
 
 void Manager::daemon_reload() {
-    session_->ask("cannot make systemd read its units again", in(patience), [](bus::Connection& bus) {
-        bus.call(manager_object(), "Reload", {}, seconds(90));
-    });
+    session_->ask("cannot make systemd read its units again", in(patience),
+                  [](bus::Connection& bus) { bus.call(manager_object(), "Reload", {}, seconds(90)); });
 }
 
 void Manager::reset_failed(const std::string& name) {
@@ -163,8 +170,8 @@ void Manager::Session::act(const std::string& name, Action action, seconds limit
         fail(name, action, after.failed() ? after.why() : fmt::format("{}, job {}", after.why(), result), since);
     if (starts(action))
         after = settle(name, after, deadline);
-    const bool there = action == Action::stop ? reached(action, before, after)
-                                              : after.active() || (starts(action) && ran(after));
+    const bool there =
+        action == Action::stop ? reached(action, before, after) : after.active() || (starts(action) && ran(after));
     if (!there)
         fail(name, action, after.why(), since);
 }
@@ -182,9 +189,8 @@ std::string Manager::Session::perform(const std::string& name, Action action, co
         try {
             systemd_changed_ = false;
             if (job.empty()) {
-                auto reply = bus().call(manager_object(), method_of(action), [&](sdbus::Message& message) {
-                    message << name << std::string("replace");
-                });
+                auto reply = bus().call(manager_object(), method_of(action),
+                                        [&](sdbus::Message& message) { message << name << std::string("replace"); });
                 sdbus::ObjectPath path;
                 bus::translate([&] { reply >> path; });
                 job = path;

@@ -22,17 +22,17 @@ namespace vectis::systemd {
 /// A unit as systemd sees it now. Words are systemd's own (org.freedesktop.systemd1(5)).
 struct UnitState {
     std::string name;
-    std::string load_state;      // "loaded", "not-found", "masked", "bad-setting", "error"
-    std::string active_state;    // "active", "reloading", "inactive", "failed", "activating", "deactivating"
-    std::string sub_state;       // "running", "dead", "auto-restart", ...
-    std::string result;          // "success", "exit-code", "signal", "timeout", ...; empty unless a service
-    std::string unit_file_state; // "enabled", "disabled", "static", ...; empty if there is no file
-    std::string invocation_id;   // 32 hex digits, new at each start; empty if it never ran
-    std::string type;            // "simple", "notify", "forking", "oneshot", ...; empty unless a service
+    std::string load_state;              // "loaded", "not-found", "masked", "bad-setting", "error"
+    std::string active_state;            // "active", "reloading", "inactive", "failed", "activating", "deactivating"
+    std::string sub_state;               // "running", "dead", "auto-restart", ...
+    std::string result;                  // "success", "exit-code", "signal", "timeout", ...; empty unless a service
+    std::string unit_file_state;         // "enabled", "disabled", "static", ...; empty if there is no file
+    std::string invocation_id;           // 32 hex digits, new at each start; empty if it never ran
+    std::string type;                    // "simple", "notify", "forking", "oneshot", ...; empty unless a service
     std::vector<std::string> exec_start; // argument list of the first ExecStart=
     std::uint32_t main_pid = 0;
-    std::uint32_t n_restarts = 0;  // automatic restarts by systemd since the unit was last started by a job
-    std::int32_t exec_status = 0;  // exit status or signal of the main process, if it has ended
+    std::uint32_t n_restarts = 0; // automatic restarts by systemd since the unit was last started by a job
+    std::int32_t exec_status = 0; // exit status or signal of the main process, if it has ended
     std::optional<Time> active_since;
     std::optional<std::uint64_t> memory; // bytes, where the memory controller counts them
 
@@ -59,14 +59,14 @@ struct Bind {
 /// A program that runs once as a sandboxed unit of its own, with an argument list and never through a shell. Without
 /// further words it sees the file system read-only, a private /tmp, no devices, no home folders, and may gain nothing.
 struct Transient {
-    std::string name;                    // short word for the unit's name: vectis-run-NAME-RANDOM.service
-    std::vector<std::string> arguments;  // the program's absolute path comes first
-    std::string input;                   // what it reads on stdin; empty: /dev/null
-    std::chrono::seconds limit{60};      // then it is killed and run_transient() throws
-    std::string user;                    // empty: root
+    std::string name;                   // short word for the unit's name: vectis-run-NAME-RANDOM.service
+    std::vector<std::string> arguments; // the program's absolute path comes first
+    std::string input;                  // what it reads on stdin; empty: /dev/null
+    std::chrono::seconds limit{60};     // then it is killed and run_transient() throws
+    std::string user;                   // empty: root
     std::string group;
-    std::vector<std::string> groups;     // supplementary
-    bool dynamic_user = false;           // a user that exists only while the program runs; `user` is then its name
+    std::vector<std::string> groups; // supplementary
+    bool dynamic_user = false;       // a user that exists only while the program runs; `user` is then its name
     std::vector<Bind> read_only_binds;
     std::vector<Bind> binds;
     std::vector<std::string> writable;     // paths it may write to all the same
@@ -89,10 +89,10 @@ class Manager {
     /// How `name` is now. A unit that systemd does not know has load_state "not-found".
     [[nodiscard]] UnitState state(const std::string& name);
 
-    /// Does `action` and returns once the unit is there. Throws Error(not_found) for an unknown unit, Error(unit_failed)
-    /// with the unit's last journal lines as problems when the job fails, the unit ends in another state, or dies within
-    /// 300 ms of a start whose Type= proves nothing by itself (simple, exec, forking): a unit that says READY=1 is
-    /// believed at once. `limit` bounds the whole, with every new connection.
+    /// Does `action` and returns once the unit is there. Throws Error(not_found) for an unknown unit,
+    /// Error(unit_failed) with the unit's last journal lines as problems when the job fails, the unit ends in another
+    /// state, or dies within 300 ms of a start whose Type= proves nothing by itself (simple, exec, forking): a unit
+    /// that says READY=1 is believed at once. `limit` bounds the whole, with every new connection.
     void act(const std::string& name, Action action, std::chrono::seconds limit);
 
     /// Reads all unit files again.

@@ -8,10 +8,18 @@
 
 namespace vectis::systemd {
 
-void notify_ready() { sd_notify(0, "READY=1"); }
-void notify_stopping() { sd_notify(0, "STOPPING=1"); }
-void notify_status(const std::string& text) { sd_notify(0, ("STATUS=" + printable(text)).c_str()); }
-void notify_watchdog() { sd_notify(0, "WATCHDOG=1"); }
+void notify_ready() {
+    sd_notify(0, "READY=1");
+}
+void notify_stopping() {
+    sd_notify(0, "STOPPING=1");
+}
+void notify_status(const std::string& text) {
+    sd_notify(0, ("STATUS=" + printable(text)).c_str());
+}
+void notify_watchdog() {
+    sd_notify(0, "WATCHDOG=1");
+}
 
 std::optional<std::chrono::milliseconds> watchdog_interval() {
     std::uint64_t microseconds = 0;

@@ -1,10 +1,9 @@
 // Something that waits in a poll(2) loop: the bus service and the unit watch. All on the loop's thread.
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
 #include <optional>
+#include <poll.h>
 #include <vector>
 
 namespace vectis::systemd {

@@ -7,17 +7,17 @@
 #include "systemd/bus.hpp"
 #include "systemd/wire.hpp"
 
-#include <fcntl.h>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <pwd.h>
 #include <sys/eventfd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
+#include <fcntl.h>
 #include <map>
+#include <pwd.h>
 #include <thread>
 #include <utility>
 #include <variant>
@@ -113,8 +113,7 @@ std::optional<Error> guarded(Work&& work) {
 
 class SupervisorService::Session {
   public:
-    explicit Session(SupervisorMethods& methods) :
-        methods_(methods), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    explicit Session(SupervisorMethods& methods) : methods_(methods), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
         if (!wake_)
             throw system_error(errno, "cannot make an event");
         try {
@@ -343,17 +342,17 @@ class SupervisorService::Session {
         });
     }
 
-    void launch(std::optional<sdbus::MethodCall> caller, milliseconds limit, bool changes, std::function<Answer()> work) {
+    void launch(std::optional<sdbus::MethodCall> caller, milliseconds limit, bool changes,
+                std::function<Answer()> work) {
         const std::uint64_t id = next_++;
         if (caller)
             callers_.emplace(id, std::move(*caller));
-        calls_.emplace(id, Call{steady_clock::now() + limit, changes, std::jthread([this, id, work = std::move(work)] {
-                                    Answer answer = work();
-                                    finished_.with([&](auto& list) {
-                                        list.push_back(Finished{id, std::move(answer)});
-                                    });
-                                    eventfd_write(wake_.get(), 1);
-                                })});
+        calls_.emplace(id,
+                       Call{steady_clock::now() + limit, changes, std::jthread([this, id, work = std::move(work)] {
+                                Answer answer = work();
+                                finished_.with([&](auto& list) { list.push_back(Finished{id, std::move(answer)}); });
+                                eventfd_write(wake_.get(), 1);
+                            })});
     }
 
     void finish_calls() {
@@ -404,12 +403,26 @@ class SupervisorService::Session {
 SupervisorService::SupervisorService(SupervisorMethods& methods) : session_(std::make_unique<Session>(methods)) {}
 SupervisorService::~SupervisorService() = default;
 
-std::vector<pollfd> SupervisorService::descriptors() { return session_->descriptors(); }
-std::optional<milliseconds> SupervisorService::patience() { return session_->patience(); }
-void SupervisorService::dispatch() { session_->dispatch(); }
-void SupervisorService::refuse() { session_->refuse(); }
-std::size_t SupervisorService::running() const { return session_->running(); }
-bool SupervisorService::changing() const { return session_->changing(); }
-bool SupervisorService::healthy() const { return session_->healthy(); }
+std::vector<pollfd> SupervisorService::descriptors() {
+    return session_->descriptors();
+}
+std::optional<milliseconds> SupervisorService::patience() {
+    return session_->patience();
+}
+void SupervisorService::dispatch() {
+    session_->dispatch();
+}
+void SupervisorService::refuse() {
+    session_->refuse();
+}
+std::size_t SupervisorService::running() const {
+    return session_->running();
+}
+bool SupervisorService::changing() const {
+    return session_->changing();
+}
+bool SupervisorService::healthy() const {
+    return session_->healthy();
+}
 
 } // namespace vectis::systemd

@@ -86,8 +86,8 @@ std::optional<std::string> Manager::Session::wait_for_job(const std::string& job
 std::string Manager::Session::job_of(const std::string& name) {
     auto object = unit_object(name, "Unit");
     const std::string interface = std::exchange(object.interface, "org.freedesktop.DBus.Properties");
-    auto reply = bus().call(object, "Get",
-                            [&](sdbus::Message& message) { message << interface << std::string("Job"); });
+    auto reply =
+        bus().call(object, "Get", [&](sdbus::Message& message) { message << interface << std::string("Job"); });
     sdbus::Variant value;
     using Job = sdbus::Struct<std::uint32_t, sdbus::ObjectPath>;
     Job job;

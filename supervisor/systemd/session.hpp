@@ -74,6 +74,8 @@ class Manager::Session {
 };
 
 /// Short for the loops above.
-[[nodiscard]] inline Deadline in(std::chrono::milliseconds time) { return std::chrono::steady_clock::now() + time; }
+[[nodiscard]] inline Deadline in(std::chrono::milliseconds time) {
+    return std::chrono::steady_clock::now() + time;
+}
 
 } // namespace vectis::systemd

@@ -8,12 +8,11 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
+#include <fcntl.h>
 #include <utility>
 
 namespace vectis::systemd {
@@ -55,9 +54,13 @@ std::string contents(const UniqueFd& fd) {
     return text;
 }
 
-std::vector<std::uint8_t> bytes(const std::string& text) { return {text.begin(), text.end()}; }
+std::vector<std::uint8_t> bytes(const std::string& text) {
+    return {text.begin(), text.end()};
+}
 
-std::uint64_t usec(seconds time) { return static_cast<std::uint64_t>(microseconds(time).count()); }
+std::uint64_t usec(seconds time) {
+    return static_cast<std::uint64_t>(microseconds(time).count());
+}
 
 class Builder {
   public:
@@ -257,8 +260,8 @@ Finished Manager::Session::run_transient(const Transient& transient) {
         throw Error(Code::unavailable,
                     fmt::format("cannot learn what became of '{}': systemd re-executed itself at that moment", program),
                     "try again");
-    // systemd.exec(5), "Process Exit Codes": what systemd itself exits with when it cannot set the program up. A job can
-    // fail after that, too, when systemd re-executed itself meanwhile: then the status is the program's own.
+    // systemd.exec(5), "Process Exit Codes": what systemd itself exits with when it cannot set the program up. A job
+    // can fail after that, too, when systemd re-executed itself meanwhile: then the status is the program's own.
     constexpr int setup_failed = 200;
     constexpr int exec_failed = 203;
     const bool ran = end.result == "success" || end.result == "signal" || end.result == "core-dump" ||

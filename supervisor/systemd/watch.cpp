@@ -28,8 +28,7 @@ bool same(UnitState a, UnitState b) {
 
 class UnitWatch::Session {
   public:
-    Session(std::vector<std::string> names, Changed changed) :
-        names_(std::move(names)), changed_(std::move(changed)) {}
+    Session(std::vector<std::string> names, Changed changed) : names_(std::move(names)), changed_(std::move(changed)) {}
 
     std::vector<pollfd> descriptors() {
         if (!bus_)
@@ -131,9 +130,17 @@ UnitWatch::UnitWatch(std::vector<std::string> names, Changed changed) :
     session_(std::make_unique<Session>(std::move(names), std::move(changed))) {}
 UnitWatch::~UnitWatch() = default;
 
-std::vector<pollfd> UnitWatch::descriptors() { return session_->descriptors(); }
-std::optional<milliseconds> UnitWatch::patience() { return session_->patience(); }
-void UnitWatch::dispatch() { session_->dispatch(); }
-bool UnitWatch::start(const std::string& name) { return session_->start(name); }
+std::vector<pollfd> UnitWatch::descriptors() {
+    return session_->descriptors();
+}
+std::optional<milliseconds> UnitWatch::patience() {
+    return session_->patience();
+}
+void UnitWatch::dispatch() {
+    session_->dispatch();
+}
+bool UnitWatch::start(const std::string& name) {
+    return session_->start(name);
+}
 
 } // namespace vectis::systemd

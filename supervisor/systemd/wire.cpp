@@ -91,8 +91,7 @@ Json to_event(const Error& error) {
 }
 
 Error from_event(const Json& event) {
-    return {code_named(text_of(event, "code")), text_of(event, "message"), text_of(event, "hint"),
-            problems_of(event)};
+    return {code_named(text_of(event, "code")), text_of(event, "message"), text_of(event, "hint"), problems_of(event)};
 }
 
 } // namespace vectis::systemd

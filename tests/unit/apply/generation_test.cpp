@@ -1,7 +1,6 @@
+#include "apply/generation.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
-
-#include "apply/generation.hpp"
 
 using namespace vectis;
 using vectis::test::Folder;

@@ -1,7 +1,6 @@
+#include "apply/placement.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
-
-#include "apply/placement.hpp"
 
 using namespace vectis;
 using vectis::test::Folder;

@@ -1,9 +1,8 @@
-#include "catch.hpp"
-#include "folder.hpp"
-
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/subprocess.hpp"
+#include "catch.hpp"
+#include "folder.hpp"
 
 #include <sys/stat.h>
 

@@ -1,7 +1,6 @@
-#include "catch.hpp"
-
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "catch.hpp"
 
 #include <nlohmann/json.hpp>
 

@@ -1,5 +1,4 @@
 #include "catch.hpp"
-
 #include "directory/rows.hpp"
 
 using namespace vectis;
@@ -12,10 +11,11 @@ config::Config sample() {
     config.hostname = "mail.example.test";
     config.admin = "alice@example.test";
     config.dovecot.quota = 1000;
-    config.domains.push_back({.name = "example.test",
-                              .alias_domains = {"example.net"},
-                              .mailboxes = {{.local_part = "alice"}, {.local_part = "bob", .quota = 5}},
-                              .aliases = {{.local_part = "abuse", .destinations = {"b@x.test", "a@x.test", "b@x.test"}}}});
+    config.domains.push_back(
+        {.name = "example.test",
+         .alias_domains = {"example.net"},
+         .mailboxes = {{.local_part = "alice"}, {.local_part = "bob", .quota = 5}},
+         .aliases = {{.local_part = "abuse", .destinations = {"b@x.test", "a@x.test", "b@x.test"}}}});
     return config;
 }
 
@@ -37,7 +37,8 @@ TEST_CASE("wanted holds what is declared, the role addresses and the probe") {
     CHECK(find(rows.mailboxes, "vectis-probe@mail.example.test")->password == "{X}hash");
     CHECK(find(rows.domains, "example.net")->alias_of == "example.test");
     CHECK(find(rows.domains, "mail.example.test")->owner == Owner::system);
-    CHECK(find(rows.aliases, "postmaster@example.test")->destinations == std::vector<std::string>{"alice@example.test"});
+    CHECK(find(rows.aliases, "postmaster@example.test")->destinations ==
+          std::vector<std::string>{"alice@example.test"});
     CHECK(find(rows.aliases, "root@mail.example.test") != nullptr);
     SECTION("a declared alias wins over the role address of that name") {
         const auto* abuse = find(rows.aliases, "abuse@example.test");

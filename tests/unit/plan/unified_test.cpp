@@ -1,7 +1,6 @@
+#include "base/subprocess.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
-
-#include "base/subprocess.hpp"
 #include "plan/unified.hpp"
 
 #include <random>
@@ -33,8 +32,8 @@ TEST_CASE("patch(1) turns the old text into the new one with any of our diffs") 
         const std::string diff = plan::unified(before, after, "file", "file");
         replace_file(folder.path / "file", before, {});
         if (!diff.empty()) {
-            const auto finished =
-                run({"patch", "--no-backup-if-mismatch", "-s", (folder.path / "file").string()}, std::chrono::seconds(10), diff);
+            const auto finished = run({"patch", "--no-backup-if-mismatch", "-s", (folder.path / "file").string()},
+                                      std::chrono::seconds(10), diff);
             INFO(diff << finished.out << finished.err);
             REQUIRE(finished.status == 0);
         }

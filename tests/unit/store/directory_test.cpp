@@ -1,7 +1,6 @@
+#include "base/error.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
-
-#include "base/error.hpp"
 #include "store/directory.hpp"
 
 using namespace vectis;
@@ -79,7 +78,8 @@ TEST_CASE("rows come back as they were applied, with their generation") {
         auto config = sample();
         config.domains[0].mailboxes[0].display_name = "changed";
         config.domains[0].mailboxes.push_back({.local_part = "carol"});
-        CHECK_THROWS_AS(directory.apply(directory::difference(rows, directory::wanted(config, "{P}")), 8, false), Error);
+        CHECK_THROWS_AS(directory.apply(directory::difference(rows, directory::wanted(config, "{P}")), 8, false),
+                        Error);
         CHECK(directory.rows() == rows);
         CHECK(directory.generation() == 7);
     }

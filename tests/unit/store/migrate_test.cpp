@@ -1,7 +1,6 @@
+#include "base/error.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
-
-#include "base/error.hpp"
 #include "store/migrate.hpp"
 
 using namespace vectis;
@@ -13,7 +12,8 @@ TEST_CASE("migrations run once, in order, and a failing one leaves nothing") {
     write_new_file(folder.path / "0001_first.sql", "create table one (id text) strict;", {});
     store::migrate(database, folder.path);
     store::migrate(database, folder.path);
-    write_new_file(folder.path / "0002_second.sql", "create table two (id text) strict; insert into nowhere values (1);", {});
+    write_new_file(folder.path / "0002_second.sql",
+                   "create table two (id text) strict; insert into nowhere values (1);", {});
     CHECK_THROWS_AS(store::migrate(database, folder.path), Error);
     CHECK_THROWS_AS(database.prepare("select * from two"), Error);
 

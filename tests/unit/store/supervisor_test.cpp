@@ -1,6 +1,5 @@
 #include "catch.hpp"
 #include "folder.hpp"
-
 #include "store/supervisor.hpp"
 
 using namespace vectis;
@@ -11,7 +10,8 @@ TEST_CASE("a generation's files come back byte by byte, and its number is never 
     store::Supervisor store(folder.path / "supervisor.db", fs::path(MIGRATIONS) / "supervisor");
     CHECK(store.next_generation() == 1);
     const std::string bytes("a\0b\xff\n", 5);
-    store.add_generation({1, "now", "hash", "first"}, {{"postfix/main.cf", bytes, {0640, "root", "postfix"}, {"postfix", "dovecot"}}});
+    store.add_generation({1, "now", "hash", "first"},
+                         {{"postfix/main.cf", bytes, {0640, "root", "postfix"}, {"postfix", "dovecot"}}});
     CHECK(store.files(1).at(0).bytes == bytes);
     CHECK(store.files(1).at(0).access.mode == 0640);
     CHECK(store.files(1).at(0).services == std::vector<std::string>{"postfix", "dovecot"});

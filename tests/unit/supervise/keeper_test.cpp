@@ -3,8 +3,8 @@
 #include "supervise/keeper.hpp"
 
 using namespace vectis::supervise;
-using vectis::systemd::UnitState;
 using std::chrono::seconds;
+using vectis::systemd::UnitState;
 
 namespace {
 

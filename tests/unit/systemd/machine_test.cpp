@@ -8,9 +8,8 @@
 #include "systemd/manager.hpp"
 #include "systemd/watch.hpp"
 
-#include <poll.h>
-
 #include <chrono>
+#include <poll.h>
 #include <thread>
 
 using namespace vectis;
@@ -160,7 +159,8 @@ TEST_CASE("systemd may re-execute itself at any moment of an action", "[.][machi
 
 TEST_CASE("a program runs as a unit with arguments as they are", "[.][machine]") {
     Manager manager;
-    const std::vector<std::string> words{"/usr/bin/printf", "%s|", "$HOME", "${PATH}", "%n", "$$", "a 'b' \"c\"", "\\n", ""};
+    const std::vector<std::string> words{"/usr/bin/printf", "%s|", "$HOME", "${PATH}", "%n", "$$",
+                                         "a 'b' \"c\"",     "\\n", ""};
     REQUIRE(manager.run_transient(program(words)).out == "$HOME|${PATH}|%n|$$|a 'b' \"c\"|\\n||");
 
     const Finished failing = manager.run_transient(program({"/bin/sh", "-c", "echo out; echo err >&2; exit 7"}));
@@ -188,7 +188,8 @@ TEST_CASE("a program sees what it is shown and may do nothing else", "[.][machin
     fs::create_directories(folder / "new");
     write_new_file(folder / "old/file", "old", {});
     write_new_file(folder / "new/file", "new", {});
-    auto bound = program({"/bin/sh", "-c", "cat /run/vectis-test-binds/old/file; echo x > /run/vectis-test-binds/old/file"});
+    auto bound =
+        program({"/bin/sh", "-c", "cat /run/vectis-test-binds/old/file; echo x > /run/vectis-test-binds/old/file"});
     bound.read_only_binds = {{folder / "new", folder / "old"}};
     const Finished seen = manager.run_transient(bound);
     REQUIRE(seen.out == "new");

@@ -8,17 +8,17 @@
 #include "systemd/service.hpp"
 
 #include <nlohmann/json.hpp>
-#include <fcntl.h>
-#include <spawn.h>
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
 #include <array>
 #include <csignal>
 #include <cstdlib>
+#include <fcntl.h>
 #include <filesystem>
 #include <future>
 #include <latch>
+#include <spawn.h>
 #include <thread>
 
 using namespace vectis;
@@ -36,11 +36,12 @@ class PrivateBus {
         folder_ = mkdtemp(pattern.data());
         fs::permissions(folder_, fs::perms::all);
         const std::string address = "unix:path=" + (folder_ / "socket").string();
-        write_new_file(folder_ / "bus.conf",
-                       "<busconfig><type>session</type><listen>" + address +
-                           "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow user=\"*\"/><allow "
-                           "own=\"*\"/><allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>",
-                       {});
+        write_new_file(
+            folder_ / "bus.conf",
+            "<busconfig><type>session</type><listen>" + address +
+                "</listen><auth>EXTERNAL</auth><policy context=\"default\"><allow user=\"*\"/><allow "
+                "own=\"*\"/><allow send_destination=\"*\"/><allow receive_sender=\"*\"/></policy></busconfig>",
+            {});
         std::array<int, 2> ends{};
         REQUIRE(pipe(ends.data()) == 0);
         const UniqueFd read(ends[0]);
