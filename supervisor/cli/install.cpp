@@ -110,6 +110,12 @@ installer::Applied apply_now() {
             note(fmt::format("  {:<18} {} {}", printable(event.value("step", "")), event.value("state", ""),
                              printable(event.value("detail", ""))));
     });
+    // With a directory there is something to keep, and the target holds the suite together from now on.
+    systemd::Manager manager;
+    for (const auto* unit : {"vectis-directory.service", "vectis.target"}) {
+        if (!manager.state(unit).active())
+            manager.act(unit, systemd::Action::start, std::chrono::seconds(120));
+    }
     return {done.value("changed", false), done.value("generation", std::uint64_t{0}), done.value("summary", "")};
 }
 

@@ -1,4 +1,5 @@
 // What units start: supervise, directory-recover, probe.
+#include "base/clock.hpp"
 #include "cli/invocation.hpp"
 #include "health/run_here.hpp"
 #include "store/directory.hpp"
@@ -9,7 +10,6 @@
 #include <nlohmann/json.hpp>
 
 #include <cerrno>
-#include <cstdlib>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -70,7 +70,7 @@ int run_process(const Invocation& invocation) {
         return supervise::run(invocation.paths);
     case surface::Command::directory_recover:
         recover_directory(invocation.paths);
-        if (std::getenv("NOTIFY_SOCKET") != nullptr) // run by its unit, not by hand
+        if (environment("NOTIFY_SOCKET")) // run by its unit, not by hand
             keep_log(invocation.paths.directory() / "directory.db");
         return 0;
     default:

@@ -46,7 +46,7 @@ def parser():
 
     add("demo", demo, "show a mail server from nothing: built, booted, set up, used; writes build/demo.json")
     test_command = add("test", test, "everything CI runs; closes with 'N passed, N failed'")
-    test_command.add_argument("filter", nargs="?", help="lint, unit, address, thread, lintian, flow, or part of a test's name")
+    test_command.add_argument("filter", nargs="?", help="lint, tidy, unit, address, thread, lintian, flow, all, or part of a test's name")
     add("build", build_programs, "build the programs in build/debug")
     unit_command = add("unit", unit, "build and run the unit tests")
     unit_command.add_argument("--sanitize", choices=("address", "thread"), help="in a sanitizer build")
@@ -120,7 +120,7 @@ def unit(options):
 
 def lint_source(options):
     import lint
-    return runner.report(lint.lint())
+    return runner.report(lint.lint() + lint.tidy())
 
 
 def deb(options):

@@ -110,23 +110,34 @@ def load(path):
     return module
 
 
+# What `./dev test` runs without a word; `./dev test all` runs every stage and every flow test.
+CI_STAGES = ("lint", "unit", "lintian")
+CI_FLOWS = ("apply_test", "mail_test")
+
+
 def everything(filter=None):
-    """All that CI runs, in the order of what fails fastest; returns [(name, passed)]."""
+    """All that CI runs, in the order of what fails fastest; returns [(name, passed)].
+
+    `filter` names one stage, "all", "flow" for every flow test, or part of a flow test's name.
+    """
     import lint
-    stages = (
-        ("lint", lint.lint),
-        ("unit", lambda: build.unit("debug")),
-        ("address", lambda: build.unit("address")),
-        ("thread", lambda: build.unit("thread")),
-        ("lintian", lambda: lint.lintian(build.deb())),
-    )
+    stages = {
+        "lint": lint.lint,
+        "tidy": lint.tidy,
+        "unit": lambda: build.unit("debug"),
+        "address": lambda: build.unit("address"),
+        "thread": lambda: build.unit("thread"),
+        "lintian": lambda: lint.lintian(build.deb()),
+    }
     results = []
-    for name, stage in stages:
-        if filter and filter != name:
-            continue
-        results += attempt(name, stage)
-    if not filter or filter == "flow" or filter not in [name for name, _ in stages]:
-        results += attempt("flow", lambda: flow(None if filter == "flow" else filter))
+    for name, stage in stages.items():
+        if filter in (name, "all") or (not filter and name in CI_STAGES):
+            results += attempt(name, stage)
+    if not filter:
+        for name in CI_FLOWS:
+            results += attempt("flow", lambda name=name: flow(name))
+    elif filter not in stages:
+        results += attempt("flow", lambda: flow(None if filter in ("flow", "all") else filter))
     return results
 
 
