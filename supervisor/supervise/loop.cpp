@@ -56,6 +56,7 @@ class Loop {
             watch_.dispatch();
             start_due();
             prove_alive();
+            give_back();
             wait();
         }
         return 0;
@@ -137,6 +138,12 @@ class Loop {
             show_status();
     }
 
+    /// What the answers of ended calls took.
+    void give_back() {
+        if (const auto running = service_.running(); std::exchange(calls_, running) > running)
+            malloc_trim(0);
+    }
+
     void show_status() {
         std::string text = "All units are as they should be";
         if (const auto down = keeper_.down(); !down.empty()) {
@@ -153,6 +160,7 @@ class Loop {
     systemd::UnitWatch watch_;
     UniqueFd signals_;
     std::optional<milliseconds> interval_;
+    std::size_t calls_ = 0;
     bool ending_ = false;
     bool unhealthy_ = false;
 };
@@ -165,7 +173,7 @@ void prepare() {
     constexpr int keep_at_most = 128 << 10;
     mallopt(M_MMAP_THRESHOLD, keep_at_most);
     mallopt(M_TRIM_THRESHOLD, keep_at_most);
-    mallopt(M_ARENA_MAX, 2);
+    mallopt(M_ARENA_MAX, 1);
     const sigset_t set = ending_signals();
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     std::signal(SIGPIPE, SIG_IGN);
