@@ -114,6 +114,13 @@ void set_access(int fd, const fs::path& path, const Access& access) {
         throw system_error(errno, fmt::format("cannot set owner and mode of '{}'", path.string()));
 }
 
+void set_access(const fs::path& path, const Access& access) {
+    const uid_t user = access.user.empty() ? static_cast<uid_t>(-1) : user_id(access.user);
+    const gid_t group = access.group.empty() ? static_cast<gid_t>(-1) : group_id(access.group);
+    if (chown(path.c_str(), user, group) != 0 || chmod(path.c_str(), access.mode) != 0)
+        throw system_error(errno, fmt::format("cannot set owner and mode of '{}'", path.string()));
+}
+
 void write_new_file(const fs::path& path, std::string_view bytes, const Access& access) {
     const UniqueFd fd = open_file(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
     write_all(fd.get(), bytes, path);

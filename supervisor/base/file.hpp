@@ -42,6 +42,8 @@ void sync_folder(const fs::path& folder);
 void sync_file_system(const fs::path& path);
 /// Sets owner and mode of an open descriptor; throws Error(not_found) if the user or group does not exist.
 void set_access(int fd, const fs::path& path, const Access& access);
+/// The same without opening it: closing any descriptor of a SQLite database drops the locks that this process holds.
+void set_access(const fs::path& path, const Access& access);
 /// Opens, or throws Error(system) naming the path.
 [[nodiscard]] UniqueFd open_file(const fs::path& path, int flags, mode_t mode = 0600);
 /// Writes all of `bytes`; `path` is for the message.

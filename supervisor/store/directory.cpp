@@ -33,8 +33,7 @@ std::optional<std::string> null_if_empty(const std::string& text) {
 void set_reader_modes(const fs::path& database, const std::string& group) {
     for (const auto& [suffix, mode] : {std::pair{"", 0640U}, std::pair{"-wal", 0640U}, std::pair{"-shm", 0660U}}) {
         const fs::path path = database.string() + suffix;
-        const UniqueFd fd = open_file(path, O_RDONLY);
-        set_access(fd.get(), path, {.mode = mode, .group = group});
+        set_access(path, {.mode = mode, .group = group});
     }
 }
 

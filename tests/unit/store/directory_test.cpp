@@ -1,4 +1,5 @@
 #include "base/error.hpp"
+#include "base/subprocess.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
 #include "store/directory.hpp"
@@ -91,6 +92,20 @@ TEST_CASE("the write-ahead log outlives its writer, so that readers without writ
         store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
         directory.apply(directory::difference({}, directory::wanted(sample(), "{P}")), 1, false);
     }
+    CHECK(fs::exists(folder.path / "directory.db-wal"));
+    CHECK(fs::exists(folder.path / "directory.db-shm"));
+}
+
+TEST_CASE("another program that reads and closes while the directory is open leaves the write-ahead log alone") {
+    const Folder folder;
+    store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+    directory.apply(directory::difference({}, directory::wanted(sample(), "{P}")), 1, false);
+    // It would be the last one to close, and remove the log, if we had lost our lock.
+    const std::string script = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); "
+                               "print(c.execute('select count(*) from mailboxes').fetchone()[0]); c.close()";
+    const Finished finished =
+        run({"python3", "-c", script, (folder.path / "directory.db").string()}, std::chrono::seconds(20));
+    REQUIRE(finished.out == "3\n");
     CHECK(fs::exists(folder.path / "directory.db-wal"));
     CHECK(fs::exists(folder.path / "directory.db-shm"));
 }
