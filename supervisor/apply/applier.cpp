@@ -82,8 +82,9 @@ Applier::Applier(state::Paths paths, store::Directory& directory, store::Supervi
     directory_(directory), supervisor_(supervisor), probes_(std::move(probes)),
     probe_password_(probe_password(paths_)) {}
 
-std::unique_lock<std::mutex> Applier::only_one() {
-    std::unique_lock lock(mutex_, std::try_to_lock);
+std::unique_lock<std::timed_mutex> Applier::only_one() {
+    // Long enough for somebody else's plan, not for an apply.
+    std::unique_lock lock(mutex_, std::chrono::seconds(5));
     if (!lock)
         throw Error(Code::busy, "cannot start: another plan, apply or rollback is running",
                     "wait for it; 'vectis status' shows it");

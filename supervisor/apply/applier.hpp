@@ -32,7 +32,7 @@ class Applier {
     Applier(state::Paths paths, store::Directory& directory, store::Supervisor& supervisor,
             std::function<std::vector<health::Result>()> probes);
 
-    /// What apply() would do now. Throws Error(busy) while an apply runs.
+    /// What apply() would do now. Throws Error(busy) while an apply runs (a plan is waited for).
     [[nodiscard]] plan::Plan plan();
     /// Does the plan with this id. Throws Error(stale) if another plan is true by now, Error(check_failed),
     /// Error(unit_failed) or Error(probe_failed) after everything was put back.
@@ -45,7 +45,7 @@ class Applier {
   private:
     struct Change; // one apply or rollback under way
 
-    [[nodiscard]] std::unique_lock<std::mutex> only_one();
+    [[nodiscard]] std::unique_lock<std::timed_mutex> only_one();
     [[nodiscard]] state::Desired from_generation(std::uint64_t number);
     void carry_out(Change& change, const systemd::Progress& progress);
     void remember_loaded(const state::Observed& observed);
@@ -64,7 +64,7 @@ class Applier {
     store::Supervisor& supervisor_;
     std::function<std::vector<health::Result>()> probes_;
     std::string probe_password_;
-    std::mutex mutex_;
+    std::timed_mutex mutex_;
 };
 
 } // namespace vectis::apply
