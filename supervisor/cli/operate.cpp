@@ -134,13 +134,7 @@ std::uint32_t target_generation(const Invocation& invocation, systemd::Superviso
                         "'vectis generations' lists them");
         return number;
     }
-    const Json answer = parse_json(client.generations());
-    const auto current = answer.value("current", 0U);
-    std::uint32_t before = 0;
-    for (const auto& each : answer["generations"]) {
-        const auto number = each.value("generation", 0U);
-        before = number < current ? std::max(before, number) : before;
-    }
+    const auto before = parse_json(client.generations()).value("before", 0U);
     if (before == 0)
         throw Error(Code::not_found, "cannot go back: there is no earlier generation");
     return before;

@@ -104,13 +104,6 @@ Target find_target(Config& config, const std::vector<Step>& steps) {
     return target;
 }
 
-Loaded load_unbroken(std::string_view yaml, const std::string& file) {
-    Loaded loaded = load(yaml, file);
-    if (!loaded.ok())
-        throw Error(Code::invalid_input, fmt::format("cannot use '{}': it has problems", file), "", loaded.problems);
-    return loaded;
-}
-
 /// Reads what the user gave as a value of this row.
 std::vector<Value> parse_value(const Field& field, std::string_view path, std::string_view text) {
     std::vector<std::string> parts{std::string(text)};
@@ -368,8 +361,8 @@ class Splice {
 
 std::string get(std::string_view yaml, const std::string& file, std::string_view path) {
     const std::vector<Step> steps = parse_path(path);
-    Loaded loaded = load_unbroken(yaml, file);
-    const Target target = find_target(loaded.config, steps);
+    Config config = load_valid(yaml, file);
+    const Target target = find_target(config, steps);
     const Section::Key& key = *steps.back().key;
     if (key.field->kind == Kind::section || !steps.back().element.empty())
         return to_yaml(*key.section, target);

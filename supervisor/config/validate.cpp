@@ -113,6 +113,9 @@ class Validator {
             problems_.add(
                 mark(relay.username.empty() ? "network.relay_host.password_secret" : "network.relay_host.username"),
                 section, "username and password_secret need each other", "give both, or neither");
+        if (relay.username.find(':') != std::string::npos)
+            problems_.add(mark("network.relay_host.username"), "network.relay_host.username", "it has a ':'",
+                          "Postfix separates name and password by the first ':', so a name with one cannot be used");
         if (!relay.username.empty() && relay.tls == RelayTls::none)
             problems_.add(mark("network.relay_host.tls"), "network.relay_host.tls",
                           "the password would travel in the clear", "write `tls: starttls` or `tls: wrapper`");

@@ -46,15 +46,20 @@ std::string bracketed(const std::string& host) {
 
 /// Postfix and unbound refuse to start on an address that the host does not have, and IPv6 may be switched off in the
 /// kernel.
-bool has_ipv6_loopback(const Platform& platform) {
-    return std::any_of(platform.interface_addresses.begin(), platform.interface_addresses.end(), [](const auto& each) {
-        return std::find(each.second.begin(), each.second.end(), "::1") != each.second.end();
+bool has_address(const Platform& platform, const std::string& address) {
+    return std::any_of(platform.interface_addresses.begin(), platform.interface_addresses.end(), [&](const auto& each) {
+        return std::find(each.second.begin(), each.second.end(), address) != each.second.end();
     });
 }
 
 /// The addresses to listen on, each once, the loopback ones last (webmail and probes come from there); empty: all.
 std::vector<std::string> listen_addresses(const config::Network& network, const Platform& platform) {
     std::vector<std::string> found = network.addresses;
+    for (const auto& address : found) {
+        if (!has_address(platform, address))
+            throw Error(Code::invalid_input, fmt::format("cannot listen on {}: this host does not have it", address),
+                        "give it to an interface first, or correct network.addresses ('ip -brief address' lists them)");
+    }
     for (const auto& name : network.interfaces) {
         const auto interface = platform.interface_addresses.find(name);
         if (interface == platform.interface_addresses.end())
@@ -69,7 +74,7 @@ std::vector<std::string> listen_addresses(const config::Network& network, const 
     if (found.empty())
         return found;
     found.emplace_back("127.0.0.1");
-    if (has_ipv6_loopback(platform))
+    if (has_address(platform, "::1"))
         found.emplace_back("::1");
     std::vector<std::string> addresses;
     for (const auto& address : found) {
@@ -104,7 +109,7 @@ void set_network(Object& object, const config::Network& network, const Platform&
             dovecot.emplace_back("::");
     }
     object.text("dovecot_listen", join(dovecot, ", "));
-    object.flag("ipv6_loopback", has_ipv6_loopback(platform));
+    object.flag("ipv6_loopback", has_address(platform, "::1"));
     object.optional_text("ipv4_source", source_address(addresses, false));
     object.optional_text("ipv6_source", source_address(addresses, true));
 }
@@ -123,9 +128,6 @@ void set_relay(Object& object, const config::RelayHost& relay, const config::Sec
     object.text("relay_tls_wrapper", relay.tls == config::RelayTls::wrapper ? "yes" : "no");
     if (relay.username.empty())
         return;
-    if (relay.username.find(':') != std::string::npos)
-        throw Error(Code::invalid_input, "cannot use network.relay_host.username: it has a ':'",
-                    "Postfix takes the colon as the end of the user name");
     const auto password = secrets.find(relay.password_secret);
     if (password == secrets.end() || password->second.empty())
         throw Error(Code::invalid_input, fmt::format("cannot find the secret '{}'", relay.password_secret),

@@ -82,6 +82,15 @@ void Supervisor::remove_generation(std::uint64_t number) {
     transaction.commit();
 }
 
+std::uint64_t Supervisor::generation_before(std::uint64_t number) {
+    auto select = database_.prepare("select coalesce("
+                                    "(select from_number from applies join generations on number = from_number"
+                                    " where to_number = ?1 and kind = 'apply' and outcome = 'confirmed'),"
+                                    "(select max(number) from generations where number < ?1), 0)");
+    select.bind(number);
+    return select.step() ? static_cast<std::uint64_t>(select.integer(0)) : 0;
+}
+
 std::string Supervisor::begin_apply(const std::string& kind, std::uint64_t from, std::uint64_t to) {
     std::string id = uuid7();
     database_.prepare("insert into applies (id, kind, from_number, to_number, started_at) values (?1, ?2, ?3, ?4, ?5)")

@@ -68,6 +68,9 @@ class Supervisor {
     /// The files of a generation as they were written, sorted by path; empty if there is no such generation.
     [[nodiscard]] std::vector<StoredFile> files(std::uint64_t generation);
     void remove_generation(std::uint64_t number);
+    /// The generation that `number` took over from when it was applied, or the highest lower one that is still kept;
+    /// 0: there is none.
+    [[nodiscard]] std::uint64_t generation_before(std::uint64_t number);
 
     /// Records the intent; what follows is finished or undone at the next start if we die.
     std::string begin_apply(const std::string& kind, std::uint64_t from, std::uint64_t to);

@@ -117,7 +117,8 @@ std::string Methods::generations() {
                         {"made_at", each.made_at},
                         {"summary", each.summary},
                         {"current", each.number == current}});
-    return to_text({{"current", current}, {"generations", std::move(list)}});
+    return to_text(
+        {{"current", current}, {"before", reader.generation_before(current)}, {"generations", std::move(list)}});
 }
 
 std::string Methods::status() {

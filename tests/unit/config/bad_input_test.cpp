@@ -359,6 +359,8 @@ TEST_CASE("keys that need each other are checked") {
               "password_secret");
     check_one(head + domain + "network: {relay_host: {host: a.test, username: x, password_secret: y, tls: none}}\n", 7,
               "network.relay_host.tls", "in the clear");
+    check_one(head + domain + "network: {relay_host: {host: a.test, username: 'x:y', password_secret: y}}\n", 7,
+              "network.relay_host.username", "':'");
     check_one(head + domain + "rspamd: {junk: 15}\n", 7, "rspamd", "rise");
     check_one(head + domain + "    spam: {reject: 5}\n", 7, "domains[example.test].spam", "rise");
 }

@@ -18,7 +18,9 @@ const fs::path root = VECTIS_SOURCE_ROOT;
 
 render::Platform platform() {
     return {.versions = {{"dovecot-core", "1:2.3.19.1+dfsg1-2.1+deb12u7"}},
-            .interface_addresses = {{"lo", {"127.0.0.1", "::1"}}, {"eth1", {"198.51.100.7", "fe80::1", "192.0.2.10"}}},
+            .interface_addresses = {{"lo", {"127.0.0.1", "::1"}},
+                                    {"eth0", {"2001:db8::10"}},
+                                    {"eth1", {"198.51.100.7", "fe80::1", "192.0.2.10"}}},
             .templates = (root / "templates").string()};
 }
 
@@ -118,11 +120,12 @@ TEST_CASE("rendering refuses what it cannot write") {
     SECTION("a secret that is not there") {
         values.clear();
     }
-    SECTION("a relay user name with a colon") {
-        config.network.relay_host.username = "a:b";
-    }
     SECTION("an interface without addresses") {
+        config.network.addresses.clear();
         here.interface_addresses.clear();
+    }
+    SECTION("an address that the host does not have") {
+        config.network.addresses = {"203.0.113.9"};
     }
     SECTION("a Dovecot without templates") {
         here.versions["dovecot-core"] = "1:9.1.0-1";

@@ -22,6 +22,30 @@ TEST_CASE("a generation's files come back byte by byte, and its number is never 
     CHECK(store.files(1).empty());
 }
 
+TEST_CASE("the generation before is the one that ran, not the one with the next lower number") {
+    const Folder folder;
+    store::Supervisor store(folder.path / "supervisor.db", fs::path(MIGRATIONS) / "supervisor");
+    CHECK(store.generation_before(1) == 0);
+    const auto change = [&](const std::string& kind, std::uint64_t from, std::uint64_t to, const std::string& outcome) {
+        if (kind == "apply" && outcome == "confirmed")
+            store.add_generation({to, "now", "hash", "change"}, {});
+        store.finish_apply(store.begin_apply(kind, from, to), outcome, "");
+    };
+    change("apply", 0, 1, "confirmed");
+    change("apply", 1, 2, "confirmed");
+    change("apply", 2, 3, "confirmed");
+    CHECK(store.generation_before(1) == 0);
+    CHECK(store.generation_before(3) == 2);
+    change("rollback", 3, 1, "confirmed");
+    CHECK(store.generation_before(1) == 0);
+    change("apply", 1, 4, "undone");
+    change("apply", 1, 5, "confirmed");
+    CHECK(store.generation_before(5) == 1);
+    store.remove_generation(1);
+    CHECK(store.generation_before(5) == 3);
+    CHECK(store.generation_before(2) == 0);
+}
+
 TEST_CASE("an apply without an outcome is found again") {
     const Folder folder;
     store::Supervisor store(folder.path / "supervisor.db", fs::path(MIGRATIONS) / "supervisor");
