@@ -7,6 +7,7 @@
 #include "systemd/journal.hpp"
 #include "systemd/manager.hpp"
 #include "systemd/watch.hpp"
+#include "thrown.hpp"
 
 #include <chrono>
 #include <poll.h>
@@ -16,6 +17,7 @@ using namespace vectis;
 using namespace vectis::systemd;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
+using vectis::test::error_of;
 
 namespace {
 
@@ -41,17 +43,6 @@ class Unit {
     Manager manager_;
     std::string name_;
 };
-
-template<typename Work>
-Error error_of(Work&& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error;
-    }
-    FAIL("nothing was thrown");
-    throw std::logic_error("not reached");
-}
 
 /// systemd re-executes itself a little after now, beside the test.
 std::jthread reexec_after(milliseconds delay) {

@@ -6,6 +6,7 @@
 #include "systemd/client.hpp"
 #include "systemd/manager.hpp"
 #include "systemd/service.hpp"
+#include "thrown.hpp"
 
 #include <nlohmann/json.hpp>
 #include <sys/eventfd.h>
@@ -23,6 +24,7 @@
 
 using namespace vectis;
 using namespace vectis::systemd;
+using vectis::test::error_of;
 
 extern char** environ;
 
@@ -151,17 +153,6 @@ class Serving {
     UniqueFd stop_;
     std::jthread thread_;
 };
-
-template<typename Work>
-Error error_of(Work&& work) {
-    try {
-        work();
-    } catch (const Error& error) {
-        return error;
-    }
-    FAIL("nothing was thrown");
-    throw std::logic_error("not reached");
-}
 
 /// Runs `work` in a process of user `nobody`; its exit status.
 template<typename Work>
