@@ -23,7 +23,7 @@ struct KeyWanted {
 
 struct Desired {
     std::string config_text;
-    config::Config config;
+    config::Config config;           // without mailboxes and aliases: they are in `rows`
     std::vector<render::File> files; // sorted by path
     std::vector<render::Placement> placements;
     directory::Rows rows;
