@@ -21,9 +21,10 @@ Database::Database(const fs::path& path, int flags) : path_(path) {
 }
 
 Database::Database(const fs::path& path, Journal journal) : Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {
-    // In WAL mode FULL makes each commit durable, not only each checkpoint.
+    // Less than FULL makes a checkpoint durable in WAL mode, and not each commit; less than EXTRA leaves a commit to
+    // chance that is the removal of a rollback journal.
     execute(journal == Journal::rollback ? "pragma journal_mode = delete" : "pragma journal_mode = wal");
-    execute("pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off");
+    execute("pragma synchronous = extra; pragma foreign_keys = on; pragma trusted_schema = off");
     if (journal == Journal::wal_for_readers) {
         int on = 1;
         if (const int result = sqlite3_file_control(handle_, "main", SQLITE_FCNTL_PERSIST_WAL, &on);

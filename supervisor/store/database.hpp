@@ -72,7 +72,7 @@ enum class Journal : std::uint8_t {
 
 class Database {
   public:
-    /// Opens or makes the file for writing, with synchronous=FULL and foreign keys on.
+    /// Opens or makes the file for writing, with foreign keys on; every commit survives a power cut.
     Database(const fs::path& path, Journal journal);
     /// Opens an existing file for reading only; throws Error(not_found) if there is none.
     [[nodiscard]] static Database read_only(const fs::path& path);

@@ -37,10 +37,21 @@ void set_reader_modes(const fs::path& database, const std::string& group) {
     }
 }
 
+/// A writer killed within its commit can leave a whole transaction in -wal that -shm does not name: nobody sees it, and
+/// a power cut would bring it back, long after it was taken for one that never happened. A commit writes over it.
+void bury_unseen(Database& database) {
+    database
+        .prepare("insert into meta (key, value) values ('opened', ?1) "
+                 "on conflict (key) do update set value = excluded.value")
+        .bind(uuid7())
+        .run();
+}
+
 Database open(const fs::path& folder, const fs::path& migrations, const std::string& group) {
     const fs::path path = folder / "directory.db";
     Database database(path, Journal::wal_for_readers);
     migrate(database, migrations);
+    bury_unseen(database);
     set_reader_modes(path, group);
     return database;
 }

@@ -9,8 +9,9 @@ namespace vectis::store {
 
 class Directory {
   public:
-    /// Opens `folder`/directory.db, makes and migrates it where needed, recovers it after a crash, and gives the
-    /// database, -wal and -shm the group and modes that readers need (an empty `group` leaves it as it is).
+    /// Opens `folder`/directory.db, makes and migrates it where needed, recovers it after a crash (what it says from
+    /// here on, a power cut leaves as it is), and gives the database, -wal and -shm the group and modes that readers
+    /// need (an empty `group` leaves it as it is).
     Directory(const fs::path& folder, const fs::path& migrations, const std::string& group);
 
     /// The generation whose rows are here; 0 before the first apply.

@@ -4,6 +4,8 @@
 #include "folder.hpp"
 #include "store/directory.hpp"
 
+#include <optional>
+
 using namespace vectis;
 using vectis::test::Folder;
 
@@ -108,4 +110,39 @@ TEST_CASE("another program that reads and closes while the directory is open lea
     REQUIRE(finished.out == "3\n");
     CHECK(fs::exists(folder.path / "directory.db-wal"));
     CHECK(fs::exists(folder.path / "directory.db-shm"));
+}
+
+TEST_CASE("a commit that its killed writer could not show any more does not come back with a power cut") {
+    const Folder folder;
+    const fs::path migrations = fs::path(MIGRATIONS) / "directory";
+    const std::string index = (folder.path / "directory.db-shm").string();
+    const std::string saved = (folder.path / "saved").string();
+    // Another program: to close the file here would drop our own locks on it.
+    const auto copy = [](std::vector<std::string> arguments) {
+        arguments.insert(arguments.begin(), {"dd", "status=none", "conv=notrunc"});
+        REQUIRE(run(arguments, std::chrono::seconds(20)).status == 0);
+    };
+    const auto after_a_power_cut = [&] {
+        const Folder other;
+        for (const char* name : {"directory.db", "directory.db-wal"})
+            copy({"if=" + (folder.path / name).string(), "of=" + (other.path / name).string()});
+        return store::read_directory_generation(other.path);
+    };
+    std::optional<store::Directory> writer(std::in_place, folder.path, migrations, "");
+    writer->apply({}, 1, false);
+    const std::string seen = "select value from meta where key = 'generation'";
+    auto reader = store::Database::read_only(folder.path / "directory.db"); // others go on, so that -shm stays
+    REQUIRE(reader.prepare(seen).step());
+
+    // The kill: what the commit wrote last, the two copies of the index's header, is as it was before.
+    copy({"if=" + index, "of=" + saved, "bs=96", "count=1"});
+    writer->apply({}, 2, false);
+    copy({"if=" + saved, "of=" + index});
+    writer.reset();
+    CHECK(one(folder.path / "directory.db", seen) == "1");
+    CHECK(after_a_power_cut() == 2);
+
+    writer.emplace(folder.path, migrations, "");
+    CHECK(writer->generation() == 1);
+    CHECK(after_a_power_cut() == 1);
 }
