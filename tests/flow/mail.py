@@ -18,6 +18,21 @@ CLIENT_ADDRESS = "198.51.100.77"     # client.outside.test, in the SPF record of
 POLICY = email.policy.SMTP.clone(max_line_length=78)
 
 
+# The server
+
+def configured(lab, text=None):
+    """The server with this config.yaml in force, the one of its setup unless given: nothing of an earlier test's is left."""
+    server = lab.vectis()
+    server.write("/etc/vectis/config.yaml", text or server.read("/root/config.yaml"))
+    server.exec("vectis", "apply", "--yes")
+    return server
+
+
+def empty(server, local_part):
+    """Removes every message of a mailbox."""
+    server.exec("doveadm", "expunge", "-u", address(server, local_part), "mailbox", "*", "all")
+
+
 # A mail program
 
 def call(machine, function, run_as="root", **arguments):

@@ -1,6 +1,8 @@
 """Mail flows both ways and unharmed, and nobody sends or reads what is not theirs. The mail programs and the verifiers are
 Python's smtplib and imaplib, dkimpy, pyspf and authheaders, on the outside machine."""
 
+import uuid
+
 import mail
 from server import PASSWORD
 
@@ -10,14 +12,14 @@ MIB = 1 << 20
 
 
 def test_mail_from_outside_is_read_by_imap_as_it_was_sent(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     sent = mail.rich("anna@outside.test", mail.address(server, "alice"))
     assert mail.deliver(lab, server, mail.address(server, "alice"), sent)["code"] == 250
     assert mail.essence(mail.wait_for(lab, server, "alice", sent["subject"])) == mail.essence(sent)
 
 
 def test_submitted_mail_arrives_elsewhere_as_it_was_sent_with_valid_dkim_spf_and_dmarc(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     sender = mail.address(server, "alice")
     for port in (587, 465):
         sent = mail.rich(sender, "anna@outside.test")
@@ -34,7 +36,7 @@ def test_submitted_mail_arrives_elsewhere_as_it_was_sent_with_valid_dkim_spf_and
 
 
 def test_nobody_outside_can_relay(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     home = mail.domain(server)
     for recipient in ("anna@elsewhere.test", f"anna%elsewhere.test@{home}", f"@{home}:anna@elsewhere.test",
                       f'"anna@elsewhere.test"@{home}', f"elsewhere.test!anna@{home}", "anna@[198.51.100.25]"):
@@ -44,7 +46,7 @@ def test_nobody_outside_can_relay(lab):
 
 
 def test_no_local_user_can_relay(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     message = mail.packed(mail.note(mail.address(server, "alice"), "anna@outside.test"))
     for user in LOCAL_USERS:
         for host in ("127.0.0.1", "::1", server.ip, server.ip6):
@@ -56,7 +58,7 @@ def test_no_local_user_can_relay(lab):
 
 
 def test_wrong_passwords_are_refused(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     attempts = [("wrong", 587), ("wrong", 465), ("", 587), (PASSWORD.upper(), 465)]
     for number, (password, port) in enumerate(attempts):    # Dovecot lets an address wait longer after each failure
         refused = mail.submit(lab, server, "alice", "anna@outside.test", port=port, password=password,
@@ -68,7 +70,7 @@ def test_wrong_passwords_are_refused(lab):
 
 
 def test_no_password_is_asked_for_without_tls_nor_on_port_25(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     for port, tls, offered in ((25, False, False), (25, True, False), (587, False, False), (587, True, True)):
         extensions = mail.call(lab.outside, "offers", host=server.ip, port=port, tls=tls)
         assert ("auth" in extensions) == offered, (port, tls, extensions)
@@ -76,7 +78,7 @@ def test_no_password_is_asked_for_without_tls_nor_on_port_25(lab):
 
 
 def test_nobody_sends_as_someone_else(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     alice, bob, info = (mail.address(server, name) for name in ("alice", "bob", "info"))
     for forged in (bob, "anna@outside.test", f"nobody@{mail.domain(server)}", f"vectis-probe@{server.hostname}"):
         assert_refused(mail.submit(lab, server, "alice", "anna@outside.test", sender=forged), "rcpt", forged)
@@ -90,7 +92,7 @@ def test_nobody_sends_as_someone_else(lab):
 
 
 def test_spam_is_refused_while_its_sender_is_there(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     alice = mail.address(server, "alice")
     spam = mail.note("anna@outside.test", alice, text=GTUBE + "\n")
     assert_refused(mail.deliver(lab, server, alice, spam), "data")
@@ -99,7 +101,7 @@ def test_spam_is_refused_while_its_sender_is_there(lab):
 
 
 def test_unknown_recipients_are_refused(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     for recipient in (mail.address(server, "nobody"), f"nobody@{server.hostname}", f"alice@{server.hostname}"):
         refused = mail.deliver(lab, server, recipient)
         assert (refused["step"], refused["code"]) == ("rcpt", 550) and refused["text"].startswith("5.1.1 "), refused
@@ -107,8 +109,7 @@ def test_unknown_recipients_are_refused(lab):
 
 
 def test_every_address_leads_where_the_configuration_says(lab):
-    server = lab.vectis()
-    configure(server)
+    server = with_every_kind_of_address(lab)
     home = mail.domain(server)
     ways = {f"team@{home}": {"alice", "bob"}, f"alice+tag@{home}": {"alice"}, f"ALICE@{home.upper()}": {"alice"},
             "bob@shop.test": {"bob"}, "team@shop.test": {"alice", "bob"}, "bob+tag@shop.test": {"bob"},
@@ -127,14 +128,14 @@ def test_every_address_leads_where_the_configuration_says(lab):
 
 
 def test_mail_of_the_system_reaches_the_administrator(lab):
-    server = lab.vectis()
-    server.exec("sendmail", "root", input="Subject: cron says hello\n\nhello\n")
-    assert mail.wait_for(lab, server, "alice", "cron says hello")
+    server = mail.configured(lab)
+    subject = f"cron says hello {uuid.uuid4().hex[:8]}"
+    server.exec("sendmail", "root", input=f"Subject: {subject}\n\nhello\n")
+    assert mail.wait_for(lab, server, "alice", subject)
 
 
 def test_a_message_that_is_too_large_is_refused(lab):
-    server = lab.vectis()
-    configure(server)
+    server = with_every_kind_of_address(lab)
     alice = mail.address(server, "alice")
     large = mail.note("anna@outside.test", alice, text="x" * 70 + "\n")
     large.add_attachment(bytes(4 * MIB), maintype="application", subtype="octet-stream")
@@ -144,9 +145,9 @@ def test_a_message_that_is_too_large_is_refused(lab):
 
 
 def test_a_full_mailbox_asks_the_sender_to_try_again(lab):
-    server = lab.vectis()
-    configure(server)
+    server = with_every_kind_of_address(lab)
     small = mail.address(server, "small")
+    mail.empty(server, "small")
     half = mail.note("anna@outside.test", small)
     half.add_attachment(bytes(MIB // 2), maintype="application", subtype="octet-stream")
     assert mail.deliver(lab, server, small, half)["code"] == 250
@@ -157,19 +158,18 @@ def test_a_full_mailbox_asks_the_sender_to_try_again(lab):
 
 
 def test_a_mailbox_that_left_the_configuration_is_suspended_and_keeps_its_mail(lab):
-    server = lab.vectis()
-    configure(server)
+    server = with_every_kind_of_address(lab)
     gone = mail.address(server, "gone")
     note = mail.note("anna@outside.test", gone)
     assert mail.deliver(lab, server, gone, note)["code"] == 250
     mail.wait_for(lab, server, "gone", note["subject"])
-    configure(server, without="gone")
+    with_every_kind_of_address(lab, without="gone")
     refused = mail.deliver(lab, server, gone)
     assert (refused["step"], refused["code"]) == ("rcpt", 550), refused
     assert not mail.login(lab, server, "gone")
     assert mail.submit(lab, server, "gone", "anna@outside.test")["code"] == 535
     assert_refused(mail.deliver(lab, server, f"old@{mail.domain(server)}"), "rcpt", "an alias to it alone")
-    configure(server)
+    with_every_kind_of_address(lab)
     assert mail.with_subject(mail.fetch(lab, server, "gone"), note["subject"])
 
 
@@ -197,9 +197,10 @@ def verify(lab, raw, ip, sender, hello):
     return mail.call(lab.outside, "verify", content=mail.packed(raw), ip=ip, sender=sender, hello=hello)
 
 
-def configure(server, without=None):
-    """Applies a configuration with one of everything that an address can be."""
-    hashed = server.read("/etc/vectis/config.yaml").split('password_hash: "')[1].split('"')[0]
+def with_every_kind_of_address(lab, without=None):
+    """The server with a configuration that has one of everything that an address can be."""
+    server = lab.vectis()
+    hashed = server.read("/root/config.yaml").split('password_hash: "')[1].split('"')[0]
     home = mail.domain(server)
     boxes = {name: f'      - name: {name}\n        password_hash: "{hashed}"\n' for name in ("alice", "bob", "small", "gone")}
     boxes["small"] += "        quota: 1 MiB\n"
@@ -207,7 +208,7 @@ def configure(server, without=None):
     if without:
         del boxes[without]
         old = ""
-    server.write("/etc/vectis/config.yaml", f"""hostname: {server.hostname}
+    return mail.configured(lab, f"""hostname: {server.hostname}
 admin: alice@{home}
 message_size: 2 MiB
 domains:
@@ -225,4 +226,3 @@ domains:
       - name: carol
         password_hash: "{hashed}"
 """)
-    server.exec("vectis", "apply", "--yes")
