@@ -23,7 +23,10 @@ namespace vectis::apply {
 namespace {
 
 constexpr std::chrono::seconds unit_limit{90};
-constexpr std::chrono::seconds probe_patience{45};
+// How long a red probe is asked again. Before a change: a daemon that is only starting must not pass for a broken one,
+// which is not judged afterwards. After it: what has been restarted or reloaded needs longer.
+constexpr std::chrono::seconds patience_before{5};
+constexpr std::chrono::seconds patience_after{45};
 
 void tell(const systemd::Progress& progress, std::string_view step, std::string_view state,
           const std::string& detail = {}) {
@@ -155,10 +158,10 @@ void Applier::carry_out(Change& change, const systemd::Progress& progress) {
         // What works now is asked while the new generation is staged, which touches nothing that is in use.
         auto before = std::async(std::launch::async, [&] {
             std::set<std::string> red;
-            for (const auto& result : change.from == 0 ? std::vector<health::Result>() : probes_()) {
-                if (!result.passed)
-                    red.insert(result.probe);
-            }
+            if (change.from == 0)
+                return red;
+            for (const auto& result : still_red(patience_before, {}, [](const health::Result&) {}))
+                red.insert(result.probe);
             return red;
         });
         stage(change, progress);
@@ -309,26 +312,40 @@ void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progres
     }
 }
 
+/// The probes that are red and stay red for this long after they were first asked, except those that are `not_judged`.
+/// No daemon says when it is ready after a start or a reload; what stays red is a fault. `tell` hears why it is asked
+/// again.
+std::vector<health::Result> Applier::still_red(std::chrono::seconds patience, const std::set<std::string>& not_judged,
+                                               const std::function<void(const health::Result&)>& tell) {
+    const auto ask = [&] {
+        auto results = probes_();
+        std::erase_if(results,
+                      [&](const health::Result& each) { return each.passed || not_judged.contains(each.probe); });
+        return results;
+    };
+    auto red = ask();
+    // From the first answer on: asking takes a while itself where nobody answers.
+    const auto deadline = std::chrono::steady_clock::now() + patience;
+    while (!red.empty() && std::chrono::steady_clock::now() < deadline) {
+        tell(red.front());
+        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        red = ask();
+    }
+    return red;
+}
+
 void Applier::probe(const Change& change, const systemd::Progress& progress) {
     tell(progress, "probe", "started");
-    std::vector<Problem> problems;
-    // A daemon that has just been restarted or reloaded may not be ready yet, and none of them says when it is; what
-    // stays red is a fault.
-    const auto deadline = std::chrono::steady_clock::now() + probe_patience;
-    for (int attempt = 1;; ++attempt) {
-        problems.clear();
-        for (const auto& result : probes_()) {
-            if (!result.passed && !change.red_before.contains(result.probe))
-                problems.push_back({{}, result.probe, result.detail, {}});
-        }
-        if (problems.empty() || std::chrono::steady_clock::now() > deadline)
-            break;
-        tell(progress, "probe", "red", fmt::format("attempt {}: {}", attempt, problems.front().text()));
-        std::this_thread::sleep_for(std::chrono::milliseconds(500));
-    }
-    if (!problems.empty())
+    const auto red = still_red(patience_after, change.red_before, [&](const health::Result& result) {
+        tell(progress, "probe", "red", fmt::format("{}: {}", result.probe, result.detail));
+    });
+    if (!red.empty()) {
+        std::vector<Problem> problems;
+        for (const auto& result : red)
+            problems.push_back({{}, result.probe, result.detail, {}});
         throw Error(Code::probe_failed, fmt::format("cannot confirm generation {}: mail does not work", change.to), {},
                     std::move(problems));
+    }
     std::string detail;
     if (!change.red_before.empty())
         detail = "red before the change as well, and not judged: " +

@@ -12,8 +12,10 @@
 #include "state/observed.hpp"
 #include "systemd/service.hpp"
 
+#include <chrono>
 #include <functional>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +55,9 @@ class Applier {
     void commit(Change& change, const systemd::Progress& progress);
     void settle(Change& change, const systemd::Progress& progress);
     void act_on_units(Change& change, bool tolerant, const systemd::Progress& progress);
+    [[nodiscard]] std::vector<health::Result> still_red(std::chrono::seconds patience,
+                                                        const std::set<std::string>& not_judged,
+                                                        const std::function<void(const health::Result&)>& tell);
     void probe(const Change& change, const systemd::Progress& progress);
     void undo(Change& change, const std::string& cause, const systemd::Progress& progress);
     void undo_first(Change& change, const systemd::Progress& progress);

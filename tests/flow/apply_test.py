@@ -3,6 +3,7 @@
 ROUNDS and CUTS are what `./dev test` runs; `./dev soak apply` sets the large numbers.
 """
 
+import contextlib
 import json
 import os
 import random
@@ -20,7 +21,7 @@ DIRECTORY = "/var/lib/vectis/directory/directory.db"
 
 
 def test_only_the_daemon_that_reads_the_change_is_reloaded(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     before = runs(server)
     server.exec("vectis", "config", "set", "rspamd.reject", "14")
     planned = server.exec("vectis", "plan", check=False)
@@ -32,7 +33,7 @@ def test_only_the_daemon_that_reads_the_change_is_reloaded(lab):
 
 
 def test_a_new_mailbox_touches_no_unit_and_can_log_in_at_once(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     before = runs(server)
     add_mailbox(server, "carol")
     plan = json.loads(server.exec("vectis", "plan", "--json", check=False).stdout)
@@ -44,7 +45,7 @@ def test_a_new_mailbox_touches_no_unit_and_can_log_in_at_once(lab):
 
 
 def test_drift_is_shown_taken_back_and_kept_aside(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     generation = current(server)
     files, rows = contents(server), config_rows(server)
     server.exec("sh", "-c", "echo '# by hand' >> /var/lib/vectis/current/rspamd/local.d/actions.conf")
@@ -69,7 +70,7 @@ def test_drift_is_shown_taken_back_and_kept_aside(lab):
 
 
 def test_a_stale_plan_is_refused(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     server.exec("vectis", "config", "set", "rspamd.reject", "12")
     plan = json.loads(server.exec("vectis", "plan", "--json", check=False).stdout)["plan_id"]
     server.exec("vectis", "config", "set", "rspamd.reject", "11")
@@ -82,37 +83,68 @@ def test_a_stale_plan_is_refused(lab):
 
 
 def test_what_a_daemons_checker_refuses_is_never_switched_to(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     generation, files = current(server), contents(server)
-    template = "/usr/share/vectis/templates/dovecot/2.3/dovecot.conf.mustache"
-    server.exec("sh", "-c", f"cp {template} /root/template && echo 'no_such_setting = 1' >> {template}")
-    try:
+    with template(server, "dovecot/2.3/dovecot.conf.mustache", "$ a no_such_setting = 1"):
         refused = server.exec("vectis", "apply", "--yes", check=False)
-    finally:
-        server.exec("cp", "/root/template", template)
     assert refused.returncode == 1 and "no_such_setting" in refused.stderr, refused.stderr
     assert current(server) == generation and contents(server) == files
     assert server.exec("vectis", "plan", check=False).returncode == 0
 
 
 def test_a_unit_that_cannot_start_brings_the_old_generation_back(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     generation, files, rows = current(server), contents(server), config_rows(server)
-    template = "/usr/share/vectis/templates/redis/redis-vectis.conf.mustache"
-    server.exec("sh", "-c", f"cp {template} /root/template && echo 'maxmemory nonsense' >> {template}")
-    try:
-        add_mailbox(server, "dora")
+    add_mailbox(server, "dora")
+    with template(server, "redis/redis-vectis.conf.mustache", "$ a maxmemory nonsense"):
         refused = server.exec("vectis", "apply", "--yes", check=False)
-    finally:
-        server.exec("cp", "/root/template", template)
     assert refused.returncode == 1 and f"generation {generation} is back" in refused.stderr, refused.stderr
     assert current(server) == generation and contents(server) == files and config_rows(server) == rows
     assert all(active(server).values()), active(server)
     server.exec("vectis", "apply", "--yes")
 
 
+def test_a_change_after_which_no_mail_arrives_brings_the_old_generation_back(lab):
+    server = mail.configured(lab)
+    assert_undone(lab, server, lambda: server.exec("vectis", "apply", "--yes", check=False))
+
+
+def test_a_daemon_that_is_only_starting_does_not_excuse_the_change(lab):
+    server = mail.configured(lab)
+
+    def apply_while_mail_is_red():
+        with unfiltered(server):
+            applying = server.spawn("vectis", "apply", "--yes", stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+            ended = server.out("journalctl", "-q", "--no-pager", "-n", "0", "--show-cursor").rpartition("cursor: ")[2]
+            server.wait("sh", "-c", f"journalctl -q --no-pager -o cat --after-cursor='{ended}' | "
+                                    "grep -q 'vectis-run-probe-mail-.*: Failed'")
+        out, err = applying.communicate(timeout=300)
+        return subprocess.CompletedProcess(applying.args, applying.returncode, out, err)
+    assert_undone(lab, server, apply_while_mail_is_red)
+
+
+def test_a_probe_that_turns_green_in_time_undoes_nothing(lab):
+    server = mail.configured(lab)
+    generation = current(server)
+    server.exec("vectis", "config", "set", "message_size", "40 MiB")
+    red = []
+    with contextlib.ExitStack() as fault:
+        for event in applying(server):
+            step = event.get("step"), event.get("state")
+            if step == ("switch", "started"):
+                fault.enter_context(unfiltered(server))
+            if step == ("probe", "red"):
+                red.append(event["detail"])
+                fault.close()
+    assert red and event["event"] == "done", (red, event)
+    assert current(server) > generation
+    assert_mail_works(lab, server)
+    assert server.exec("vectis", "plan", check=False).returncode == 0
+
+
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
+    mail.empty(server, "alice")     # the quota changes to a few MiB
     with mail.Sender(lab, server) as sender:
         steps = steps_of_an_apply(server)
         chance = random.Random(20261124)
@@ -129,7 +161,7 @@ def test_a_kill_at_any_step_leaves_the_old_or_the_new(lab):
 
 
 def test_a_power_cut_at_any_instant_leaves_the_old_or_the_new(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     chance = random.Random(1124)
     for number in range(CUTS):
         before = current(server)
@@ -182,6 +214,29 @@ def config_rows(server):
             "select address, destination, managed_by from aliases join alias_destinations on alias_id = id order by 1, 2")]
 
 
+def assert_undone(lab, server, apply):
+    """A change of a row and of a file, which every checker accepts and which throws mail away, leaves all as it was."""
+    generation, files, rows = current(server), contents(server), config_rows(server)
+    add_mailbox(server, "emil")
+    with template(server, "postfix/main.cf.mustache", "s/^virtual_transport = .*/virtual_transport = discard:/"):
+        refused = apply()
+    assert refused.returncode == 1 and f"generation {generation} is back" in refused.stderr, refused
+    assert "mail: a message accepted at" in refused.stderr, refused.stderr
+    assert current(server) == generation and contents(server) == files and config_rows(server) == rows
+    assert not mail.login(lab, server, "emil")
+    assert_mail_works(lab, server)
+
+
+def assert_mail_works(lab, server):
+    """From outside to alice, and from alice to outside."""
+    note = mail.note("anna@outside.test", mail.address(server, "alice"))
+    assert mail.deliver(lab, server, mail.address(server, "alice"), note)["code"] == 250
+    mail.wait_for(lab, server, "alice", note["subject"])
+    note = mail.note(mail.address(server, "alice"), "anna@outside.test")
+    assert mail.submit(lab, server, "alice", "anna@outside.test", note)["code"] == 250
+    mail.received(lab, "anna@outside.test", note["subject"])
+
+
 class directory:
     """A copy of directory.db with its log, read here by a SQLite that is not ours."""
 
@@ -203,6 +258,38 @@ class directory:
 
 
 # What the tests do
+
+@contextlib.contextmanager
+def template(server, name, expression):
+    """A template edited by sed."""
+    path = f"/usr/share/vectis/templates/{name}"
+    before = server.read(path)
+    server.exec("sed", "-i", expression, path)
+    try:
+        assert server.read(path) != before
+        yield
+    finally:
+        server.write(path, before)
+
+
+@contextlib.contextmanager
+def unfiltered(server):
+    """Without the filter's socket Postfix asks every sender to come again: as when Rspamd is still starting."""
+    socket = "/run/vectis-milter/rspamd.sock"
+    server.exec("mv", socket, socket + ".away")
+    try:
+        yield
+    finally:
+        server.exec("mv", socket + ".away", socket)
+
+
+def applying(server):
+    """Applies, and yields each event as it is told."""
+    process = server.spawn("vectis", "apply", "--json", stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    with process:
+        for line in process.stdout:
+            yield json.loads(line)
+
 
 def add_mailbox(server, name):
     text = server.out("cat", "/etc/vectis/config.yaml")
@@ -251,8 +338,7 @@ def assert_whole(server, before, marker, when):
 def steps_of_an_apply(server):
     """The names of the steps, in order, from an apply that is left alone."""
     change_everything(server, 999)
-    lines = server.exec("vectis", "apply", "--json").stdout.splitlines()
-    events = [json.loads(line) for line in lines]
+    events = list(applying(server))
     assert events[-1]["event"] == "done", events[-1]
     return [(event["step"], event["state"]) for event in events if event["event"] == "step"]
 
