@@ -4,6 +4,16 @@ import contextlib
 import json
 
 LIB = "/var/lib/vectis"
+MIB = 1 << 20
+# In a queue file the time of arrival is a record: T, a byte with the length, "seconds" and perhaps " microseconds".
+# Written in place: a queue file is named after its inode.
+BACKDATE = """
+import re, sys
+with open(sys.argv[1], "r+b") as file:
+    came = re.search(rb"T[\\x0a-\\x14]([0-9]{10})", file.read())
+    file.seek(came.start(1))
+    file.write(str(int(came[1]) - int(sys.argv[2])).encode())
+"""
 
 
 def probe(server, *names):
@@ -15,6 +25,13 @@ def probe(server, *names):
     if names:
         assert set(names) <= red, f"expected {names} red, saw {sorted(red)}: {done.stdout}"
     return rows
+
+
+def alone_red(server, name):
+    """Runs every probe, of which this one is red and no other; its detail."""
+    rows = probe(server, name)
+    assert [row["probe"] for row in rows.values() if not row["passed"]] == [name], rows
+    return rows[name]["detail"]
 
 
 def assert_green(server):
@@ -35,18 +52,27 @@ def stopped(server, unit):
 
 
 @contextlib.contextmanager
-def postfix_with(server, *expressions):
-    """main.cf edited by hand where it is rendered."""
-    path = server.out("readlink", "-f", "/etc/postfix/main.cf")
+def edited(server, path, reload, *expressions):
+    """A file of a daemon edited by hand, with sed."""
+    path = server.out("readlink", "-f", path)
     before = server.read(path)
     server.exec("sed", "-i", *(word for each in expressions for word in ("-e", each)), path)
-    assert server.read(path) != before
-    server.exec("postfix", "reload")
     try:
+        assert server.read(path) != before
+        server.exec(*reload)
         yield
     finally:
         server.write(path, before)
-        server.exec("postfix", "reload")
+        server.exec(*reload)
+
+
+def postfix_with(server, *expressions, file="main.cf"):
+    return edited(server, f"/etc/postfix/{file}", ("postfix", "reload"), *expressions)
+
+
+def dovecot_with(server, *expressions, file="/etc/dovecot/dovecot.conf"):
+    """A restart: a reload is over before the auth processes of before have gone. As often as tests like."""
+    return edited(server, file, ("systemctl reset-failed dovecot.service && systemctl restart dovecot.service",), *expressions)
 
 
 @contextlib.contextmanager
@@ -69,6 +95,16 @@ def test_quick_probes_take_under_five_seconds(lab):
     assert_green(server)
     rows = json.loads(server.exec("vectis", "health", "--json").stdout)["probes"]
     assert max(row["milliseconds"] for row in rows) < 5000, rows
+
+
+def test_the_wrong_passwords_of_a_run_come_from_addresses_of_their_own(lab):
+    """Dovecot would answer the second one from the same address seconds later, and the right one after it."""
+    server = lab.vectis()
+    server.exec("systemctl", "restart", "dovecot.service")      # forgets who failed
+    server.wait("vectis", "health")
+    held_against = [line.split()[:2] for line in server.out("doveadm", "penalty").splitlines()[1:]]
+    assert [penalty for _, penalty in held_against] == ["1", "1"], held_against
+    assert len({address for address, _ in held_against}) == 2, held_against
 
 
 def test_probes_leave_no_message_behind_also_when_two_run_at_once(lab):
@@ -155,3 +191,133 @@ def test_another_certificate_than_the_configured_one_is_red(lab):
                     "/CN=other.test", "-keyout", "/dev/null", "-out", f"{LIB}/tls/self_signed.crt")
         probe(server, "certificate")
     assert_green(server)
+
+
+def test_a_server_that_lets_any_password_in_is_red(lab):
+    server = lab.vectis()
+    with dovecot_with(server, "/^passdb {/,/^}/ s/driver = .*/driver = static/",
+                      "/^passdb {/,/^}/ s/args = .*/args = nopassword=y/"):
+        detail = alone_red(server, "passwords")
+        assert "a wrong password at port 587 was answered with '235 " in detail, detail
+    # %s is the service that asks.
+    with dovecot_with(server, "s/m.password from/case '%s' when 'imap' then null else m.password end as password, "
+                              "case '%s' when 'imap' then 'y' end as nopassword from/",
+                      file=f"{LIB}/current/dovecot/directory.conf"):
+        detail = alone_red(server, "passwords")
+        assert "a wrong password at port 993 was answered with 'OK'" in detail, detail
+    assert_green(server)
+
+
+def test_port_25_that_takes_passwords_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^smtpd_sasl_auth_enable = no/smtpd_sasl_auth_enable = yes/"):
+        assert "port 25 offers AUTH" in alone_red(server, "inbound")
+    assert_green(server)
+
+
+def test_mail_accepted_for_nobody_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^smtpd_reject_unlisted_recipient = yes/smtpd_reject_unlisted_recipient = no/",
+                      "/^ *reject_unlisted_recipient,$/d"):
+        detail = alone_red(server, "inbound")
+        assert "vectis-nobody-" in detail and "was answered with '250 " in detail and "expected 550" in detail, detail
+    assert_green(server)
+
+
+def test_mail_from_outside_refused_for_a_mailbox_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^smtpd_recipient_restrictions = /&reject, /"):
+        rows = probe(server, "inbound", "delivery")
+        assert f"RCPT TO:<vectis-probe@{server.hostname}> was answered with '554 " in rows["inbound"]["detail"], rows["inbound"]
+        assert rows["mail"]["passed"], rows["mail"]
+    assert_green(server)
+
+
+def test_port_25_without_tls_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^smtpd_tls_security_level = may/smtpd_tls_security_level = none/"):
+        rows = probe(server, "inbound", "certificate", "delivery")
+        assert "STARTTLS was answered with '5" in rows["inbound"]["detail"], rows["inbound"]
+    assert_green(server)
+
+
+def test_port_25_that_refuses_every_message_from_outside_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^smtp  *inet .*/&\\n    -o smtpd_data_restrictions=reject/", file="master.cf"):
+        detail = alone_red(server, "delivery")
+        assert "an ordinary message was answered with '554 " in detail and "port 25" in detail, detail
+    assert_green(server)
+
+
+def test_mail_that_is_accepted_and_thrown_away_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^virtual_transport = .*/virtual_transport = discard:/"):
+        rows = probe(server, "delivery", "mail", "gtube")
+        assert "port 25 was in neither INBOX nor Junk" in rows["delivery"]["detail"], rows["delivery"]
+    assert_green(server)
+
+
+def test_mail_that_changes_on_its_way_is_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "$ a body_checks = static:{REPLACE something else}"):
+        rows = probe(server, "delivery", "mail")
+        for name in ("delivery", "mail"):
+            assert "the body changed on its way" in rows[name]["detail"], rows[name]
+            assert "something else" in rows[name]["detail"], rows[name]
+    assert_green(server)
+
+
+def test_postfix_stopped_makes_queue_red(lab):
+    server = lab.vectis()
+    with stopped(server, "postfix@-.service"):
+        rows = probe(server, "queue", "mail", "gtube", "relay", "relay_local", "inbound", "certificate", "delivery", "passwords")
+        assert "postqueue -j" in rows["queue"]["detail"] and "down" in rows["queue"]["detail"], rows["queue"]
+        assert "port 25: Connection refused" in rows["inbound"]["detail"], rows["inbound"]
+    assert_green(server)
+
+
+def test_a_disk_that_is_nearly_full_makes_queue_red(lab):
+    server = lab.vectis()
+    free = int(server.out("df", "--output=avail", "-B1", "/var/spool/postfix").split()[-1])
+    # Postfix itself refuses mail below 75 MiB: 1.5 times message_size.
+    server.exec("fallocate", "-l", str(free - 90 * MIB), "/var/filler")
+    try:
+        detail = alone_red(server, "queue")
+        assert "MiB free, expected at least 100 MiB" in detail, detail
+    finally:
+        server.exec("rm", "/var/filler")
+    assert_green(server)
+
+
+def test_a_queue_manager_that_hangs_makes_queue_red(lab):
+    server = lab.vectis()
+    qmgr = server.out("pgrep", "-x", "qmgr")
+    server.exec("kill", "-STOP", qmgr)
+    try:
+        name = waiting_since(server, "incoming", 600)
+        rows = probe(server, "queue", "mail", "delivery")
+        assert f"message {name} has been in queue 'incoming' for 6" in rows["queue"]["detail"], rows["queue"]
+    finally:
+        server.exec("kill", "-CONT", qmgr)
+    server.wait("sh", "-c", f"! postqueue -j | grep -q {name}", what="the message to leave the queue")
+    assert_green(server)
+
+
+def test_mail_of_the_system_that_nobody_picks_up_makes_queue_red(lab):
+    server = lab.vectis()
+    with postfix_with(server, "s/^pickup /#&/", file="master.cf"):
+        name = waiting_since(server, "maildrop", 600)
+        detail = alone_red(server, "queue")
+        assert f"message {name} has been in queue 'maildrop' for 6" in detail, detail
+    server.wait("sh", "-c", f"! postqueue -j | grep -q {name}", what="the message to leave the queue")
+    assert_green(server)
+
+
+# What the tests share
+
+def waiting_since(server, queue, seconds):
+    """A message that stays in this queue and says that it came so many seconds ago; its queue id."""
+    server.exec("sendmail", "-f", "root", "root", input="Subject: waiting\n\nwaiting\n")
+    name = server.wait("sh", "-c", f"ls /var/spool/postfix/{queue} | grep .").stdout.split()[0]
+    server.exec("python3", "-c", BACKDATE, f"/var/spool/postfix/{queue}/{name}", str(seconds))
+    return name
