@@ -174,16 +174,13 @@ def test_a_mailbox_that_left_the_configuration_is_suspended_and_keeps_its_mail(l
 
 
 def test_a_domain_that_left_the_configuration_leaves_those_below_it_alone(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     home, below = mail.domain(server), f"office.{mail.domain(server)}"
-    text = server.read("/etc/vectis/config.yaml")
     # The hostname, where the probes have their mailbox, is below it as well.
-    server.write("/etc/vectis/config.yaml", text.replace(home, below).replace(f"mail.{below}", server.hostname))
-    server.exec("vectis", "apply", "--yes")
+    mail.configured(lab, server.read("/root/config.yaml").replace(home, below).replace(f"mail.{below}", server.hostname))
     assert_refused(mail.deliver(lab, server, f"alice@{home}"), "rcpt")
     assert mail.deliver(lab, server, f"alice@{below}")["code"] == 250
-    server.write("/etc/vectis/config.yaml", text)
-    server.exec("vectis", "apply", "--yes")
+    mail.configured(lab)
     assert mail.deliver(lab, server, f"alice@{home}")["code"] == 250
 
 
