@@ -1,6 +1,7 @@
 #include "base/clock.hpp"
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -16,7 +17,8 @@ Time now() {
 
 std::string rfc3339(Time time) {
     const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-    const std::time_t whole = std::chrono::system_clock::to_time_t(seconds);
+    // Not system_clock::to_time_t(): it counts nanoseconds, which end in 2262.
+    const std::time_t whole = seconds.time_since_epoch().count();
     std::tm parts{};
     gmtime_r(&whole, &parts);
     return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z", parts.tm_year + 1900, parts.tm_mon + 1,
@@ -26,17 +28,16 @@ std::string rfc3339(Time time) {
 Time parse_rfc3339(const std::string& text) {
     std::tm parts{};
     int milliseconds = 0;
-    int used = 0;
-    const int found = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ%n", &parts.tm_year, &parts.tm_mon,
-                                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &milliseconds, &used);
-    if (found != 7 || static_cast<std::size_t>(used) != text.size())
-        throw Error(Code::invalid_input, fmt::format("cannot read time '{}'", text),
-                    "write it like 2026-11-24T10:43:11.000Z");
+    const int found = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year, &parts.tm_mon,
+                                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &milliseconds);
     parts.tm_year -= 1900;
     parts.tm_mon -= 1;
-    return std::chrono::time_point_cast<std::chrono::milliseconds>(
-               std::chrono::system_clock::from_time_t(timegm(&parts))) +
-           std::chrono::milliseconds(milliseconds);
+    const Time time{std::chrono::seconds(timegm(&parts)) + std::chrono::milliseconds(milliseconds)};
+    // sscanf takes signs and blanks, timegm takes the 31st of February: neither comes out as it went in.
+    if (found != 7 || rfc3339(time) != text)
+        throw Error(Code::invalid_input, fmt::format("cannot read time '{}'", printable(text)),
+                    "write it like 2026-11-24T10:43:11.000Z");
+    return time;
 }
 
 std::optional<std::string> environment(const char* name) {

@@ -90,6 +90,14 @@ Json parse_json(std::string_view text, std::size_t max_depth) {
     return std::move(builder.root);
 }
 
+std::uint64_t whole_number(const Json& object, const char* key, std::uint64_t most) {
+    const auto found = object.find(key);
+    if (found == object.end() || !found->is_number_unsigned() || found->get<std::uint64_t>() > most)
+        throw Error(Code::invalid_input,
+                    fmt::format("cannot read JSON: '{}' is no whole number from 0 to {}", key, most));
+    return found->get<std::uint64_t>();
+}
+
 std::string to_text(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

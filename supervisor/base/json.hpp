@@ -4,6 +4,8 @@
 
 #include <nlohmann/json_fwd.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <string>
 #include <string_view>
 
@@ -13,6 +15,10 @@ using Json = nlohmann::ordered_json;
 
 /// The value in `text`. Throws Error(invalid_input) that names the byte offset.
 [[nodiscard]] Json parse_json(std::string_view text, std::size_t max_depth = 32);
+/// The whole number from 0 to `most` that stands under `key`. nlohmann's own conversion takes 1.5 and -1 for one as
+/// well. Throws Error(invalid_input).
+[[nodiscard]] std::uint64_t whole_number(const Json& object, const char* key,
+                                         std::uint64_t most = std::numeric_limits<std::int64_t>::max());
 /// One line, keys in the order they were set; invalid UTF-8 is replaced, never thrown at.
 [[nodiscard]] std::string to_text(const Json& value);
 /// Indented by two spaces, with a final newline.

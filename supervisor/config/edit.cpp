@@ -269,6 +269,8 @@ class Splice {
     }
 
     [[nodiscard]] std::string insert(const Node& map, std::size_t depth) const {
+        if (map.flow && !text_.substr(map.start, map.end - map.start).ends_with('}'))
+            cannot("the map stands there without braces");
         if (map.flow) {
             const bool empty = map.children.empty();
             const std::size_t place = empty ? map.start + 1 : map.children.back().end;

@@ -152,7 +152,7 @@ class Builder : public YAML::EventHandler {
     void close(char bracket) {
         Node node = std::move(stack_.back());
         stack_.pop_back();
-        if (node.flow)
+        if (node.flow && !is_pair(node))
             node.end = after_bracket(node.end, bracket);
         const bool element = !stack_.empty() && stack_.back().type == Node::Type::list;
         if (element && !wanted(node)) {
@@ -160,6 +160,11 @@ class Builder : public YAML::EventHandler {
             node.children.shrink_to_fit();
         }
         add(std::move(node));
+    }
+    /// A map of one key without braces, which stands in a flow list: [name: anna, name: bob].
+    [[nodiscard]] bool is_pair(const Node& node) const {
+        return node.type == Node::Type::map && node.start < text_.size() && text_[node.start] != '{' &&
+               !node.children.empty() && node.children.front().start == node.start;
     }
     /// Only blanks, commas and comments stand between the last element and the bracket.
     [[nodiscard]] std::size_t after_bracket(std::size_t from, char bracket) const {

@@ -20,8 +20,6 @@ namespace vectis::health {
 
 namespace {
 
-constexpr std::size_t line_limit = 64U << 10U;
-
 struct SslDelete {
     void operator()(SSL* each) const noexcept { SSL_free(each); }
     void operator()(SSL_CTX* each) const noexcept { SSL_CTX_free(each); }
@@ -67,11 +65,7 @@ struct Connection::Tls {
     std::unique_ptr<SSL, SslDelete> ssl;
 };
 
-std::string Peer::text() const {
-    return fmt::format("{} port {}", address, port);
-}
-
-Connection::Connection(Peer peer, Deadline deadline) : peer_(std::move(peer)), deadline_(deadline) {
+Connection::Connection(Peer peer, Deadline deadline) : Incoming(std::move(peer)), deadline_(deadline) {
     connect();
 }
 
@@ -80,32 +74,29 @@ Connection::Connection(Connection&&) noexcept = default;
 Connection& Connection::operator=(Connection&&) noexcept = default;
 
 void Connection::connect() {
-    const auto target = socket_address(peer_.address, peer_.port);
+    const auto target = socket_address(peer().address, peer().port);
     fd_ = UniqueFd(socket(target.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd_)
-        throw broken(peer_, "connect to", errno_text(errno));
-    if (!peer_.source.empty()) {
-        const auto source = socket_address(peer_.source, 0);
-        // An IPv6 address that is routed here and stands on no interface (vectis-probe-net.service) needs this.
-        const int yes = 1;
-        if (setsockopt(fd_.get(), IPPROTO_IP, IP_FREEBIND, &yes, sizeof yes) != 0 ||
-            bind(fd_.get(), source.get(), source.size) != 0)
-            throw broken(peer_, "connect to", fmt::format("from {}: {}", peer_.source, errno_text(errno)));
+        throw broken(peer(), "connect to", errno_text(errno));
+    if (!peer().source.empty()) {
+        const auto source = socket_address(peer().source, 0);
+        if (bind(fd_.get(), source.get(), source.size) != 0)
+            throw broken(peer(), "connect to", fmt::format("from {}: {}", peer().source, errno_text(errno)));
     }
     if (::connect(fd_.get(), target.get(), target.size) == 0)
         return;
     if (errno != EINPROGRESS)
-        throw broken(peer_, "connect to", errno_text(errno));
+        throw broken(peer(), "connect to", errno_text(errno));
     try {
         wait_for(POLLOUT);
     } catch (const Error&) {
-        throw broken(peer_, "connect to", "no answer; a firewall may drop what comes from the interface vectis-probe");
+        throw broken(peer(), "connect to", "no answer; a firewall may drop what comes from the interface vectis-probe");
     }
     int cause = 0;
     socklen_t size = sizeof cause;
     getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &cause, &size);
     if (cause != 0)
-        throw broken(peer_, "connect to", errno_text(cause));
+        throw broken(peer(), "connect to", errno_text(cause));
 }
 
 void Connection::wait_for(short events) const {
@@ -116,9 +107,9 @@ void Connection::wait_for(short events) const {
         if (ready > 0)
             return;
         if (ready == 0)
-            throw broken(peer_, "talk to", "no answer in time");
+            throw broken(peer(), "talk to", "no answer in time");
         if (errno != EINTR)
-            throw broken(peer_, "talk to", errno_text(errno));
+            throw broken(peer(), "talk to", errno_text(errno));
     }
 }
 
@@ -126,13 +117,13 @@ void Connection::start_tls(const std::string& name) {
     auto tls = std::make_unique<Tls>();
     tls->context.reset(SSL_CTX_new(TLS_client_method()));
     if (tls->context == nullptr || SSL_CTX_set_min_proto_version(tls->context.get(), TLS1_2_VERSION) != 1)
-        throw broken(peer_, "start TLS with", keys::openssl_error());
+        throw broken(peer(), "start TLS with", keys::openssl_error());
     tls->ssl.reset(SSL_new(tls->context.get()));
     std::string server_name = name; // OpenSSL's macro for this has a cast of the old style
     if (tls->ssl == nullptr || SSL_set_fd(tls->ssl.get(), fd_.get()) != 1 ||
         SSL_ctrl(tls->ssl.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name, server_name.data()) != 1)
-        throw broken(peer_, "start TLS with", keys::openssl_error());
-    read_.clear(); // what was sent in the clear after the answer to STARTTLS does not count (CVE-2011-0411)
+        throw broken(peer(), "start TLS with", keys::openssl_error());
+    forget(); // what was sent in the clear after the answer to STARTTLS does not count (CVE-2011-0411)
     for (;;) {
         ERR_clear_error();
         const int done = SSL_connect(tls->ssl.get());
@@ -144,7 +135,7 @@ void Connection::start_tls(const std::string& name) {
         else if (error == SSL_ERROR_WANT_WRITE)
             wait_for(POLLOUT);
         else
-            throw broken(peer_, "start TLS with",
+            throw broken(peer(), "start TLS with",
                          error == SSL_ERROR_SSL ? keys::openssl_error() : "the connection was closed");
     }
     tls_ = std::move(tls);
@@ -158,7 +149,7 @@ std::string Connection::certificate() const {
     const keys::Certificate shown(tls_ ? SSL_get1_peer_certificate(tls_->ssl.get()) : nullptr);
     const keys::Bio out(BIO_new(BIO_s_mem()));
     if (shown == nullptr || out == nullptr || PEM_write_bio_X509(out.get(), shown.get()) != 1)
-        throw broken(peer_, "see the certificate of", "none was shown");
+        throw broken(peer(), "see the certificate of", "none was shown");
     return keys::written(out.get());
 }
 
@@ -174,7 +165,7 @@ void Connection::write(std::string_view bytes) {
             }
             const int error = SSL_get_error(tls_->ssl.get(), done);
             if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-                throw broken(peer_, "write to", "the connection was closed");
+                throw broken(peer(), "write to", "the connection was closed");
             wait_for(error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
             continue;
         }
@@ -184,60 +175,37 @@ void Connection::write(std::string_view bytes) {
         else if (errno == EAGAIN)
             wait_for(POLLOUT);
         else if (errno != EINTR)
-            throw broken(peer_, "write to", errno_text(errno));
+            throw broken(peer(), "write to", errno_text(errno));
     }
 }
 
-void Connection::fill() {
+std::string Connection::receive() {
+    // Whoever sends without a pause is never waited for.
+    if (std::chrono::steady_clock::now() >= deadline_)
+        throw broken(peer(), "talk to", "it does not come to an end in time");
     std::array<char, 16384> part{};
     for (;;) {
         if (tls_) {
             ERR_clear_error();
             const int count = SSL_read(tls_->ssl.get(), part.data(), static_cast<int>(part.size()));
-            if (count > 0) {
-                read_.append(part.data(), static_cast<std::size_t>(count));
-                return;
-            }
+            if (count > 0)
+                return {part.data(), static_cast<std::size_t>(count)};
             const int error = SSL_get_error(tls_->ssl.get(), count);
             if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE)
-                throw broken(peer_, "read from", "the connection was closed");
+                throw broken(peer(), "read from", "the connection was closed");
             wait_for(error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT);
             continue;
         }
         const ssize_t count = recv(fd_.get(), part.data(), part.size(), 0);
-        if (count > 0) {
-            read_.append(part.data(), static_cast<std::size_t>(count));
-            return;
-        }
+        if (count > 0)
+            return {part.data(), static_cast<std::size_t>(count)};
         if (count == 0)
-            throw broken(peer_, "read from", "the connection was closed");
+            throw broken(peer(), "read from", "the connection was closed");
         if (errno == EAGAIN)
             wait_for(POLLIN);
         else if (errno != EINTR)
-            throw broken(peer_, "read from", errno_text(errno));
+            throw broken(peer(), "read from", errno_text(errno));
     }
-}
-
-std::string Connection::line() {
-    std::size_t end = 0;
-    while ((end = read_.find('\n')) == std::string::npos) {
-        if (read_.size() > line_limit)
-            throw broken(peer_, "read from", "a line has no end");
-        fill();
-    }
-    std::string text = read_.substr(0, end);
-    read_.erase(0, end + 1);
-    if (text.ends_with('\r'))
-        text.pop_back();
-    return text;
-}
-
-std::string Connection::bytes(std::size_t count) {
-    while (read_.size() < count)
-        fill();
-    std::string text = read_.substr(0, count);
-    read_.erase(0, count);
-    return text;
 }
 
 } // namespace vectis::health

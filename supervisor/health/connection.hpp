@@ -3,9 +3,9 @@
 #pragma once
 
 #include "base/unique_fd.hpp"
+#include "health/incoming.hpp"
 
 #include <chrono>
-#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -14,20 +14,10 @@ namespace vectis::health {
 
 using Deadline = std::chrono::steady_clock::time_point;
 
-/// An address to connect to, and the one of ours to come from (empty: the kernel chooses).
-struct Peer {
-    std::string address;
-    std::uint16_t port = 0;
-    std::string source;
-
-    /// "198.18.25.1 port 25"
-    [[nodiscard]] std::string text() const;
-};
-
-class Connection {
+class Connection : public Incoming {
   public:
     Connection(Peer peer, Deadline deadline);
-    ~Connection();
+    ~Connection() override;
     Connection(Connection&&) noexcept;
     Connection& operator=(Connection&&) noexcept;
 
@@ -38,12 +28,7 @@ class Connection {
     [[nodiscard]] std::string certificate() const;
 
     void write(std::string_view bytes);
-    /// The next line without its break; at most 64 KiB.
-    [[nodiscard]] std::string line();
-    /// Exactly this many bytes.
-    [[nodiscard]] std::string bytes(std::size_t count);
 
-    [[nodiscard]] const Peer& peer() const { return peer_; }
     [[nodiscard]] Deadline deadline() const { return deadline_; }
     /// From here on everything has to happen before `deadline`.
     void set_deadline(Deadline deadline) { deadline_ = deadline; }
@@ -51,15 +36,13 @@ class Connection {
   private:
     struct Tls;
 
+    [[nodiscard]] std::string receive() override;
     void connect();
     void wait_for(short events) const;
-    void fill();
 
-    Peer peer_;
     Deadline deadline_;
     UniqueFd fd_;
     std::unique_ptr<Tls> tls_;
-    std::string read_;
 };
 
 } // namespace vectis::health

@@ -1,7 +1,7 @@
 #include "health/dkim_verify.hpp"
 
+#include "base/base64.hpp"
 #include "base/text.hpp"
-#include "health/base64.hpp"
 #include "keys/openssl.hpp"
 
 #include <fmt/format.h>
@@ -195,6 +195,8 @@ keys::PrivateKey public_key(const std::string& record, std::string_view type) {
                                        : EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nullptr, data, bytes.size()));
     if (key == nullptr)
         throw Invalid(fmt::format("the published key cannot be read: {}", keys::openssl_error()));
+    if (type == "rsa" && EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA)
+        throw Invalid("the published key says it is of type rsa, and is not");
     return key;
 }
 

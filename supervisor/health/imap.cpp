@@ -44,13 +44,29 @@ std::optional<std::size_t> literal(const std::string& line) {
 
 } // namespace
 
-struct Imap::Answer {
-    std::string status;                // "OK ...", "NO ...", "BAD ..."
-    std::vector<std::string> untagged; // lines without the leading "* "
-    std::string literal;               // the last one
-
-    [[nodiscard]] bool ok() const { return status.starts_with("OK"); }
-};
+ImapAnswer read_answer(Incoming& in, const std::string& tag) {
+    ImapAnswer answer;
+    for (;;) {
+        std::string text = in.line();
+        while (const auto size = literal(text)) {
+            if (*size > literal_limit)
+                throw Error(Code::unavailable,
+                            fmt::format("cannot read from {}: a literal of {} bytes", in.peer().text(), *size));
+            answer.literal = in.bytes(*size);
+            text = in.line();
+        }
+        if (text.starts_with(tag)) {
+            answer.status = text.substr(tag.size());
+            return answer;
+        }
+        if (!text.starts_with("* SEARCH "))
+            continue;
+        for (const auto& word : split(text, ' ')) {
+            if (const auto uid = number<std::uint32_t>(word))
+                answer.uids.push_back(*uid);
+        }
+    }
+}
 
 Imap::Imap(Peer peer, const std::string& name, Deadline deadline) : connection_(std::move(peer), deadline) {
     connection_.start_tls(name);
@@ -59,36 +75,21 @@ Imap::Imap(Peer peer, const std::string& name, Deadline deadline) : connection_(
                                                    printable(greeting.substr(0, 200))));
 }
 
-Imap::Answer Imap::command(const std::string& line) {
+ImapAnswer Imap::command(const std::string& line) {
     const std::string tag = fmt::format("v{} ", ++number_);
     connection_.write(tag + line + "\r\n");
-    Answer answer;
-    for (;;) {
-        std::string text = connection_.line();
-        while (const auto size = literal(text)) {
-            if (*size > literal_limit)
-                throw Error(Code::unavailable, fmt::format("cannot read from {}: a literal of {} bytes",
-                                                           connection_.peer().text(), *size));
-            answer.literal = connection_.bytes(*size);
-            text = connection_.line();
-        }
-        if (text.starts_with(tag)) {
-            answer.status = text.substr(tag.size());
-            return answer;
-        }
-        answer.untagged.push_back(text.starts_with("* ") ? text.substr(2) : text);
-    }
+    return read_answer(connection_, tag);
 }
 
 void Imap::must(const std::string& line) {
-    if (const Answer answer = command(line); !answer.ok())
+    if (const ImapAnswer answer = command(line); !answer.ok())
         throw Error(Code::unavailable,
                     fmt::format("cannot use {}: {} was answered with '{}'", connection_.peer().text(),
                                 split(line, ' ').front(), printable(answer.status)));
 }
 
 std::string Imap::login(const std::string& user, const std::string& password) {
-    const Answer answer = command(fmt::format("LOGIN {} {}", quoted(user), quoted(password)));
+    const ImapAnswer answer = command(fmt::format("LOGIN {} {}", quoted(user), quoted(password)));
     return answer.ok() ? "" : printable(answer.status);
 }
 
@@ -97,24 +98,15 @@ void Imap::select(const std::string& folder) {
 }
 
 std::vector<std::uint32_t> Imap::search(const std::string& criteria) {
-    const Answer answer = command("UID SEARCH " + criteria);
+    ImapAnswer answer = command("UID SEARCH " + criteria);
     if (!answer.ok())
         throw Error(Code::unavailable,
                     fmt::format("cannot search in {}: '{}'", connection_.peer().text(), printable(answer.status)));
-    std::vector<std::uint32_t> uids;
-    for (const auto& line : answer.untagged) {
-        if (!line.starts_with("SEARCH"))
-            continue;
-        for (const auto& word : split(line, ' ')) {
-            if (const auto uid = number<std::uint32_t>(word))
-                uids.push_back(*uid);
-        }
-    }
-    return uids;
+    return std::move(answer.uids);
 }
 
 std::string Imap::fetch(std::uint32_t uid) {
-    Answer answer = command(fmt::format("UID FETCH {} (BODY.PEEK[])", uid));
+    ImapAnswer answer = command(fmt::format("UID FETCH {} (BODY.PEEK[])", uid));
     if (!answer.ok() || answer.literal.empty())
         throw Error(Code::unavailable, fmt::format("cannot fetch a message from {}: '{}'", connection_.peer().text(),
                                                    printable(answer.status)));

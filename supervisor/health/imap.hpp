@@ -9,6 +9,18 @@
 
 namespace vectis::health {
 
+/// What a command was answered with.
+struct ImapAnswer {
+    std::string status;              // "OK ...", "NO ...", "BAD ..."
+    std::vector<std::uint32_t> uids; // of SEARCH
+    std::string literal;             // the last one
+
+    [[nodiscard]] bool ok() const { return status.starts_with("OK"); }
+};
+
+/// Reads until the line that begins with `tag` (RFC 3501 section 2.2.2). Throws Error(unavailable).
+[[nodiscard]] ImapAnswer read_answer(Incoming& in, const std::string& tag);
+
 class Imap {
   public:
     /// Connects by TLS and reads the greeting.
@@ -30,9 +42,7 @@ class Imap {
     [[nodiscard]] const Connection& connection() const { return connection_; }
 
   private:
-    struct Answer;
-
-    [[nodiscard]] Answer command(const std::string& line);
+    [[nodiscard]] ImapAnswer command(const std::string& line);
     void must(const std::string& line);
 
     Connection connection_;

@@ -4,10 +4,10 @@
 #include "base/text.hpp"
 #include "health/letter.hpp"
 #include "health/probes.hpp"
+#include "health/queue.hpp"
 #include "keys/dkim.hpp"
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
@@ -59,37 +59,12 @@ std::string look_up(const std::vector<std::string>& command) {
 
 // --- queue ---
 
-// qmgr takes a message out of incoming at once, pickup one out of maildrop at once or within a minute.
-constexpr std::int64_t stalled_seconds = 180;
-
-struct Queue {
-    std::size_t messages = 0;
-    std::size_t deferred = 0;
-    std::string stalled; // a message that nobody takes up
-};
-
-Queue read_queue() {
-    // As root it answers without Postfix, too, with a warning: "Mail system is down -- accessing queue directly".
+Queue ask_queue() {
     const Finished finished = run({"postqueue", "-j"}, limit);
-    if (finished.status != 0 || finished.err.find("Mail system is down") != std::string::npos)
+    if (finished.status != 0 || finished.err.find("mail system is down") != std::string::npos)
         throw red(fmt::format("`postqueue -j` ended with status {}: '{}', expected the queue", finished.status,
                               printable(trim(finished.err))));
-    Queue queue;
-    const auto today = std::chrono::duration_cast<seconds>(now().time_since_epoch()).count();
-    for (const auto& line : split(finished.out, '\n')) {
-        if (trim(line).empty())
-            continue;
-        const Json message = parse_json(line);
-        const std::string in = message.value("queue_name", "");
-        const auto age = today - message.value("arrival_time", std::int64_t{0});
-        ++queue.messages;
-        if (in == "deferred")
-            ++queue.deferred;
-        if ((in == "incoming" || in == "maildrop") && age > stalled_seconds)
-            queue.stalled = fmt::format("message {} has been in queue '{}' for {} s, expected under {}",
-                                        printable(message.value("queue_id", "")), in, age, stalled_seconds);
-    }
-    return queue;
+    return read_queue(finished.out, now());
 }
 
 /// Postfix refuses mail below 1.5 times message_size_limit (queue_minfree in postconf(5)); being red comes earlier.
@@ -127,7 +102,7 @@ std::string probe_directory(const Facts& facts) {
 }
 
 std::string probe_queue(const Facts& facts) {
-    const Queue queue = read_queue();
+    const Queue queue = ask_queue();
     if (!queue.stalled.empty())
         throw red(queue.stalled + ": the queue manager does not take it up");
     const std::uint64_t floor = 2 * facts.message_size;

@@ -45,7 +45,7 @@ Result result_from_json(const std::string& text) {
         return {.probe = json.at("probe"),
                 .passed = json.at("passed"),
                 .detail = json.at("detail"),
-                .took = std::chrono::milliseconds(json.at("milliseconds").get<std::int64_t>())};
+                .took = std::chrono::milliseconds(whole_number(json, "milliseconds"))};
     } catch (const Json::exception& error) {
         throw Error(Code::invalid_input, fmt::format("cannot read a probe's result: {}", error.what()));
     }

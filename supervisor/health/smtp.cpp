@@ -1,13 +1,13 @@
 #include "health/smtp.hpp"
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "health/base64.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
+#include <optional>
 
 namespace vectis::health {
 
@@ -34,17 +34,43 @@ std::string dot_stuffed(std::string_view message) {
     return text + ".\r\n";
 }
 
+/// The three digits that a line begins with; nothing if they are no code of RFC 5321 section 4.2.1.
+std::optional<int> code_of(std::string_view line) {
+    const auto digit = [&](std::size_t at, char most) { return line[at] >= '0' && line[at] <= most; };
+    if (line.size() < 3 || line[0] < '2' || !digit(0, '5') || !digit(1, '9') || !digit(2, '9'))
+        return std::nullopt;
+    if (line.size() > 3 && line[3] != ' ' && line[3] != '-')
+        return std::nullopt;
+    return (line[0] - '0') * 100 + (line[1] - '0') * 10 + (line[2] - '0');
+}
+
 } // namespace
 
 std::string Reply::text() const {
     return printable(fmt::format("{} {}", code, join(lines, " / ")));
 }
 
+Reply read_reply(Incoming& in) {
+    constexpr std::size_t most_lines = 100;
+    Reply reply;
+    for (bool more = true; more;) {
+        const std::string line = in.line();
+        const auto code = code_of(line);
+        if (!code || reply.lines.size() == most_lines)
+            throw Error(Code::unavailable, fmt::format("cannot talk to {}: '{}' is no answer of an SMTP server",
+                                                       in.peer().text(), printable(line.substr(0, 100))));
+        reply.code = *code;
+        reply.lines.push_back(line.size() > 4 ? line.substr(4) : "");
+        more = line.size() > 3 && line[3] == '-';
+    }
+    return reply;
+}
+
 Smtp::Smtp(Peer peer, Tls tls, const std::string& name, const std::string& helo, Deadline deadline) :
     connection_(std::move(peer), deadline), helo_(helo) {
     if (tls == Tls::wrapper)
         connection_.start_tls(name);
-    if (const Reply greeting = reply(); greeting.code != 220)
+    if (const Reply greeting = read_reply(connection_); greeting.code != 220)
         throw refused(connection_, "the connection", greeting);
     hello();
     if (tls != Tls::starttls)
@@ -68,24 +94,9 @@ bool Smtp::offers(std::string_view keyword) const {
     });
 }
 
-Reply Smtp::reply() {
-    Reply reply;
-    for (;;) {
-        const std::string line = connection_.line();
-        const auto [end, error] =
-            std::from_chars(line.data(), line.data() + std::min<std::size_t>(line.size(), 3), reply.code);
-        if (error != std::errc() || end != line.data() + 3 || reply.lines.size() > 100)
-            throw Error(Code::unavailable, fmt::format("cannot talk to {}: '{}' is no answer of an SMTP server",
-                                                       connection_.peer().text(), printable(line.substr(0, 100))));
-        reply.lines.push_back(line.size() > 4 ? line.substr(4) : "");
-        if (line.size() < 4 || line[3] != '-')
-            return reply;
-    }
-}
-
 Reply Smtp::command(const std::string& line) {
     connection_.write(line + "\r\n");
-    return reply();
+    return read_reply(connection_);
 }
 
 Reply Smtp::authenticate(const std::string& user, const std::string& password) {
@@ -97,7 +108,7 @@ Reply Smtp::data(std::string_view message) {
     if (Reply answer = command("DATA"); answer.code != 354)
         return answer;
     connection_.write(dot_stuffed(message));
-    return reply();
+    return read_reply(connection_);
 }
 
 void Smtp::quit() {

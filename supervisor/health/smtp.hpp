@@ -20,6 +20,9 @@ struct Reply {
     [[nodiscard]] std::string text() const;
 };
 
+/// The next answer, of any number of lines (RFC 5321 section 4.2). Throws Error(unavailable) if it is none.
+[[nodiscard]] Reply read_reply(Incoming& in);
+
 class Smtp {
   public:
     enum class Tls : std::uint8_t { none, starttls, wrapper };
@@ -41,7 +44,6 @@ class Smtp {
     [[nodiscard]] const Connection& connection() const { return connection_; }
 
   private:
-    [[nodiscard]] Reply reply();
     void hello();
 
     Connection connection_;

@@ -30,9 +30,7 @@ Certificate parse_certificate(std::string_view pem) {
 
 PrivateKey parse_key(std::string_view pem) {
     const Bio in = reader(pem);
-    // The callback answers "no passphrase": a daemon that starts at boot cannot be asked for one.
-    PrivateKey key(PEM_read_bio_PrivateKey(
-        in.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr));
+    PrivateKey key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
     ERR_clear_error();
     return key;
 }

@@ -1,5 +1,6 @@
 #include "keys/dkim.hpp"
 
+#include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "keys/openssl.hpp"
@@ -23,25 +24,19 @@ constexpr std::size_t ed25519_half = 32;
 
 using Pair = std::array<unsigned char, 2 * ed25519_half>; // seed, then public key
 
-std::string base64(std::span<const unsigned char> bytes) {
-    std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
-    const int length =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
-    text.resize(static_cast<std::size_t>(length));
-    return text;
+std::string base64_of(std::span<const unsigned char> bytes) {
+    return base64({reinterpret_cast<const char*>(bytes.data()), bytes.size()});
 }
 
 /// The 64 bytes of an Ed25519 key file; nothing if `text` is no base64 of that length.
 std::optional<Pair> ed25519_pair(std::string_view text) {
     text = trim(text);
-    constexpr std::size_t encoded = 88; // 64 bytes and two signs of padding
-    if (text.size() != encoded || !text.ends_with("=="))
-        return std::nullopt;
-    std::array<unsigned char, encoded / 4 * 3> bytes{};
-    if (EVP_DecodeBlock(bytes.data(), reinterpret_cast<const unsigned char*>(text.data()), encoded) < 0)
-        return std::nullopt;
+    constexpr std::size_t encoded = 88; // 64 bytes and two signs of padding; Rspamd knows no breaks in between
+    const auto bytes = text.size() == encoded ? from_base64(text) : std::nullopt;
     Pair pair{};
-    std::copy_n(bytes.begin(), pair.size(), pair.begin());
+    if (!bytes || bytes->size() != pair.size())
+        return std::nullopt;
+    std::copy(bytes->begin(), bytes->end(), pair.begin());
     return pair;
 }
 
@@ -62,7 +57,7 @@ std::string new_ed25519_key() {
     if (key == nullptr || EVP_PKEY_get_raw_private_key(key.get(), pair.data(), &seed_size) != 1 ||
         EVP_PKEY_get_raw_public_key(key.get(), pair.data() + ed25519_half, &public_size) != 1)
         throw Error(Code::internal, fmt::format("cannot make an Ed25519 key: {}", openssl_error()));
-    std::string text = base64(pair) + "\n";
+    std::string text = base64_of(pair) + "\n";
     OPENSSL_cleanse(pair.data(), pair.size());
     return text;
 }
@@ -76,7 +71,7 @@ std::string ed25519_record(const Pair& pair) {
     if (!std::equal(half.begin(), half.end(), pair.begin() + ed25519_half))
         throw Error(Code::invalid_input,
                     "cannot use the Ed25519 key: its public half does not belong to its private half");
-    return fmt::format("v=DKIM1; k=ed25519; p={}", base64(half));
+    return fmt::format("v=DKIM1; k=ed25519; p={}", base64_of(half));
 }
 
 std::string rsa_record(EVP_PKEY* key) {
@@ -84,7 +79,7 @@ std::string rsa_record(EVP_PKEY* key) {
     const int size = i2d_PUBKEY(key, &der);
     if (size <= 0)
         throw Error(Code::internal, fmt::format("cannot read an RSA key: {}", openssl_error()));
-    const std::string encoded = base64({der, static_cast<std::size_t>(size)});
+    const std::string encoded = base64_of({der, static_cast<std::size_t>(size)});
     OPENSSL_free(der);
     return "v=DKIM1; k=rsa; p=" + encoded;
 }
@@ -99,8 +94,7 @@ std::string dkim_record(std::string_view key_text) {
     if (const auto pair = ed25519_pair(key_text))
         return ed25519_record(*pair);
     const Bio in = reader(key_text);
-    const PrivateKey key(PEM_read_bio_PrivateKey(
-        in.get(), nullptr, [](char*, int, int, void*) { return 0; }, nullptr));
+    const PrivateKey key(PEM_read_bio_PrivateKey(in.get(), nullptr, no_passphrase, nullptr));
     if (key == nullptr || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA) {
         ERR_clear_error();
         throw Error(Code::invalid_input, "cannot use the DKIM key: it is neither an RSA key in PEM nor an Ed25519 key "

@@ -32,6 +32,12 @@ inline std::string openssl_error() {
     return number == 0 ? "unknown cause" : std::string(text.data());
 }
 
+/// Answers OpenSSL that there is no passphrase: a daemon that starts at boot cannot be asked for one. (0 would be the
+/// empty one, tried with as many rounds as the file asks for.)
+inline int no_passphrase(char*, int, int, void*) {
+    return -1;
+}
+
 /// A reader over `text`, which must outlive it.
 inline Bio reader(std::string_view text) {
     return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));

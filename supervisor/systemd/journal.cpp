@@ -80,8 +80,9 @@ Entry entry_here(const Journal& journal) {
     return entry;
 }
 
+/// No entry is older than the epoch, and a time that is far before it would overflow.
 std::uint64_t usec(Time time) {
-    return static_cast<std::uint64_t>(std::chrono::microseconds(time.time_since_epoch()).count());
+    return static_cast<std::uint64_t>(std::chrono::microseconds(std::max(time, Time()).time_since_epoch()).count());
 }
 
 } // namespace

@@ -57,6 +57,7 @@ def parser():
     bench_command.add_argument("filter", nargs="?", help="part of a measurement's name")
     fuzz_command = add("fuzz", fuzz, "run the fuzz targets, each for so many seconds")
     fuzz_command.add_argument("seconds", nargs="?", type=int, default=60)
+    fuzz_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a target's name")
     soak_command = add("soak", soak, "run the long tests: kills, power cuts, load")
     soak_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a test's name")
     clean_command = add("clean", clean, "remove what was built; with --cache the lab's cached roots too")
@@ -133,7 +134,7 @@ def bench(options):
 
 
 def fuzz(options):
-    return runner.report(build.fuzz(options.seconds))
+    return runner.report(build.fuzz(options.seconds, options.filter))
 
 
 def soak(options):

@@ -18,3 +18,13 @@ TEST_CASE("JSON that nlohmann's own parser would swallow is refused") {
     CHECK_THROWS_AS(parse_json(""), Error);
     CHECK_THROWS_AS(parse_json("\"\xff\""), Error);
 }
+
+TEST_CASE("a whole number is taken as it is or refused") {
+    const Json object = parse_json(R"({"a": 7, "b": -1, "c": 1.5, "d": 1e300, "e": "7", "f": 18446744073709551615})");
+    CHECK(whole_number(object, "a") == 7);
+    CHECK(whole_number(object, "a", 7) == 7);
+    CHECK_THROWS_AS(whole_number(object, "a", 6), Error);
+    for (const auto* key : {"b", "c", "d", "e", "f", "g"})
+        CHECK_THROWS_AS(whole_number(object, key), Error);
+    CHECK_THROWS_AS(whole_number(parse_json("[]"), "a"), Error);
+}

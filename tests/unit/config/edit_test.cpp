@@ -77,6 +77,13 @@ TEST_CASE("set changes the element that is named") {
                  "to: anna@example.test", "to: [anna@example.test, x@else.test]");
 }
 
+TEST_CASE("set renames elements without braces and says that it cannot add to them") {
+    const std::string text = "hostname: mail.example.test\nadmin: anna@example.test\ndomains:\n  - name: example.test\n"
+                             "    mailboxes: [name: anna, name: ben]\n";
+    check_change(text, "domains[example.test].mailboxes[ben].name", "carl", "name: ben", "name: carl");
+    CHECK(code_of("domains[example.test].mailboxes[ben].quota", "1 GiB", text) == Code::not_supported);
+}
+
 TEST_CASE("set adds what is missing where it belongs") {
     check_change(sample, "rspamd.greylist", "3", "junk: 5\n", "junk: 5\n    greylist: 3\n");
     check_change(sample, "message_size", "20 MiB", "'anna@example.test'\n",

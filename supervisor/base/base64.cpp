@@ -1,8 +1,8 @@
-#include "health/base64.hpp"
+#include "base/base64.hpp"
 
 #include <openssl/evp.h>
 
-namespace vectis::health {
+namespace vectis {
 
 std::string base64(std::string_view bytes) {
     std::string text(4 * ((bytes.size() + 2) / 3) + 1, '\0');
@@ -20,7 +20,9 @@ std::optional<std::string> from_base64(std::string_view text) {
             dense += each;
     }
     const std::size_t padding = dense.ends_with("==") ? 2 : dense.ends_with("=") ? 1 : 0;
-    if (dense.empty() || dense.size() % 4 != 0 || dense.find('=') < dense.size() - padding)
+    // OpenSSL takes a '-' for the end of the text and '=' anywhere for zeros.
+    if (dense.empty() || dense.size() % 4 != 0 || dense.find('=') < dense.size() - padding ||
+        dense.find('-') != std::string::npos)
         return std::nullopt;
     std::string bytes(dense.size() / 4 * 3, '\0');
     if (EVP_DecodeBlock(reinterpret_cast<unsigned char*>(bytes.data()),
@@ -30,4 +32,4 @@ std::optional<std::string> from_base64(std::string_view text) {
     return bytes;
 }
 
-} // namespace vectis::health
+} // namespace vectis

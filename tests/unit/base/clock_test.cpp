@@ -1,0 +1,18 @@
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "catch.hpp"
+
+using namespace vectis;
+
+TEST_CASE("a time survives the way to text and back") {
+    for (const auto* text : {"2026-11-24T10:43:11.000Z", "1970-01-01T00:00:00.000Z", "0001-01-01T00:00:00.001Z",
+                             "9999-12-31T23:59:59.999Z", "2024-02-29T12:00:00.500Z"})
+        CHECK(rfc3339(parse_rfc3339(text)) == text);
+}
+
+TEST_CASE("what is no time is refused") {
+    for (const auto* text : {"", "2026-11-24", "2026-02-31T00:00:00.000Z", "2026-11-24T25:00:00.000Z",
+                             " 2026-11-24T10:43:11.000Z", "+026-11-24T10:43:11.000Z", "2026-11-24T10:43:11.0Z",
+                             "2026-11-24T10:43:11.000Zulu", "2026-11-24T10:43:60.000Z"})
+        CHECK_THROWS_AS(parse_rfc3339(text), Error);
+}
