@@ -80,7 +80,10 @@ void Connection::connect() {
         throw broken(peer(), "connect to", errno_text(errno));
     if (!peer().source.empty()) {
         const auto source = socket_address(peer().source, 0);
-        if (bind(fd_.get(), source.get(), source.size) != 0)
+        // An IPv6 address that is routed here and stands on no interface (vectis-probe-net.service) needs this.
+        const int yes = 1;
+        if (setsockopt(fd_.get(), IPPROTO_IP, IP_FREEBIND, &yes, sizeof yes) != 0 ||
+            bind(fd_.get(), source.get(), source.size) != 0)
             throw broken(peer(), "connect to", fmt::format("from {}: {}", peer().source, errno_text(errno)));
     }
     if (::connect(fd_.get(), target.get(), target.size) == 0)

@@ -1,6 +1,7 @@
 #include "health/facts.hpp"
 
 #include "base/error.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "directory/rows.hpp"
 #include "keys/dkim.hpp"
@@ -56,14 +57,24 @@ std::string record_of(const std::string& path) {
 
 } // namespace
 
+WrongClients fresh_wrong_clients(bool ipv6) {
+    const std::string bytes = random_bytes(2);
+    const unsigned random = static_cast<unsigned char>(bytes[0]) << 8U | static_cast<unsigned char>(bytes[1]);
+    if (ipv6)
+        return {fmt::format("2001:db8:{:x}::1", 0x8000U | (random & 0xfffeU)),
+                fmt::format("2001:db8:{:x}::1", 0x8001U | random)};
+    const unsigned pair = random % 127;
+    return {fmt::format("198.18.26.{}", 2 * pair + 1), fmt::format("198.18.26.{}", 2 * pair + 2)};
+}
+
 Facts facts(const config::Config& config, const std::map<std::string, std::vector<std::string>>& interface_addresses,
             const state::Paths& paths) {
     Facts facts;
     facts.hostname = config.hostname;
     facts.address = listening_address(config.network, interface_addresses);
-    const ProbeNetwork& network = is_ipv6(facts.address) ? probe_ipv6 : probe_ipv4;
-    facts.client = network.client;
-    facts.wrong_client = network.wrong_client;
+    const bool ipv6 = is_ipv6(facts.address);
+    facts.client = (ipv6 ? probe_ipv6 : probe_ipv4).client;
+    facts.wrong_clients = fresh_wrong_clients(ipv6);
     facts.mailbox = fmt::format("{}@{}", directory::probe_local_part, config.hostname);
     if (const auto secret = read_file(paths.probe_secret(), 65536))
         facts.password = split(*secret, '\n').front();
@@ -92,7 +103,7 @@ Json to_json(const Facts& facts) {
     return {{"hostname", facts.hostname},
             {"address", facts.address},
             {"client", facts.client},
-            {"wrong_client", facts.wrong_client},
+            {"wrong_clients", {{"smtp", facts.wrong_clients.smtp}, {"imap", facts.wrong_clients.imap}}},
             {"mailbox", facts.mailbox},
             {"password", facts.password},
             {"submission", facts.submission},
@@ -112,7 +123,7 @@ Facts facts_from_json(const std::string& text) {
         Facts facts{.hostname = json.at("hostname"),
                     .address = json.at("address"),
                     .client = json.at("client"),
-                    .wrong_client = json.at("wrong_client"),
+                    .wrong_clients = {json.at("wrong_clients").at("smtp"), json.at("wrong_clients").at("imap")},
                     .mailbox = json.at("mailbox"),
                     .password = json.at("password"),
                     .submission = json.at("submission"),

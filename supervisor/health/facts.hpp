@@ -13,16 +13,23 @@
 
 namespace vectis::health {
 
-/// The network of vectis-probe-net.service: the host's side, the side of a client that behaves, and the address that
-/// wrong passwords come from, so that what a server holds against it slows no other probe down. RFC 2544 and RFC 5180:
-/// addresses for tests, which nobody else has.
+/// The network of vectis-probe-net.service: the host's side and the side of a client. RFC 2544 and RFC 5180: addresses
+/// for tests, which nobody else has.
 struct ProbeNetwork {
     std::string host;
     std::string client;
-    std::string wrong_client;
 };
-inline const ProbeNetwork probe_ipv4{"198.18.25.1", "198.18.25.2", "198.18.25.3"};
-inline const ProbeNetwork probe_ipv6{"2001:2:0:2519::1", "2001:2:0:2519::2", "2001:2:0:2519::3"};
+inline const ProbeNetwork probe_ipv4{"198.18.25.1", "198.18.25.2"};
+inline const ProbeNetwork probe_ipv6{"2001:2:0:2519::1", "2001:2:0:2519::2"};
+
+/// Where the two wrong passwords of one run come from: 198.18.26.0/24 or 2001:db8:8000::/33, other ones each time.
+/// Dovecot lets an address wait the longer the more it has failed there, in IPv6 its whole /48; so neither of the two,
+/// nor the next run, nor another probe waits for what one of them has done.
+struct WrongClients {
+    std::string smtp;
+    std::string imap;
+};
+[[nodiscard]] WrongClients fresh_wrong_clients(bool ipv6);
 
 struct KeyFile {
     std::string path;
@@ -31,10 +38,10 @@ struct KeyFile {
 
 struct Facts {
     std::string hostname;
-    std::string address;      // the server's, as a client outside reaches it
-    std::string client;       // where the probe comes from
-    std::string wrong_client; // where wrong passwords come from
-    std::string mailbox;      // vectis-probe@<hostname>
+    std::string address;        // the server's, as a client outside reaches it
+    std::string client;         // where the probe comes from
+    WrongClients wrong_clients; // where wrong passwords come from
+    std::string mailbox;        // vectis-probe@<hostname>
     std::string password;
     bool submission = true;  // 587
     bool submissions = true; // 465
