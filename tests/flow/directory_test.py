@@ -31,7 +31,8 @@ time.sleep(600)
 
 
 def test_a_writer_killed_in_its_transaction_stops_nobody(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
+    server.exec("sqlite3", DIRECTORY, ".filectrl persist_wal 1", "pragma wal_checkpoint(truncate)")
     before = size(server, "-wal")
     writer = server.spawn("python3", "-c", UNFINISHED, stdout=-1, text=True)
     assert writer.stdout.readline() == "unfinished\n"
@@ -47,7 +48,7 @@ def test_a_writer_killed_in_its_transaction_stops_nobody(lab):
 
 
 def test_lookups_never_fail_while_the_directory_changes(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     names = [mail.address(server, name) for name in ("alice", "bob")]
     found = 0
     with changing(server) as changes:
@@ -65,39 +66,37 @@ def test_lookups_never_fail_while_the_directory_changes(lab):
 
 
 def test_a_directory_without_its_shm_file_is_there_after_boot(lab):
-    server = lab.vectis()
-    without_supervisor(server)
-    server.exec("rm", DIRECTORY + "-shm")
-    server.reboot()
-    assert_found(lab, server)
-    server.kill()
-    server.mount()
-    (server.root / (DIRECTORY + "-shm").lstrip("/")).unlink()
-    server.boot()
-    assert_found(lab, server)
+    server = mail.configured(lab)
+    with without_supervisor(server):
+        server.exec("rm", DIRECTORY + "-shm")
+        server.reboot()
+        assert_found(lab, server)
+        server.kill()
+        server.mount()
+        (server.root / (DIRECTORY + "-shm").lstrip("/")).unlink()
+        server.boot()
+        assert_found(lab, server)
 
 
 def test_a_directory_is_there_after_a_power_cut_in_the_midst_of_changes(lab):
-    server = lab.vectis()
-    without_supervisor(server)
-    with changing(server) as changes:
-        time.sleep(1)       # at any instant of a change
-        cut = server.power_cut("cut")
-    try:
-        assert changes.a_second > 0
-        assert cut.out("sqlite3", DIRECTORY, "pragma integrity_check") == "ok"
-        assert_found(lab, cut)
-    finally:
-        cut.destroy()
-    server.power_cut()
-    assert_found(lab, server)
-    server.exec("systemctl", "unmask", "vectis-supervisor")
-    server.exec("systemctl", "start", "vectis-supervisor")
+    server = mail.configured(lab)
+    with without_supervisor(server):
+        with changing(server) as changes:
+            time.sleep(1)       # at any instant of a change
+            cut = server.power_cut("cut")
+        try:
+            assert changes.a_second > 0
+            assert cut.out("sqlite3", DIRECTORY, "pragma integrity_check") == "ok"
+            assert_found(lab, cut)
+        finally:
+            cut.destroy()
+        server.power_cut()
+        assert_found(lab, server)
     server.exec("vectis", "apply", "--yes")
 
 
 def test_a_row_that_changes_after_a_boot_touches_no_unit(lab):
-    server = lab.vectis()
+    server = mail.configured(lab)
     server.reboot()
     server.exec("vectis", "config", "set", f"domains[{mail.domain(server)}].quota", "4 GiB")
     events = [json.loads(line) for line in server.out("vectis", "apply", "--json").splitlines()]
@@ -117,10 +116,16 @@ def assert_found(lab, server):
     assert mail.login(lab, server, "alice")
 
 
+@contextlib.contextmanager
 def without_supervisor(server):
-    """Vectis itself stays away from now on, after a boot too."""
+    """Vectis itself stays away, after a boot too."""
     server.exec("systemctl", "mask", "--now", "vectis-supervisor")
     server.exec("sync")
+    try:
+        yield
+    finally:
+        server.exec("systemctl", "unmask", "vectis-supervisor")
+        server.exec("systemctl", "start", "vectis-supervisor")
 
 
 def size(server, suffix):
