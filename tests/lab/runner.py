@@ -112,7 +112,7 @@ def load(path):
 
 # What `./dev test` runs without a word; `./dev test all` runs every stage and every flow test.
 CI_STAGES = ("lint", "unit", "lintian")
-CI_FLOWS = ("apply_test", "mail_test")
+CI_FLOWS = ("apply_test", "mail_test", "directory_test", "health_test")
 
 
 def everything(filter=None):
