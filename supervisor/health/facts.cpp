@@ -59,7 +59,7 @@ std::string record_of(const std::string& path) {
 
 WrongClients fresh_wrong_clients(bool ipv6) {
     const std::string bytes = random_bytes(2);
-    const unsigned random = static_cast<unsigned char>(bytes[0]) << 8U | static_cast<unsigned char>(bytes[1]);
+    const unsigned random = unsigned{static_cast<unsigned char>(bytes[0])} << 8U | static_cast<unsigned char>(bytes[1]);
     if (ipv6)
         return {fmt::format("2001:db8:{:x}::1", 0x8000U | (random & 0xfffeU)),
                 fmt::format("2001:db8:{:x}::1", 0x8001U | random)};

@@ -1,5 +1,6 @@
 """Builds what the source says: programs, packages, fuzz targets. Missing build packages are installed first."""
 
+import concurrent.futures
 import hashlib
 import json
 import os
@@ -112,7 +113,11 @@ def copy_source(files, folder):
 
 
 def build_package(suite, folder):
-    environment = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin"}
+    # debhelper gives the build a home of its own, where ccache would begin anew each time.
+    cache = BUILD / "ccache"
+    cache.mkdir(exist_ok=True)
+    environment = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin",
+                   "CCACHE_DIR": str(cache)}
     command = ("dpkg-buildpackage", "-b", "-us", "-uc")
     if suite == roots.host_codename():
         install_build_dependencies()
@@ -121,21 +126,21 @@ def build_package(suite, folder):
     roots.attach()
     with lock("roots"):
         root = roots.tree(suite, "build")
+    environment["CCACHE_DIR"] = "/srv/ccache"
     roots.in_tree(root, "env", "-C", "/srv/build/vectis", *(f"{name}={value}" for name, value in environment.items()),
-                  *command, more=(f"--bind={folder}:/srv/build",))
+                  *command, more=(f"--bind={folder}:/srv/build", f"--bind={cache}:/srv/ccache"))
 
 
 def fuzz(seconds, filter=None):
     """Runs the fuzz targets, each for so many seconds under sanitizers; returns [(name, passed)].
 
-    `filter` is part of a target's name. What has no end within 20 s counts as a hang.
+    `filter` is part of a target's name. What has no end within 20 s counts as a hang. As many run at once as there are
+    processors; what each says goes to build/corpus/NAME.log.
     """
     folder = build("fuzz", "fuzz")
-    results = []
-    for source in sorted((SOURCE / "tests/fuzz").glob("*.cpp")):
+
+    def one(source):
         name = source.stem
-        if filter and filter not in name:
-            continue
         corpus = BUILD / "corpus" / name
         corpus.mkdir(parents=True, exist_ok=True)
         options = [f"-max_total_time={seconds}", "-timeout=20", "-print_final_stats=1",
@@ -143,9 +148,18 @@ def fuzz(seconds, filter=None):
         dictionary = source.with_suffix(".dict")
         options += [f"-dict={dictionary}"] if dictionary.exists() else []
         say(f"fuzzing {name} for {seconds} s")
-        done = show(folder / f"tests/fuzz/fuzz_{name}", *options, corpus, source.parent / "corpus" / name, check=False)
-        results.append((f"fuzz: {name}", done.returncode == 0))
-    return results
+        done = run(folder / f"tests/fuzz/fuzz_{name}", *options, corpus, source.parent / "corpus" / name, check=False,
+                   errors="replace")
+        corpus.with_suffix(".log").write_text(done.stdout + done.stderr)
+        inputs = re.search(r"number_of_executed_units: *(\d+)", done.stderr)
+        say(f"fuzzed {name}: exit status {done.returncode}, {inputs[1] if inputs else 'unknown'} inputs")
+        if done.returncode != 0:
+            say("\n".join(done.stderr.splitlines()[-40:]))
+        return f"fuzz: {name}", done.returncode == 0
+
+    sources = [source for source in sorted((SOURCE / "tests/fuzz").glob("*.cpp")) if not filter or filter in source.stem]
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        return list(pool.map(one, sources))
 
 
 def clean():
