@@ -494,9 +494,7 @@ Loaded load(std::string_view yaml, const std::string& file) {
 Config load_valid(std::string_view yaml, const std::string& file) {
     Loaded loaded = load(yaml, file);
     if (!loaded.ok())
-        throw Error(Code::invalid_input,
-                    fmt::format("cannot use {}: {} problem{}", file, loaded.problems.size(),
-                                loaded.problems.size() == 1 ? "" : "s"),
+        throw Error(Code::invalid_input, fmt::format("cannot use {}: it has problems", file),
                     "mend it and try again; nothing was changed", std::move(loaded.problems));
     return std::move(loaded.config);
 }
