@@ -4,6 +4,7 @@
 #include "apply/check.hpp"
 #include "apply/generation.hpp"
 #include "apply/placement.hpp"
+#include "apply/room.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "keys/certificate.hpp"
@@ -105,6 +106,7 @@ state::Desired Applier::from_generation(std::uint64_t number) {
 
 plan::Plan Applier::plan() {
     const auto lock = only_one();
+    finish_interrupted([](const Json&) {});
     systemd::Manager manager;
     const auto desired = state::desired_from_disk(state::observe_platform(paths_), paths_, probe_password_);
     return plan::difference(desired, state::observe(desired, paths_, directory_, supervisor_, manager));
@@ -112,6 +114,7 @@ plan::Plan Applier::plan() {
 
 Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& progress) {
     const auto lock = only_one();
+    finish_interrupted(progress);
     Change change;
     change.kind = "apply";
     tell(progress, "plan", "started");
@@ -126,7 +129,7 @@ Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& prog
     tell(progress, "plan", "done", change.plan.summary());
     if (change.plan.empty())
         return {change.from, change.plan.summary(), false};
-    change.to = supervisor_.next_generation();
+    change.to = std::max(supervisor_.next_generation(), change.from + 1);
     remember_loaded(observed);
     carry_out(change, progress);
     return {change.to, change.plan.summary(), true};
@@ -134,6 +137,7 @@ Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& prog
 
 Outcome Applier::rollback(std::uint64_t number, const systemd::Progress& progress) {
     const auto lock = only_one();
+    finish_interrupted(progress);
     Change change;
     change.kind = "rollback";
     change.to = number;
@@ -152,7 +156,61 @@ Outcome Applier::rollback(std::uint64_t number, const systemd::Progress& progres
     return {number, change.plan.summary(), true};
 }
 
+/// Does what follows on `first`. If that fails as well, both are told, and who awaits it hears that something has no
+/// end.
+void Applier::also(const std::string& what, const Error& first, const std::function<void()>& act) {
+    try {
+        act();
+    } catch (const std::exception& fault) {
+        {
+            const std::scoped_lock lock(unended_mutex_);
+            unended_ = true;
+        }
+        unended_changed_.notify_all();
+        const Error second = as_error(fault);
+        throw Error(first.code(), fmt::format("{}; and {}: {}", first.what(), what, second.what()),
+                    second.hint().empty() ? "mend that; the supervisor tries again, and so does the next plan or apply"
+                                          : second.hint(),
+                    first.problems());
+    }
+}
+
+void Applier::await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most) {
+    std::unique_lock lock(unended_mutex_);
+    const auto unended = [this] { return unended_; };
+    if (at_most)
+        unended_changed_.wait_for(lock, stop, *at_most, unended);
+    else
+        unended_changed_.wait(lock, stop, unended);
+    unended_ = false;
+}
+
+bool Applier::running() {
+    return !std::unique_lock(mutex_, std::try_to_lock);
+}
+
+/// The commit cannot be taken back by a full disk or a read-only file system, if neither is there before.
+void Applier::expect_room(const Change& change) const {
+    std::set<fs::path> folders{paths_.lib};
+    for (const auto& step : change.plan.placements)
+        folders.insert(fs::path(step.placement.where).parent_path());
+    for (const auto& placement : change.desired.placements) {
+        const bool changes = std::any_of(change.plan.files.begin(), change.plan.files.end(),
+                                         [&](const auto& file) { return file.path == placement.path; });
+        if (placement.placed == render::Placed::copy && changes)
+            folders.insert(fs::path(placement.where).parent_path());
+    }
+    if (change.is_rollback())
+        folders.insert(paths_.etc);
+    // The databases' logs hold the rows again, and what they are compared with.
+    std::uint64_t bytes = (32U << 20U) + 4 * change.desired.config_text.size();
+    for (const auto& file : change.desired.files)
+        bytes += 2 * file.bytes.size();
+    apply::expect_room(folders, paths_.lib, bytes);
+}
+
 void Applier::carry_out(Change& change, const systemd::Progress& progress) {
+    expect_room(change);
     change.id = supervisor_.begin_apply(change.kind, change.from, change.to);
     try {
         // What works now is asked while the new generation is staged, which touches nothing that is in use.
@@ -169,7 +227,7 @@ void Applier::carry_out(Change& change, const systemd::Progress& progress) {
         commit(change, progress);
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
-        discard(change, error.text());
+        also("the new generation could not be removed", error, [&] { discard(change, error.text()); });
         throw error;
     }
     try {
@@ -177,7 +235,8 @@ void Applier::carry_out(Change& change, const systemd::Progress& progress) {
         probe(change, progress);
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
-        undo(change, error.text(), progress);
+        also(fmt::format("generation {} could not be brought back", change.from), error,
+             [&] { undo(change, error.text(), progress); });
         throw Error(error.code(), fmt::format("{}; generation {} is back", error.what(), change.from), error.hint(),
                     error.problems());
     }
@@ -418,28 +477,39 @@ void Applier::discard(const Change& change, const std::string& cause) {
             missing.push_back(step.placement);
     }
     remove_stand_ins(missing);
-    supervisor_.finish_apply(change.id, "discarded", cause);
     if (!change.is_rollback()) {
+        remove_generation(paths_, change.to); // first: it may be what has filled the disk
         supervisor_.remove_generation(change.to);
-        remove_generation(paths_, change.to);
     }
+    supervisor_.finish_apply(change.id, "discarded", cause);
 }
 
 void Applier::recover(const systemd::Progress& progress) {
     const auto lock = only_one();
-    const auto interrupted = supervisor_.unfinished_apply();
+    finish_interrupted(progress);
     const std::uint64_t committed = directory_.generation();
-    if (!interrupted) {
-        if (committed != 0 && supervisor_.files(committed).empty()) {
-            // A purge took the generations and left the directory: what it holds is data, and nothing is applied.
-            directory_.apply({}, 0, true);
-            return;
-        }
-        // The directory's commit decides; the link follows it.
-        if (committed != 0 && fs::read_symlink(paths_.current()) != fs::path("generations") / std::to_string(committed))
-            replace_symlink(paths_.current(), fs::path("generations") / std::to_string(committed));
+    if (committed == 0)
+        return;
+    if (supervisor_.generations().empty()) {
+        // A purge took the generations and left the directory: what it holds is data, and nothing is applied.
+        directory_.apply({}, 0, true);
         return;
     }
+    if (supervisor_.files(committed).empty())
+        throw Error(Code::not_found,
+                    fmt::format("cannot find generation {}, which '{}' names", committed, paths_.directory().string()),
+                    "nothing was changed; 'vectis apply' makes a new generation from config.yaml");
+    // The directory's commit decides; the link follows it.
+    if (fs::read_symlink(paths_.current()) != fs::path("generations") / std::to_string(committed))
+        replace_symlink(paths_.current(), fs::path("generations") / std::to_string(committed));
+}
+
+/// Ends what a kill, a power cut or a full disk has interrupted.
+void Applier::finish_interrupted(const systemd::Progress& progress) {
+    const auto interrupted = supervisor_.unfinished_apply();
+    if (!interrupted)
+        return;
+    const std::uint64_t committed = directory_.generation();
     Change change;
     change.id = interrupted->id;
     change.kind = interrupted->kind;

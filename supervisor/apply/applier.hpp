@@ -13,9 +13,12 @@
 #include "systemd/service.hpp"
 
 #include <chrono>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -41,14 +44,22 @@ class Applier {
     Outcome apply(const std::string& plan_id, const systemd::Progress& progress);
     /// Back to an earlier generation, its files, rows and config.yaml (the present one is kept beside it).
     Outcome rollback(std::uint64_t number, const systemd::Progress& progress);
-    /// At start: finishes or undoes what was interrupted. Called before any other method.
+    /// Finishes or undoes what was interrupted: at start, before any other method, and after await_unended().
     void recover(const systemd::Progress& progress);
+    /// Waits until an apply or rollback could neither be finished nor undone (the disk is full, the bus is away), until
+    /// `at_most` is over or until `stop`.
+    void await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most);
+    /// Whether a plan, an apply, a rollback or a recovery is under way.
+    [[nodiscard]] bool running();
 
   private:
     struct Change; // one apply or rollback under way
 
     [[nodiscard]] std::unique_lock<std::timed_mutex> only_one();
     [[nodiscard]] state::Desired from_generation(std::uint64_t number);
+    void finish_interrupted(const systemd::Progress& progress);
+    void expect_room(const Change& change) const;
+    void also(const std::string& what, const Error& first, const std::function<void()>& act);
     void carry_out(Change& change, const systemd::Progress& progress);
     void remember_loaded(const state::Observed& observed);
     void stage(Change& change, const systemd::Progress& progress);
@@ -70,6 +81,9 @@ class Applier {
     std::function<std::vector<health::Result>()> probes_;
     std::string probe_password_;
     std::timed_mutex mutex_;
+    std::mutex unended_mutex_;
+    std::condition_variable_any unended_changed_;
+    bool unended_ = false;
 };
 
 } // namespace vectis::apply

@@ -199,7 +199,9 @@ Observed observe(const Desired& desired, const Paths& paths, store::Directory& d
         if (found == observed.files.end() || found->second != file.bytes)
             observed.edited.insert(file.path);
     }
-    observe_units(observed, desired, paths, supervisor, manager);
+    // Without its package a service has no unit to look at.
+    if (observed.missing_packages.empty())
+        observe_units(observed, desired, paths, supervisor, manager);
     return observed;
 }
 

@@ -58,13 +58,15 @@ Json certificate_json(const fs::path& path) {
             {"days_left", left}};
 }
 
-Json apply_json(const store::Apply& apply) {
+Json apply_json(const store::Apply& apply, bool running) {
     return {{"kind", apply.kind},
             {"from", apply.from},
             {"to", apply.to},
             {"started_at", apply.started_at},
             {"finished_at", apply.finished_at},
-            {"outcome", apply.outcome.empty() ? "running" : apply.outcome},
+            {"outcome", !apply.outcome.empty() ? apply.outcome
+                        : running              ? "running"
+                                               : "interrupted"},
             {"error", apply.error}};
 }
 
@@ -83,6 +85,10 @@ Methods::Methods(state::Paths paths) :
 void Methods::recover() {
     const TrimAtEnd trim;
     applier_.recover([](const Json& event) { systemd::log(systemd::Priority::notice, to_text(event)); });
+}
+
+void Methods::await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most) {
+    applier_.await_unended(stop, at_most);
 }
 
 void Methods::add_event(const std::string& type, const Json& data) {
@@ -135,7 +141,7 @@ std::string Methods::status() {
     json["services"] = std::move(services);
     auto reader = store::Supervisor::reader(paths_.supervisor_db());
     const auto last = reader.last_apply();
-    json["last_apply"] = last ? apply_json(*last) : Json(nullptr);
+    json["last_apply"] = last ? apply_json(*last, applier_.running()) : Json(nullptr);
     if (json["generation"] == 0)
         return to_text(json);
     const config::Config config = applied();

@@ -14,8 +14,9 @@ class Methods : public systemd::SupervisorMethods {
   public:
     explicit Methods(state::Paths paths);
 
-    /// Finishes or undoes what was interrupted; before the first caller is served.
+    /// See apply::Applier.
     void recover();
+    void await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most);
     /// An event that others take later (a unit that failed or recovered).
     void add_event(const std::string& type, const Json& data);
 

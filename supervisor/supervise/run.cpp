@@ -22,6 +22,18 @@ std::vector<std::string> watched_units() {
     return units;
 }
 
+constexpr std::chrono::seconds between_recoveries{30};
+
+bool recover(Methods& methods) {
+    try {
+        methods.recover();
+        return true;
+    } catch (const std::exception& fault) {
+        systemd::log(systemd::Priority::error, "recovery failed: " + as_error(fault).text());
+        return false;
+    }
+}
+
 } // namespace
 
 int run(const state::Paths& paths) {
@@ -29,11 +41,11 @@ int run(const state::Paths& paths) {
     Methods methods(paths);
     const auto units = watched_units();
     // Beside the loop: what recovery starts may itself be waiting until we have told systemd that we are up.
-    const std::jthread recovery([&] {
-        try {
-            methods.recover();
-        } catch (const std::exception& fault) {
-            systemd::log(systemd::Priority::error, "recovery failed: " + as_error(fault).text());
+    const std::jthread recovery([&](const std::stop_token& stop) {
+        while (!stop.stop_requested()) {
+            const bool recovered = recover(methods);
+            // Nothing announces that a disk has room again or that the bus is back.
+            methods.await_unended(stop, recovered ? std::nullopt : std::optional(between_recoveries));
         }
     });
     return loop(methods, units, {}, [&](std::string_view type, const Json& data) {

@@ -19,7 +19,7 @@ namespace {
 constexpr std::chrono::minutes patience{6};
 
 Error unreachable(const std::string& cause) {
-    return {Code::unavailable, "cannot reach the supervisor: " + cause, "systemctl status vectis-supervisor"};
+    return {Code::unavailable, "cannot reach the supervisor: " + cause, "systemctl status dbus vectis-supervisor"};
 }
 
 Error as_error(const bus::Failure& failure) {

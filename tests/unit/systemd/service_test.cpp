@@ -261,7 +261,7 @@ TEST_CASE("a missing supervisor and a missing bus are named", "[bus]") {
     setenv("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nonexistent/bus", 1);
     const Error error = error_of([] { (void)SupervisorClient().version(); });
     REQUIRE(error.code() == Code::unavailable);
-    REQUIRE(error.hint() == "systemctl status vectis-supervisor");
+    REQUIRE(error.hint() == "systemctl status dbus vectis-supervisor");
     REQUIRE(error_of([] { (void)Manager().state("dovecot.service"); }).code() == Code::unavailable);
     unsetenv("DBUS_SYSTEM_BUS_ADDRESS");
 }
