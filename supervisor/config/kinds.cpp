@@ -205,7 +205,7 @@ std::string local_part_fault(std::string_view text, std::string_view extra) {
 }
 
 /// Of our own addresses: they become names of folders, so '/' and what shells, Postfix ('!', '%') and Dovecot
-/// ('%', '*', '$') give a meaning to stays out.
+/// ('%', '*', '$') give a meaning to stays out. Dovecot's auth_username_chars lists the same ones.
 constexpr std::string_view own_specials = "._-+=&'#~^?";
 /// Of anybody's: atext of RFC 5322 section 3.2.3.
 constexpr std::string_view any_specials = ".!#$%&'*+-/=?^_`{|}~";
