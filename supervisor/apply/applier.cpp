@@ -44,7 +44,7 @@ std::string probe_password(const state::Paths& paths) {
             return lines[1];
     }
     const std::string password = random_password(32);
-    const std::string hash = accounts::hash_password(password);
+    std::string hash = accounts::hash_password(password);
     replace_file(paths.probe_secret(), password + "\n" + hash + "\n", {.mode = 0600});
     return hash;
 }
@@ -228,7 +228,7 @@ void Applier::carry_out(Change& change, const systemd::Progress& progress) {
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
         also("the new generation could not be removed", error, [&] { discard(change, error.text()); });
-        throw error;
+        throw Error(error);
     }
     try {
         settle(change, progress);

@@ -240,9 +240,8 @@ bool lacks_closing_quote(std::string_view text, const YAML::Mark& scalar) {
     if (quote != '"' && quote != '\'')
         return false;
     for (std::size_t i = static_cast<std::size_t>(scalar.pos) + 1; i < text.size(); ++i) {
-        if (quote == '"' && text[i] == '\\')
-            ++i;
-        else if (quote == '\'' && text.substr(i, 2) == "''")
+        const bool escape = quote == '"' ? text[i] == '\\' : text.substr(i, 2) == "''";
+        if (escape)
             ++i;
         else if (text[i] == quote)
             return false;

@@ -78,7 +78,7 @@ constexpr Field rows[] = {
      "What separates a mailbox from a tag in anna+shop@example.test; \"\" for no tags",
      [](Target t) -> Ref { return &t.config->postfix.recipient_delimiter; }, "+", {}, delimiters},
     {"postfix.queue_lifetime", Kind::hours, "How long delivery is tried before a message goes back to its sender",
-     [](Target t) -> Ref { return &t.config->postfix.queue_lifetime; }, "5 days", {1, 30 * 24}},
+     [](Target t) -> Ref { return &t.config->postfix.queue_lifetime; }, "5 days", {1, 30L * 24}},
     {"postfix.recipient_limit", Kind::integer, "The most recipients that one message may have",
      [](Target t) -> Ref { return &t.config->postfix.recipient_limit; }, "1000", {1, 50'000}},
 

@@ -36,7 +36,10 @@ std::vector<Edit> shortest(const Lines& from, const Lines& to) {
     const int n = static_cast<int>(from.size());
     const int m = static_cast<int>(to.size());
     const int limit = std::min(n + m, most_edits);
-    const auto at = [&](int k) { return static_cast<std::size_t>(k + limit + 1); };
+    const auto at = [&](int k) {
+        const int index = k + limit + 1;
+        return static_cast<std::size_t>(index);
+    };
     std::vector<int> furthest(static_cast<std::size_t>(2 * limit + 3), 0);
     std::vector<std::vector<int>> trace;
     for (int d = 0; d <= limit; ++d) {

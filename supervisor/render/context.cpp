@@ -29,7 +29,7 @@ class Object {
         else
             text(name, value);
     }
-    void list(const std::string& name, data&& items) { data_.set(name, std::move(items)); }
+    void list(const std::string& name, const data& items) { data_.set(name, items); }
     [[nodiscard]] data take() { return std::move(data_); }
 
   private:
@@ -183,7 +183,7 @@ data thresholds(const config::Config& config) {
             recipients << recipient(alias);
         Object object;
         object.text("domain", domain.name);
-        object.list("recipients", std::move(recipients));
+        object.list("recipients", recipients);
         set_score(object, "own_reject", domain.spam.reject);
         set_score(object, "own_junk", domain.spam.junk);
         set_score(object, "own_greylist", domain.spam.greylist);

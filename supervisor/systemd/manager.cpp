@@ -232,7 +232,7 @@ UnitState Manager::Session::settle(const std::string& name, UnitState after, Dea
     try {
         const auto slot = bus().match(unit_changed_rule(name), [&](sdbus::Message&) { changed = true; });
         for (;;) {
-            const UnitState current = read_state(bus(), name);
+            UnitState current = read_state(bus(), name);
             if (!current.active() || current.invocation_id != after.invocation_id) {
                 after = current;
                 // It died and systemd has already put another in its place: that is no proof that it stays.

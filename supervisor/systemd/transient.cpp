@@ -185,7 +185,7 @@ UnitState Manager::Session::wait_for_end(const std::string& name, Deadline deadl
         bool changed = false;
         const auto slot = connection.match(unit_changed_rule(name), [&](sdbus::Message&) { changed = true; });
         for (;;) {
-            const UnitState current = read_state(connection, name);
+            UnitState current = read_state(connection, name);
             if (ended(current) || std::chrono::steady_clock::now() >= deadline)
                 return current;
             changed = false;
