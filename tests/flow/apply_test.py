@@ -360,14 +360,14 @@ def kill_at(server, step, victim, delay):
     process.wait(timeout=60)
 
 
-def await_idle(server):
-    """Until the supervisor is up and has finished what was interrupted."""
-    deadline = time.monotonic() + 90
+def await_idle(server, patience=90):
+    """The last apply, once the supervisor is up and has ended what was interrupted."""
+    deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         status = server.exec("vectis", "status", "--json", check=False)
         if status.returncode == 0:
             last = json.loads(status.stdout)["last_apply"]
-            if last is None or last["outcome"] != "running":
-                return
+            if last is None or last["outcome"] not in ("running", "interrupted"):
+                return last
         time.sleep(0.1)
     raise AssertionError("the supervisor did not come back: " + status.stderr)

@@ -3,11 +3,14 @@ the bus."""
 
 import contextlib
 import json
+import os
 
 from apply_test import await_idle, config_rows, contents, current
 from machine import wait_until
 
 LIB = "/var/lib/vectis"
+# A disk fills up and the bus goes away at one step each; at every step in the soak.
+EVERY_STEP = "VECTIS_EVERY_STEP" in os.environ
 
 
 def test_a_missing_package_is_named_with_how_to_get_it(lab):
@@ -53,7 +56,7 @@ def test_a_full_disk_is_named_before_anything_is_changed(lab):
 
 def test_a_disk_that_fills_up_at_any_step_leaves_the_old_or_the_new(lab):
     server = lab.vectis()
-    for step in ("stage", "check", "commit", "switch", "probe"):
+    for step in ("stage", "check", "commit", "switch", "probe") if EVERY_STEP else ("commit",):
         with change(server) as unchanged:
             before = current(server)
             with contextlib.ExitStack() as full:
@@ -66,7 +69,7 @@ def test_a_disk_that_fills_up_at_any_step_leaves_the_old_or_the_new(lab):
                 said = process.stderr.read()
                 status = process.wait(timeout=300)
             # With room again, what could not be ended is ended without anybody's doing.
-            last = ended(server)
+            last = await_idle(server, 300)
             assert last["outcome"] in ("confirmed", "discarded", "undone"), (step, last, said)
             if current(server) == before:
                 assert status == 1, (step, said)
@@ -111,7 +114,7 @@ def test_without_the_bus_every_command_says_so_and_mail_goes_on(lab):
 
 def test_a_bus_that_goes_away_in_an_apply_leaves_the_old_or_the_new(lab):
     server = lab.vectis()
-    for step in ("stage", "check", "switch"):
+    for step in ("stage", "check", "switch") if EVERY_STEP else ("switch",):
         with change(server) as unchanged:
             before = current(server)
             process = server.spawn("vectis", "apply", "--json", stdout=-1, stderr=-1, text=True)
@@ -126,7 +129,7 @@ def test_a_bus_that_goes_away_in_an_apply_leaves_the_old_or_the_new(lab):
             finally:
                 server.exec("systemctl", "start", "dbus.socket", "dbus.service")
             server.wait("vectis", "status")
-            last = ended(server)
+            last = await_idle(server, 300)
             assert last["outcome"] in ("confirmed", "discarded", "undone"), (step, last, said)
             if current(server) == before:
                 assert status == 1, (step, said)
@@ -150,14 +153,6 @@ def test_a_directory_of_a_generation_that_nobody_knows_is_kept_and_a_new_generat
     server.exec("vectis", "config", "set", "rspamd.reject", "19")
     server.exec("vectis", "apply", "--yes")
     assert current(server) > generation and config_rows(server) == rows
-
-
-def ended(server):
-    """The last apply, once it has come to an end."""
-    def last():
-        found = json.loads(server.out("vectis", "status", "--json"))["last_apply"]
-        return found if found["outcome"] not in ("running", "interrupted") else None
-    return wait_until(last, 300, "the end of an apply")
 
 
 def refused(server, *command):
