@@ -1,10 +1,12 @@
 // Makes the server as config.yaml says, or as an earlier generation was: whole, or not at all.
 //
 // The order, and why a power cut at any point leaves the old or the new:
-//   journal the intent -> write generation N+1 beside the others -> make missing keys -> let every daemon's own checker
-//   read it -> sync -> COMMIT directory rows and meta.generation in one transaction -> switch the symlink -> reload or
-//   restart exactly the units that read something else now -> probe -> journal the end.
-// Before the commit everything is thrown away; after it recover() finishes, or undoes if mail does not work.
+//   look for room -> journal the intent -> write generation N+1 beside the others -> make missing keys -> let every
+//   daemon's own checker read it -> sync -> COMMIT directory rows and meta.generation in one transaction -> switch the
+//   symlink -> reload or restart exactly the units that read something else now -> probe -> journal the end.
+// Before the commit everything is thrown away; after it recover() finishes, or undoes if mail does not work. What a
+// full disk or a lost bus keeps from ending is left in the journal, and whoever awaits it (await_unended) calls
+// recover() again.
 #pragma once
 
 #include "health/result.hpp"
