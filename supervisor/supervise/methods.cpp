@@ -1,6 +1,7 @@
 #include "supervise/methods.hpp"
 
 #include "base/subprocess.hpp"
+#include "base/text.hpp"
 #include "config/load.hpp"
 #include "config/write.hpp"
 #include "health/run_here.hpp"
@@ -39,10 +40,29 @@ Json service_json(systemd::Manager& manager, const surface::Service& service) {
 }
 
 Json queue_json() {
-    const Finished finished = run({"postqueue", "-j"}, std::chrono::seconds(20));
-    if (finished.status != 0)
-        return {{"error", finished.err}};
-    return {{"messages", std::count(finished.out.begin(), finished.out.end(), '\n')}};
+    try {
+        const Finished finished = run({"postqueue", "-j"}, std::chrono::seconds(20));
+        if (finished.status != 0)
+            return {{"error", finished.err}};
+        return {{"messages", std::count(finished.out.begin(), finished.out.end(), '\n')}};
+    } catch (const Error& error) {
+        return {{"error", error.what()}};
+    }
+}
+
+/// Asked of Postfix, which answers at once however many mailboxes config.yaml has.
+struct InForce {
+    std::string hostname;
+    fs::path certificate;
+};
+
+InForce in_force() {
+    const Finished finished = run({"postconf", "-h", "myhostname", "smtpd_tls_cert_file"}, std::chrono::seconds(20));
+    const auto lines = split(finished.out, '\n');
+    if (finished.status != 0 || lines.size() < 2)
+        throw Error(Code::check_failed, "cannot ask Postfix for its settings: " + printable(finished.err),
+                    "'vectis apply' puts them right");
+    return {lines[0], lines[1]};
 }
 
 Json certificate_json(const fs::path& path) {
@@ -144,12 +164,16 @@ std::string Methods::status() {
     json["last_apply"] = last ? apply_json(*last, applier_.running()) : Json(nullptr);
     if (json["generation"] == 0)
         return to_text(json);
-    const config::Config config = applied();
-    json["hostname"] = config.hostname;
     json["queue"] = queue_json();
-    json["certificate"] =
-        certificate_json(config.tls.mode == config::TlsMode::files ? fs::path(config.tls.certificate)
-                                                                   : paths_.tls() / "self_signed.crt");
+    fs::path asked = paths_.current() / "postfix/main.cf";
+    try {
+        const InForce found = in_force();
+        json["hostname"] = found.hostname;
+        asked = found.certificate;
+        json["certificate"] = certificate_json(asked);
+    } catch (const Error& error) {
+        json["certificate"] = {{"path", asked.string()}, {"error", error.what()}};
+    }
     return to_text(json);
 }
 

@@ -1,9 +1,12 @@
 """The supervisor in a real server: units kept running, callers told apart, hangs ended."""
 
+import json
+
 import build
 from machine import wait_until
 
 SUPERVISOR = "vectis-supervisor.service"
+CERTIFICATE = "/var/lib/vectis/tls/self_signed.crt"
 
 
 def show(server, unit, property):
@@ -122,6 +125,30 @@ def test_supervisor_outlives_the_bus_and_systemd(lab):
     server.exec("systemctl", "restart", "dbus.service")
     server.wait("vectis", "status")
     assert pid(server, SUPERVISOR) == before
+
+
+def test_status_says_what_is_in_force_and_what_cannot_be_asked(lab):
+    server = lab.vectis()
+
+    def status():
+        told = json.loads(server.out("vectis", "status", "--json"))
+        for service in told["services"]:
+            del service["memory"]
+        return told
+    found = status()
+    assert found["hostname"] == server.hostname and found["queue"] == {"messages": 0}, found
+    assert found["certificate"]["path"] == CERTIFICATE and found["certificate"]["days_left"] > 300, found
+    # Neither a program that is missing nor a file that is no certificate keeps the rest from being told.
+    for file, part, word in (("/usr/sbin/postconf", "certificate", "postconf"), ("/usr/sbin/postqueue", "queue", "postqueue"),
+                             (CERTIFICATE, "certificate", "missing")):
+        server.exec("mv", file, f"{file}.away")
+        try:
+            broken = status()
+        finally:
+            server.exec("mv", f"{file}.away", file)
+        assert word in broken[part]["error"], (file, broken)
+        assert broken["services"] == found["services"] and broken["last_apply"] == found["last_apply"], (file, broken)
+    assert status() == found
 
 
 def test_idle_supervisor_is_small(lab):
