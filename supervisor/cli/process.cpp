@@ -1,5 +1,7 @@
-// What units start: supervise, directory-recover, probe.
+// What units start: supervise, directory-recover, learn, probe.
 #include "base/clock.hpp"
+#include "base/subprocess.hpp"
+#include "base/text.hpp"
 #include "cli/invocation.hpp"
 #include "health/run_here.hpp"
 #include "store/directory.hpp"
@@ -54,6 +56,21 @@ void recover_directory(const state::Paths& paths) {
     note(fmt::format("vectis: switched to generation {}, which an interrupted apply had committed", generation));
 }
 
+/// A message that somebody has moved into or out of Junk, from Dovecot (the services learn-spam and learn-ham). rspamc
+/// ends with status 0 whatever becomes of it, so what it says counts.
+void learn(const std::string& kind) {
+    constexpr std::size_t largest = 256U << 20U;
+    if (kind != "spam" && kind != "ham")
+        throw Error(Code::invalid_input, fmt::format("cannot learn '{}'", printable(kind)), "'spam' or 'ham'");
+    const Finished finished = run({"rspamc", "--connect", "/run/rspamd/controller.sock", "learn_" + kind},
+                                  std::chrono::seconds(60), read_all(STDIN_FILENO, largest));
+    if (finished.out.find("success = true") == std::string::npos &&
+        finished.out.find("has been already learned") == std::string::npos)
+        throw Error(Code::unavailable,
+                    fmt::format("cannot learn a message as {}: {}", kind, printable(finished.out + finished.err)),
+                    "systemctl status rspamd redis-server@vectis");
+}
+
 /// One probe, in the sandbox that the supervisor has made for it.
 int probe(const Invocation& invocation) {
     const auto result =
@@ -72,6 +89,9 @@ int run_process(const Invocation& invocation) {
         recover_directory(invocation.paths);
         if (environment("NOTIFY_SOCKET")) // run by its unit, not by hand
             keep_log(invocation.paths.directory() / "directory.db");
+        return 0;
+    case surface::Command::learn:
+        learn(invocation.value("KIND").value_or(""));
         return 0;
     default:
         return probe(invocation);

@@ -60,6 +60,9 @@ constexpr std::array password_arguments{
 constexpr std::array probe_arguments{
     Argument{ArgumentKind::positional, "NAME", "", "The probe to run in this process", true},
 };
+constexpr std::array learn_arguments{
+    Argument{ArgumentKind::positional, "KIND", "", "spam or ham", true},
+};
 constexpr std::array completion_arguments{
     Argument{ArgumentKind::positional, "SHELL", "", "bash", true},
 };
@@ -88,6 +91,7 @@ constexpr std::array table{
     CommandRow{Command::hash_password, "hash-password", "Make a password_hash for config.yaml", password_arguments},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
+    CommandRow{Command::learn, "learn", "Teach Rspamd the message on standard input", learn_arguments, true},
     CommandRow{Command::probe, "probe", "Run one probe here", probe_arguments, true},
     CommandRow{Command::man_page, "man-page", "Print vectis(8)", {}, true},
     CommandRow{Command::completion, "completion", "Print a shell's completion script", completion_arguments, true},

@@ -43,6 +43,7 @@ enum class Command : std::uint8_t {
     hash_password,
     supervise,
     directory_recover,
+    learn,
     probe,
     man_page,
     completion,

@@ -135,6 +135,19 @@ def packed(message):
     return base64.b64encode(message if isinstance(message, bytes) else message.as_bytes(policy=POLICY)).decode()
 
 
+def move(lab, server, local_part, subject, source, target):
+    """Moves the one message with this subject to another folder."""
+    moved = call(lab.outside, "move", host=server.ip, user=address(server, local_part), password=PASSWORD, subject=subject,
+                 source=source, target=target)
+    assert moved == 1, (subject, source, moved)
+
+
+def learned(server):
+    """How many messages Rspamd knows as spam and as ham. Its own `stat` tells them much later."""
+    counts = server.out("redis-cli", "-s", "/run/redis-vectis/redis-server.sock", "hmget", "RS", "learns_spam", "learns_ham")
+    return tuple(int(count or 0) for count in (counts + "\n").split("\n")[:2])
+
+
 def with_subject(messages, subject):
     return next((message for message in messages if message["subject"] == subject), None)
 

@@ -84,6 +84,16 @@ def fetch(host, user, password, folder="INBOX", part="BODY.PEEK[]"):
     return [base64.b64encode(row[1]).decode() for row in rows if isinstance(row, tuple)]
 
 
+def move(host, user, password, subject, source, target):
+    """Moves the messages with this subject, as a mail program does; answers how many."""
+    with imap(host, user, password) as connection:
+        connection.select(source)
+        found = connection.uid("SEARCH", "SUBJECT", f'"{subject}"')[1][0].split()
+        for uid in found:
+            assert connection.uid("MOVE", uid, target)[0] == "OK", uid
+        return len(found)
+
+
 def verify(content, ip, sender, hello):
     """dkimpy's, pyspf's and authheaders' opinion of a message, by the DNS that this machine sees."""
     import authheaders

@@ -4,6 +4,7 @@ Python's smtplib and imaplib, dkimpy, pyspf and authheaders, on the outside mach
 import uuid
 
 import mail
+from machine import wait_until
 from server import PASSWORD
 
 GTUBE = "XJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
@@ -142,6 +143,33 @@ def test_a_message_that_is_too_large_is_refused(lab):
     for announce, step in ((True, "mail"), (False, "data")):
         refused = mail.deliver(lab, server, alice, large, announce=announce)
         assert (refused["step"], refused["code"]) == (step, 552), refused
+
+
+def test_moving_mail_into_and_out_of_junk_teaches_rspamd(lab):
+    server = mail.configured(lab)
+    note = mail.note("anna@outside.test", mail.address(server, "alice"), text="Cheap watches, only today, and a lottery too. " * 5)
+    assert mail.deliver(lab, server, mail.address(server, "alice"), note)["code"] == 250
+    mail.wait_for(lab, server, "alice", note["subject"])
+    spam, ham = mail.learned(server)
+    mail.move(lab, server, "alice", note["subject"], "INBOX", "Junk")
+    wait_until(lambda: mail.learned(server) == (spam + 1, ham), 20, "spam to be learned")
+    # Thrown away it stays spam; brought back it is none, and was a mistake.
+    mail.move(lab, server, "alice", note["subject"], "Junk", "Trash")
+    mail.move(lab, server, "alice", note["subject"], "Trash", "Junk")
+    mail.move(lab, server, "alice", note["subject"], "Junk", "INBOX")
+    wait_until(lambda: mail.learned(server) == (spam, ham + 1), 20, "ham to be learned")
+    assert mail.with_subject(mail.fetch(lab, server, "alice"), note["subject"])
+
+    # Without Rspamd mail can be moved all the same, and the journal says what was not learned.
+    told = lambda: server.out("journalctl", "-q", "--no-pager", "-o", "cat", "-u", "dovecot", "-n", "60")
+    assert "cannot learn" not in told() and "Error" not in told(), told()
+    server.exec("systemctl", "stop", "rspamd")
+    try:
+        mail.move(lab, server, "alice", note["subject"], "INBOX", "Junk")
+        wait_until(lambda: "cannot learn a message as spam" in told(), 20, "the journal to say so")
+    finally:
+        server.exec("systemctl", "start", "rspamd")
+    assert mail.learned(server) == (spam, ham + 1)
 
 
 def test_a_full_mailbox_asks_the_sender_to_try_again(lab):
