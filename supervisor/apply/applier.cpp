@@ -14,6 +14,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <thread>
@@ -61,6 +62,22 @@ std::vector<render::File> rendered(std::vector<store::StoredFile> files) {
     for (auto& file : files)
         all.push_back({std::move(file.path), std::move(file.bytes), std::move(file.access), std::move(file.services)});
     return all;
+}
+
+/// An RSA key takes a good part of a second of one processor, and a new domain needs two keys; so all of them make
+/// some.
+void make_keys(const fs::path& folder, const std::vector<state::KeyWanted>& wanted) {
+    std::atomic<std::size_t> next{0};
+    const auto work = [&] {
+        for (auto i = next++; i < wanted.size(); i = next++)
+            keys::ensure_dkim_key(folder, wanted[i].domain, wanted[i].selector, wanted[i].algorithm);
+    };
+    std::vector<std::future<void>> workers(
+        std::clamp<std::size_t>(wanted.size(), 1, std::max(1U, std::thread::hardware_concurrency())));
+    for (auto& worker : workers)
+        worker = std::async(std::launch::async, work);
+    for (auto& worker : workers)
+        worker.get();
 }
 
 } // namespace
@@ -267,8 +284,7 @@ void Applier::stage(Change& change, const systemd::Progress& progress) {
 
     if (!change.plan.keys.empty() || change.plan.certificate) {
         tell(progress, "keys", "started");
-        for (const auto& key : change.plan.keys)
-            keys::ensure_dkim_key(paths_.dkim(), key.domain, key.selector, key.algorithm);
+        make_keys(paths_.dkim(), change.plan.keys);
         if (change.desired.config.tls.mode == config::TlsMode::self_signed)
             keys::ensure_self_signed(paths_.tls(), change.desired.config.hostname, now());
         tell(progress, "keys", "done");
