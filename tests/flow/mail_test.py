@@ -185,8 +185,10 @@ def test_a_full_mailbox_asks_the_sender_to_try_again(lab):
         assert (refused["step"], refused["code"]) == ("rcpt", 452), (recipient, refused)
     assert mail.deliver(lab, server, small)["code"] == 250, "a small one still fits"
     # Who has a mailbox here is not held up: the queue tries again for him.
+    own = mail.note(mail.address(server, "alice"), small)
+    own.add_attachment(bytes(MIB // 2), maintype="application", subtype="octet-stream")
     try:
-        assert mail.submit(lab, server, "alice", small, half)["code"] == 250
+        assert mail.submit(lab, server, "alice", small, own)["code"] == 250
     finally:
         server.exec("postsuper", "-d", "ALL")
 
