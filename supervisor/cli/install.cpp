@@ -102,14 +102,28 @@ bool enable_units() {
     return changed;
 }
 
+/// Nobody has looked at the plan of a setup, so one that is no longer true (a server that is still booting starts its
+/// units meanwhile) is made again.
+Json apply_what_is_planned(systemd::SupervisorClient& client) {
+    constexpr int most_plans = 5;
+    for (int number = 1;; ++number) {
+        const Json plan = parse_json(client.plan());
+        try {
+            return client.apply(plan.value("plan_id", ""), [](const Json& event) {
+                if (event.value("state", "") != "started")
+                    note(fmt::format("  {:<18} {} {}", printable(event.value("step", "")), event.value("state", ""),
+                                     printable(event.value("detail", ""))));
+            });
+        } catch (const Error& error) {
+            if (error.code() != Code::stale || number == most_plans)
+                throw;
+        }
+    }
+}
+
 installer::Applied apply_now() {
     systemd::SupervisorClient client;
-    const Json plan = parse_json(client.plan());
-    const Json done = client.apply(plan.value("plan_id", ""), [](const Json& event) {
-        if (event.value("state", "") != "started")
-            note(fmt::format("  {:<18} {} {}", printable(event.value("step", "")), event.value("state", ""),
-                             printable(event.value("detail", ""))));
-    });
+    const Json done = apply_what_is_planned(client);
     // With a directory there is something to keep, and the target holds the suite together from now on.
     systemd::Manager manager;
     for (const auto* unit : {"vectis-directory.service", "vectis.target"}) {
