@@ -33,9 +33,12 @@ bool is_public4(const in_addr& address) {
     });
 }
 
-/// Global unicast is 2000::/3 (RFC 4291 section 2.4).
+/// Global unicast is 2000::/3 (RFC 4291 section 2.4), without 2001:2::/48, which is for tests (RFC 5180): the readiness
+/// probes' network.
 bool is_public6(const in6_addr& address) {
-    return (address.s6_addr[0] & 0xE0U) == 0x20U;
+    constexpr std::array<std::uint8_t, 6> tests{0x20, 0x01, 0x00, 0x02, 0x00, 0x00};
+    return (address.s6_addr[0] & 0xE0U) == 0x20U &&
+           !std::equal(tests.begin(), tests.end(), std::begin(address.s6_addr));
 }
 
 } // namespace

@@ -1,5 +1,6 @@
 #include "installer/dns_records.hpp"
 
+#include "base/hash.hpp"
 #include "base/json.hpp"
 #include "installer/addresses.hpp"
 #include "keys/dkim.hpp"
@@ -59,6 +60,43 @@ void add_domain(std::vector<DnsRecord>& records, const std::string& name, const 
                        "DMARC: what receivers do with forgeries, and where they report"});
 }
 
+/// The policy's id has to change with the policy (RFC 8461 section 3.1).
+std::string mta_sts_id(const config::Config& config) {
+    Sha256 hash;
+    hash.part(config.hostname).part(std::to_string(static_cast<unsigned>(config.tls.mta_sts)));
+    return hash.finish().substr(0, 16);
+}
+
+/// How mail programs find the server by themselves, and what other servers may rely on.
+void add_discovery(std::vector<DnsRecord>& records, const std::string& name, const config::Config& config) {
+    const std::string host = absolute(config.hostname);
+    const auto service = [&](const std::string& what, unsigned port, const std::string& purpose) {
+        records.push_back(
+            {name, fmt::format("_{}._tcp.{}", what, name), "SRV", fmt::format("0 1 {} {}", port, host), purpose});
+    };
+    records.push_back({name, "autoconfig." + name, "CNAME", host, "Thunderbird and others set themselves up"});
+    records.push_back({name, "autodiscover." + name, "CNAME", host, "Outlook sets itself up"});
+    service("autodiscover", 443, "Outlook, the second place it looks");
+    if (config.dovecot.imap)
+        service("imaps", 993, "mail programs find IMAP (RFC 6186)");
+    if (config.dovecot.pop3)
+        service("pop3s", 995, "mail programs find POP3 (RFC 6186)");
+    if (config.dovecot.managesieve)
+        service("sieve", 4190, "mail programs find ManageSieve (RFC 5804)");
+    if (config.postfix.submissions)
+        service("submissions", 465, "mail programs find submission (RFC 8314)");
+    if (config.postfix.submission)
+        service("submission", 587, "mail programs find submission (RFC 6186)");
+    // Nobody can fetch the policy from a server whose certificate nobody trusts.
+    if (config.tls.mta_sts == config::MtaSts::none || config.tls.mode == config::TlsMode::self_signed)
+        return;
+    records.push_back({name, "mta-sts." + name, "CNAME", host, "MTA-STS: where the policy is"});
+    records.push_back(
+        {name, "_mta-sts." + name, "TXT", "v=STSv1; id=" + mta_sts_id(config), "MTA-STS: mail comes over TLS"});
+    records.push_back({name, "_smtp._tls." + name, "TXT", fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
+                       "other servers report here when TLS fails"});
+}
+
 void add_dkim(std::vector<DnsRecord>& records, const std::string& name, const std::vector<DkimRecord>& dkim) {
     for (const auto& key : dkim) {
         if (key.domain == name)
@@ -87,6 +125,7 @@ std::vector<DnsRecord> dns_records(const config::Config& config, const std::vect
         for (const auto& name : names) {
             add_domain(records, name, config);
             add_dkim(records, name, dkim);
+            add_discovery(records, name, config);
         }
     }
     for (const auto& address : addresses) {

@@ -9,6 +9,7 @@
 #include "base/text.hpp"
 #include "keys/certificate.hpp"
 #include "keys/dkim.hpp"
+#include "keys/issued.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -173,6 +174,30 @@ Outcome Applier::rollback(std::uint64_t number, const systemd::Progress& progres
     return {number, change.plan.summary(), true};
 }
 
+Deployed Applier::deploy_certificates(const systemd::Progress& progress) {
+    const auto lock = only_one();
+    finish_interrupted(progress);
+    Change change;
+    change.desired = from_generation(directory_.generation());
+    Deployed deployed;
+    for (const auto& name : change.desired.issued) {
+        const fs::path live = paths_.acme() / "certbot/live" / name;
+        constexpr std::size_t most = 1U << 20U;
+        const auto certificate = read_file(live / "fullchain.pem", most);
+        const auto key = read_file(live / "privkey.pem", most);
+        if (!certificate || !key)
+            continue;
+        // Somebody else's program has written it: it is believed no more than a file of the administrator's.
+        const auto problems = keys::certificate_problems(live / "fullchain.pem", live / "privkey.pem", name, now());
+        if (!problems.empty())
+            deployed.refused[name] = problems.front().what;
+        else if (keys::put_issued(paths_.tls(), name, *certificate, *key))
+            deployed.placed.push_back(name);
+    }
+    act_on_units(change, false, progress);
+    return deployed;
+}
+
 /// Does what follows on `first`. If that fails as well, both are told, and who awaits it hears that something has no
 /// end.
 void Applier::also(const std::string& what, const Error& first, const std::function<void()>& act) {
@@ -287,6 +312,7 @@ void Applier::stage(Change& change, const systemd::Progress& progress) {
         make_keys(paths_.dkim(), change.plan.keys);
         if (change.desired.config.tls.mode == config::TlsMode::self_signed)
             keys::ensure_self_signed(paths_.tls(), change.desired.config.hostname, now());
+        keys::ensure_stand_ins(paths_.tls(), change.desired.issued, now());
         tell(progress, "keys", "done");
     }
 
@@ -344,11 +370,11 @@ void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progres
     // Cheap, and right after an interruption as well: drop-ins may have changed.
     change.manager.daemon_reload();
     const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
-    const std::string certificate = read_file(change.desired.certificate).value_or("");
+    const auto certificates = state::read_certificates(change.desired, paths_);
     const auto record = [&](const plan::UnitStep& step) {
         const auto state = change.manager.state(step.unit);
-        supervisor_.set_loaded(step.unit,
-                               {state.invocation_id, state::service_digest(change.desired, step.service, certificate)});
+        supervisor_.set_loaded(
+            step.unit, {state.invocation_id, state::service_digest(change.desired, step.service, certificates)});
     };
     // What was announced, before the files were switched, and what is true now, after an interruption perhaps: a
     // restart for a changed file can only be seen before, a unit that died meanwhile only now.

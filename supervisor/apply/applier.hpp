@@ -17,6 +17,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -30,6 +31,12 @@ struct Outcome {
     std::uint64_t generation = 0;
     std::string summary;
     bool changed = false;
+};
+
+/// What became of issued certificates, by name.
+struct Deployed {
+    std::vector<std::string> placed;
+    std::map<std::string, std::string> refused; // and why
 };
 
 class Applier {
@@ -46,6 +53,9 @@ class Applier {
     Outcome apply(const std::string& plan_id, const systemd::Progress& progress);
     /// Back to an earlier generation, its files, rows and config.yaml (the present one is kept beside it).
     Outcome rollback(std::uint64_t number, const systemd::Progress& progress);
+    /// Puts certificates that an authority has issued meanwhile in place and lets the daemons that show them read them.
+    /// Nothing else changes, and no connection is dropped.
+    Deployed deploy_certificates(const systemd::Progress& progress);
     /// Finishes or undoes what was interrupted: at start, before any other method, and after await_unended().
     void recover(const systemd::Progress& progress);
     /// Waits until an apply or rollback could neither be finished nor undone (the disk is full, the bus is away), until

@@ -15,6 +15,7 @@ namespace {
 struct Checker {
     std::string_view service;
     std::array<std::string_view, 3> command;
+    std::array<std::string_view, 3> writable{}; // what it opens for writing, as it would at its start
 };
 
 // Redis has no checker; its file is proven by its start.
@@ -23,6 +24,8 @@ constexpr std::array checkers{
     Checker{"rspamd", {"/usr/bin/rspamadm", "configtest"}},
     Checker{"dovecot", {"/usr/bin/doveconf", "-n"}},
     Checker{"postfix", {"/usr/sbin/postfix", "check"}},
+    Checker{"webmail", {"/usr/bin/vectis", "webmail", "--test"}},
+    Checker{"nginx", {"/usr/sbin/nginx", "-t", "-q"}, {"/run", "/var/log/nginx", "/var/lib/nginx"}},
 };
 
 /// postfix(1) warns of every symlinked main.cf and exits 0; any other warning of it is a fault all the same.
@@ -63,6 +66,10 @@ void check(systemd::Manager& manager, const state::Paths& paths, std::uint64_t c
         for (const auto word : checker.command) {
             if (!word.empty())
                 transient.arguments.emplace_back(word);
+        }
+        for (const auto path : checker.writable) {
+            if (!path.empty())
+                transient.writable.emplace_back(path);
         }
         transient.read_only_binds = binds;
         const auto found = problems_in(checker.service, manager.run_transient(transient));

@@ -35,11 +35,13 @@ void note(const std::string& text);
 [[nodiscard]] std::string ask_password(bool from_stdin);
 
 // One function per group; each returns the exit status.
-int run_operate(const Invocation& invocation);   // plan apply generations rollback
-int run_config(const Invocation& invocation);    // config ...
-int run_server(const Invocation& invocation);    // status health logs restart export
-int run_install(const Invocation& invocation);   // preflight setup dns hash-password
-int run_process(const Invocation& invocation);   // supervise directory-recover learn probe
-int run_reference(const Invocation& invocation); // man-page completion
+int run_operate(const Invocation& invocation);      // plan apply generations rollback
+int run_config(const Invocation& invocation);       // config ...
+int run_server(const Invocation& invocation);       // status health logs restart export
+int run_install(const Invocation& invocation);      // preflight setup dns hash-password
+int run_process(const Invocation& invocation);      // supervise directory-recover learn probe
+int run_webmail(const Invocation& invocation);      // webmail
+int run_certificates(const Invocation& invocation); // certificates ...
+int run_reference(const Invocation& invocation);    // man-page completion
 
 } // namespace vectis::cli

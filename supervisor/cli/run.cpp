@@ -37,6 +37,10 @@ const std::vector<Group>& groups() {
         {run_server, {Command::status, Command::health, Command::logs, Command::restart, Command::export_yaml}},
         {run_install, {Command::preflight, Command::setup, Command::dns, Command::hash_password}},
         {run_process, {Command::supervise, Command::directory_recover, Command::learn, Command::probe}},
+        {run_webmail, {Command::webmail}},
+        {run_certificates,
+         {Command::certificates_list, Command::certificates_renew, Command::certificates_request,
+          Command::certificates_deploy}},
         {run_reference, {Command::man_page, Command::completion}},
     };
     return all;
@@ -74,6 +78,10 @@ CLI::App* child(CLI::App& parent, const std::string& word, const std::string& su
     return made;
 }
 
+std::string group_summary(const std::string& word) {
+    return word == "config" ? "Read, check and change config.yaml" : "See and renew certificates";
+}
+
 Leaf make_leaf(CLI::App& root, const CommandRow& row) {
     Leaf leaf;
     leaf.row = &row;
@@ -81,7 +89,7 @@ Leaf make_leaf(CLI::App& root, const CommandRow& row) {
     const auto words = split(row.path, ' ');
     for (std::size_t i = 0; i < words.size(); ++i) {
         const bool last = i + 1 == words.size();
-        app = child(*app, words[i], last ? std::string(row.summary) : "Read, check and change config.yaml");
+        app = child(*app, words[i], last ? std::string(row.summary) : group_summary(words[i]));
         if (!last)
             app->require_subcommand(1);
     }

@@ -9,9 +9,10 @@ namespace {
 
 using namespace std::string_view_literals;
 
-constexpr std::array tls_modes{"self_signed"sv, "files"sv};          // in the order of TlsMode
-constexpr std::array relay_tls{"starttls"sv, "wrapper"sv, "none"sv}; // in the order of RelayTls
-constexpr std::array protocols{"imap"sv, "pop3"sv, "managesieve"sv}; // in the order of protocol_flags()
+constexpr std::array tls_modes{"self_signed"sv, "files"sv, "acme"sv};   // in the order of TlsMode
+constexpr std::array mta_sts_modes{"none"sv, "testing"sv, "enforce"sv}; // in the order of MtaSts
+constexpr std::array relay_tls{"starttls"sv, "wrapper"sv, "none"sv};    // in the order of RelayTls
+constexpr std::array protocols{"imap"sv, "pop3"sv, "managesieve"sv};    // in the order of protocol_flags()
 constexpr std::array delimiters{"+"sv, "-"sv, "_"sv, "="sv, ""sv};
 
 constexpr std::int64_t mib = 1LL << 20;
@@ -33,9 +34,9 @@ constexpr Field rows[] = {
      "The largest message that is accepted, attachments and their encoding included",
      [](Target t) -> Ref { return &t.config->message_size; }, "50 MiB", {mib, gib}},
 
-    {"tls", Kind::section, "The certificate that Postfix and Dovecot show"},
+    {"tls", Kind::section, "The certificate that Postfix, Dovecot and nginx show"},
     {"tls.mode", Kind::choice,
-     "`self_signed`: made by Vectis, for trying things out; `files`: yours, read from `certificate` and `key`",
+     "`acme`: issued by Let's Encrypt (or `acme_server`), whose terms you accept by this; `files`: yours, read from `certificate` and `key`; `self_signed`: made by Vectis, for trying things out",
      [](Target t) -> Ref { return &t.config->tls.mode; }, "files", {}, tls_modes},
     {"tls.certificate", Kind::path,
      "PEM file with the certificate and its chain; only with mode `files`",
@@ -43,6 +44,13 @@ constexpr Field rows[] = {
     {"tls.key", Kind::path,
      "PEM file with the private key; only with mode `files`",
      [](Target t) -> Ref { return &t.config->tls.key; }, "/etc/ssl/private/mail.example.test.key"},
+
+    {"tls.acme_server", Kind::text,
+     "Directory of another certificate authority that speaks ACME; only with mode `acme`",
+     [](Target t) -> Ref { return &t.config->tls.acme_server; }, "https://acme-v02.api.letsencrypt.org/directory", {0, 255}},
+    {"tls.mta_sts", Kind::choice,
+     "What other servers are told to do when a connection to this one cannot be trusted: `none`, `testing` (report it) or `enforce`",
+     [](Target t) -> Ref { return &t.config->tls.mta_sts; }, "testing", {}, mta_sts_modes},
 
     {"network", Kind::section, "Where the daemons listen, and how mail leaves"},
     {"network.addresses", Kind::ip_address,
@@ -100,6 +108,10 @@ constexpr Field rows[] = {
      [](Target t) -> Ref { return &t.config->rspamd.greylisting; }, "false"},
     {"rspamd.junk_filing", Kind::boolean, "File mail that is marked as spam into the Junk folder",
      [](Target t) -> Ref { return &t.config->rspamd.junk_filing; }, "true"},
+
+    {"webmail", Kind::section, "Roundcube at https://HOSTNAME/webmail/"},
+    {"webmail.enabled", Kind::boolean, "Offer webmail; needs IMAP and one of the submission ports",
+     [](Target t) -> Ref { return &t.config->webmail.enabled; }, "true"},
 
     {"clamav", Kind::section, "The virus scanner; needs the package clamav-daemon"},
     {"clamav.enabled", Kind::boolean, "Scan all mail for viruses",

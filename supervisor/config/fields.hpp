@@ -50,7 +50,7 @@ struct Target {
 using Ref =
     std::variant<std::monostate, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*, std::optional<std::uint64_t>*,
                  std::optional<std::int32_t>*, std::chrono::hours*, std::string*, std::vector<std::string>*, TlsMode*,
-                 RelayTls*, Dovecot*, std::vector<Domain>*, std::vector<Mailbox>*, std::vector<Alias>*>;
+                 MtaSts*, RelayTls*, Dovecot*, std::vector<Domain>*, std::vector<Mailbox>*, std::vector<Alias>*>;
 
 /// Least and greatest value: a number, bytes, hours, days or tenths, as the kind says; for text, its greatest length.
 struct Range {

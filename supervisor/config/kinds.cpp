@@ -515,6 +515,7 @@ struct Writer {
         return field.arity == Arity::one_or_list && parts.size() == 1 ? parts[0] : list_text(parts);
     }
     Text operator()(const TlsMode* value) const { return number_text(field, static_cast<std::int64_t>(*value)); }
+    Text operator()(const MtaSts* value) const { return number_text(field, static_cast<std::int64_t>(*value)); }
     Text operator()(const RelayTls* value) const { return number_text(field, static_cast<std::int64_t>(*value)); }
     Text operator()(Dovecot* dovecot) const {
         std::vector<std::string> parts;
@@ -560,6 +561,7 @@ struct Storer {
         return true;
     }
     bool operator()(TlsMode* to) const { return *to = static_cast<TlsMode>(number()), true; }
+    bool operator()(MtaSts* to) const { return *to = static_cast<MtaSts>(number()), true; }
     bool operator()(RelayTls* to) const { return *to = static_cast<RelayTls>(number()), true; }
     bool operator()(Dovecot* to) const {
         bool* const flag = protocol_flags(*to)[static_cast<std::size_t>(number())];

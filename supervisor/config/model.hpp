@@ -20,12 +20,17 @@ struct Mark {
     bool operator==(const Mark&) const { return true; }
 };
 
-enum class TlsMode : std::uint8_t { self_signed, files };
+enum class TlsMode : std::uint8_t { self_signed, files, acme };
+
+/// What mta-sts.DOMAIN says (RFC 8461 section 3.2).
+enum class MtaSts : std::uint8_t { none, testing, enforce };
 
 struct Tls {
     TlsMode mode = TlsMode::self_signed;
     std::string certificate; // PEM chain, absolute path; only with `files`
     std::string key;         // PEM key, absolute path; only with `files`
+    std::string acme_server = "https://acme-v02.api.letsencrypt.org/directory";
+    MtaSts mta_sts = MtaSts::testing;
 
     bool operator==(const Tls&) const = default;
 };
@@ -86,6 +91,12 @@ struct Rspamd {
     bool junk_filing = true;
 
     bool operator==(const Rspamd&) const = default;
+};
+
+struct Webmail {
+    bool enabled = true;
+
+    bool operator==(const Webmail&) const = default;
 };
 
 struct Clamav {
@@ -151,6 +162,7 @@ struct Config {
     Dovecot dovecot;
     Rspamd rspamd;
     Clamav clamav;
+    Webmail webmail;
     Retention retention;
     std::vector<Domain> domains;
 

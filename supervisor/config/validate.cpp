@@ -51,6 +51,7 @@ class Validator {
         check_tls();
         check_network();
         check_thresholds();
+        check_webmail();
         index_domains();
         index_addresses();
         check_references();
@@ -71,6 +72,10 @@ class Validator {
 
     void check_tls() {
         const Tls& tls = config_.tls;
+        if (tls.mode == TlsMode::acme && !tls.acme_server.starts_with("https://"))
+            problems_.add(mark("tls.acme_server"), "tls.acme_server",
+                          fmt::format("'{}' is no https address", tls.acme_server),
+                          fmt::format("the default is {}", Tls{}.acme_server));
         if (tls.mode == TlsMode::files) {
             for (const auto& [path, value] : {std::pair{"tls.certificate", &tls.certificate}, {"tls.key", &tls.key}}) {
                 if (value->empty())
@@ -81,9 +86,23 @@ class Validator {
         }
         for (const auto& [path, value] : {std::pair{"tls.certificate", &tls.certificate}, {"tls.key", &tls.key}}) {
             if (!value->empty())
-                problems_.add(mark(path), path, "the file is not used with mode 'self_signed'",
+                problems_.add(mark(path), path, "the file is only used with mode 'files'",
                               "write `mode: files`, or take this away");
         }
+    }
+
+    void check_webmail() {
+        if (!config_.webmail.enabled)
+            return;
+        const auto needs = [&](std::string_view what, std::string_view how) {
+            problems_.add(mark("webmail.enabled"), "webmail.enabled",
+                          fmt::format("webmail needs {}, which is switched off", what),
+                          fmt::format("{}, or write `enabled: false`", how));
+        };
+        if (!config_.dovecot.imap)
+            needs("IMAP", "add imap to `dovecot.protocols`");
+        if (!config_.postfix.submission && !config_.postfix.submissions)
+            needs("a submission port", "leave `postfix.submissions` on");
     }
 
     void check_network() {

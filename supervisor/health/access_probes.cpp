@@ -71,16 +71,23 @@ std::string normal(const std::string& pem) {
     return keys::written(out.get());
 }
 
+enum class Speaks : std::uint8_t { smtp, imap, http };
+
 struct Port {
     std::uint16_t number;
-    bool smtp;
+    Speaks speaks;
     Smtp::Tls tls;
 };
 
 std::string shown(const Facts& facts, const Port& port) {
     const Peer peer{facts.address, port.number, facts.client};
-    if (!port.smtp)
+    if (port.speaks == Speaks::imap)
         return Imap(peer, facts.hostname, in(limit)).connection().certificate();
+    if (port.speaks == Speaks::http) {
+        Connection connection(peer, in(limit));
+        connection.start_tls(facts.hostname);
+        return connection.certificate();
+    }
     Smtp smtp(peer, port.tls, facts.hostname, helo, in(limit));
     std::string pem = smtp.connection().certificate();
     smtp.quit();
@@ -156,13 +163,14 @@ std::string probe_passwords(const Facts& facts) {
 std::string probe_certificate(const Facts& facts) {
     const std::string configured = normal(facts.certificate);
     const auto certificate = keys::certificate_info(configured);
-    std::vector<Port> ports{{25, true, Smtp::Tls::starttls}};
+    std::vector<Port> ports{{25, Speaks::smtp, Smtp::Tls::starttls}};
     if (facts.submission)
-        ports.push_back({587, true, Smtp::Tls::starttls});
+        ports.push_back({587, Speaks::smtp, Smtp::Tls::starttls});
     if (facts.submissions)
-        ports.push_back({465, true, Smtp::Tls::wrapper});
+        ports.push_back({465, Speaks::smtp, Smtp::Tls::wrapper});
     if (facts.imap)
-        ports.push_back({993, false, Smtp::Tls::wrapper});
+        ports.push_back({993, Speaks::imap, Smtp::Tls::wrapper});
+    ports.push_back({443, Speaks::http, Smtp::Tls::wrapper});
     std::vector<std::string> names;
     for (const auto& port : ports) {
         names.push_back(std::to_string(port.number));

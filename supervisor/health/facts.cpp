@@ -81,10 +81,9 @@ Facts facts(const config::Config& config, const std::map<std::string, std::vecto
     facts.submission = config.postfix.submission;
     facts.submissions = config.postfix.submissions;
     facts.imap = config.dovecot.imap;
+    facts.webmail = config.webmail.enabled;
     facts.message_size = config.message_size;
-    const bool own = config.tls.mode == config::TlsMode::files;
-    facts.certificate =
-        read_file(own ? fs::path(config.tls.certificate) : paths.tls() / "self_signed.crt", 1U << 20U).value_or("");
+    facts.certificate = read_file(state::certificate_files(config, paths).certificate, 1U << 20U).value_or("");
     for (const auto& key : state::wanted_keys(config)) {
         const std::string path = keys::dkim_path(paths.dkim(), key.domain, key.selector).string();
         facts.keys.push_back({path, key.algorithm == keys::Algorithm::rsa ? "rsa" : "ed25519"});
@@ -109,6 +108,7 @@ Json to_json(const Facts& facts) {
             {"submission", facts.submission},
             {"submissions", facts.submissions},
             {"imap", facts.imap},
+            {"webmail", facts.webmail},
             {"message_size", facts.message_size},
             {"certificate", facts.certificate},
             {"records", facts.records},
@@ -129,6 +129,7 @@ Facts facts_from_json(const std::string& text) {
                     .submission = json.at("submission"),
                     .submissions = json.at("submissions"),
                     .imap = json.at("imap"),
+                    .webmail = json.at("webmail"),
                     .message_size = whole_number(json, "message_size"),
                     .certificate = json.at("certificate"),
                     .records = json.at("records"),

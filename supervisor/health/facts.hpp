@@ -46,6 +46,7 @@ struct Facts {
     bool submission = true;  // 587
     bool submissions = true; // 465
     bool imap = true;        // 993
+    bool webmail = true;     // 443
     std::uint64_t message_size = 0;
     std::string certificate;                    // PEM, as configured
     std::map<std::string, std::string> records; // the host's own DKIM: selector -> record

@@ -18,6 +18,10 @@ bool has_mailbox(const Facts& facts) {
     return facts.imap;
 }
 
+bool has_webmail(const Facts& facts) {
+    return facts.webmail;
+}
+
 bool has_both(const Facts& facts) {
     return has_submission(facts) && has_mailbox(facts);
 }
@@ -26,6 +30,7 @@ bool has_both(const Facts& facts) {
 constexpr std::array table{
     Probe{"passwords", "wrong passwords are refused", Place::outside, true, probe_passwords, has_both},
     Probe{"mail", "a message is submitted, signed, delivered and read", Place::outside, true, probe_mail, has_both},
+    Probe{"webmail", "a person can log in to webmail", Place::outside, true, probe_webmail, has_webmail},
     Probe{"gtube", "spam is refused and ham is accepted", Place::outside, true, probe_gtube, has_both},
     Probe{"directory", "Postfix and Dovecot can read the directory", Place::root, true, probe_directory, always},
     Probe{"relay", "strangers cannot send through this server", Place::outside, true, probe_relay, always},

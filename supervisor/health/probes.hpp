@@ -42,5 +42,6 @@ std::string probe_directory(const Facts& facts);
 std::string probe_queue(const Facts& facts);
 std::string probe_dkim(const Facts& facts);
 std::string probe_resolver(const Facts& facts);
+std::string probe_webmail(const Facts& facts);
 
 } // namespace vectis::health

@@ -97,9 +97,9 @@ UnitStep unit_step(const state::Desired& desired, const state::Observed& observe
         return step;
     }
     // A certificate that will be made by the apply itself is not what any process has loaded.
-    const std::string certificate = observed.certificate_due ? "due" : observed.certificate;
+    const auto certificates = observed.certificate_due ? state::Certificates{"due", "due"} : observed.certificates;
     const bool meddled = tampered(desired, observed, service);
-    if (unit.loaded == service_digest(desired, service, certificate) && !meddled)
+    if (unit.loaded == service_digest(desired, service, certificates) && !meddled)
         return step;
     if (observed.generation == 0) {
         step.action = UnitAction::restart;

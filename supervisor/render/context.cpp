@@ -1,6 +1,7 @@
 #include "render/context.hpp"
 
 #include "base/text.hpp"
+#include "config/names.hpp"
 #include "render/quoting.hpp"
 
 #include <fmt/format.h>
@@ -135,6 +136,91 @@ void set_relay(Object& object, const config::RelayHost& relay, const config::Sec
     object.text("relay_password", password->second);
 }
 
+struct CertificatePaths {
+    std::string certificate;
+    std::string key;
+};
+
+/// keys/issued.hpp says how they lie.
+CertificatePaths issued_paths(const std::string& name) {
+    return {fmt::format("/var/lib/vectis/tls/acme/{}/certificate.pem", name),
+            fmt::format("/var/lib/vectis/tls/acme/{}/key.pem", name)};
+}
+
+CertificatePaths certificate_paths(const config::Config& config) {
+    switch (config.tls.mode) {
+    case config::TlsMode::files:
+        return {config.tls.certificate, config.tls.key};
+    case config::TlsMode::acme:
+        return issued_paths(config.hostname);
+    case config::TlsMode::self_signed:
+        break;
+    }
+    return {"/var/lib/vectis/tls/self_signed.crt", "/var/lib/vectis/tls/self_signed.key"};
+}
+
+/// Servers of nginx for the names beside the hostname: with ACME each has a certificate of its own, so that one that
+/// cannot be had is in nobody's way.
+data web_servers(const config::Config& config, const std::vector<std::string>& names, const CertificatePaths& paths) {
+    data list{data::type::list};
+    const auto add = [&](const std::vector<std::string>& some, const CertificatePaths& theirs) {
+        data items{data::type::list};
+        for (const auto& each : some) {
+            Object name;
+            name.text("name", each);
+            items << name.take();
+        }
+        Object server;
+        server.list("names", items);
+        server.text("certificate", theirs.certificate);
+        server.text("key", theirs.key);
+        list << server.take();
+    };
+    if (config.tls.mode == config::TlsMode::acme) {
+        for (const auto& name : names)
+            add({name}, issued_paths(name));
+    } else if (!names.empty()) {
+        add(names, paths);
+    }
+    return list;
+}
+
+void set_web(Object& object, const config::Config& config, const Platform& platform, const CertificatePaths& paths) {
+    data addresses{data::type::list};
+    const auto listen = [&](const std::string& address) {
+        Object each;
+        each.text("address", bracketed(address));
+        addresses << each.take();
+    };
+    const auto chosen = listen_addresses(config.network, platform);
+    for (const auto& address : chosen)
+        listen(address);
+    if (chosen.empty() && config.network.ipv4)
+        listen("0.0.0.0");
+    // nginx refuses to start on an address family that the kernel does not have.
+    if (chosen.empty() && config.network.ipv6 && has_address(platform, "::1"))
+        listen("::");
+    object.list("web_addresses", addresses);
+
+    const auto names = config::service_names(config);
+    data all{data::type::list};
+    for (const auto& each : names) {
+        Object name;
+        name.text("name", each);
+        all << name.take();
+    }
+    object.list("service_names", all);
+    object.list("web_servers", web_servers(config, names, paths));
+    object.text("acme_server", config.tls.acme_server);
+    object.text("admin", config.admin);
+    object.flag("certificate_trusted", config.tls.mode != config::TlsMode::self_signed);
+    object.flag("webmail", config.webmail.enabled);
+    object.optional_text("only_domain", config.domains.size() == 1 ? config.domains.front().name : "");
+    object.flag("mta_sts", config.tls.mta_sts != config::MtaSts::none);
+    object.text("mta_sts_mode", config.tls.mta_sts == config::MtaSts::enforce ? "enforce" : "testing");
+    object.number("mta_sts_max_age", config.tls.mta_sts == config::MtaSts::enforce ? 2'592'000 : 86'400);
+}
+
 /// Tenths as Rspamd writes a score: 60 -> 6, 65 -> 6.5.
 std::string score(std::int32_t tenths) {
     const std::string text = fmt::format("{}{}", tenths < 0 ? "-" : "", std::abs(tenths) / 10);
@@ -195,14 +281,15 @@ data thresholds(const config::Config& config) {
 } // namespace
 
 data context(const config::Config& config, const config::Secrets& secrets, const Platform& platform) {
-    const bool own = config.tls.mode == config::TlsMode::files;
     Object object;
     object.text("hostname", config.hostname);
     object.number("message_size", config.message_size);
-    object.text("tls_certificate", own ? config.tls.certificate : "/var/lib/vectis/tls/self_signed.crt");
-    object.text("tls_key", own ? config.tls.key : "/var/lib/vectis/tls/self_signed.key");
+    const auto [certificate, key] = certificate_paths(config);
+    object.text("tls_certificate", certificate);
+    object.text("tls_key", key);
     set_network(object, config.network, platform);
     set_relay(object, config.network.relay_host, secrets);
+    set_web(object, config, platform, {certificate, key});
 
     object.flag("submission", config.postfix.submission);
     object.flag("submissions", config.postfix.submissions);
@@ -212,7 +299,9 @@ data context(const config::Config& config, const config::Secrets& secrets, const
 
     object.flag("imap", config.dovecot.imap);
     object.flag("pop3", config.dovecot.pop3);
-    object.flag("managesieve", config.dovecot.managesieve);
+    // Webmail edits filters, but over the loopback interface only.
+    object.flag("managesieve", config.dovecot.managesieve || config.webmail.enabled);
+    object.flag("managesieve_here", !config.dovecot.managesieve);
     object.optional_text("junk_days",
                          config.retention.junk_days == 0 ? "" : std::to_string(config.retention.junk_days));
     object.optional_text("trash_days",

@@ -17,6 +17,14 @@ constexpr Row postfix_map(std::string_view path) {
     return {.path = path, .service = "postfix"};
 }
 
+constexpr Row nginx(std::string_view path) {
+    return {.path = path, .service = "nginx", .quoting = Quoting::quoted};
+}
+
+constexpr Row webmail(std::string_view path) {
+    return {.path = path, .service = "webmail", .quoting = Quoting::quoted};
+}
+
 constexpr Row rspamd(std::string_view path) {
     return {.path = path, .service = "rspamd", .quoting = Quoting::quoted};
 }
@@ -27,6 +35,12 @@ constexpr Row drop_in(std::string_view path, std::string_view service, std::stri
 }
 
 constexpr std::array table{
+    // The timer runs soon after it is started again.
+    Row{.path = "acme/request.json",
+        .service = "acme",
+        .quoting = Quoting::quoted,
+        .uptake = Uptake::restart,
+        .wanted = [](const Config& config) { return config.tls.mode == config::TlsMode::acme; }},
     Row{.path = "dovecot/directory.conf",
         .service = "dovecot",
         .versioned_by = "dovecot-core",
@@ -51,6 +65,13 @@ constexpr std::array table{
         .versioned_by = "dovecot-core",
         .quoting = Quoting::quoted,
         .wanted = [](const Config& config) { return config.rspamd.junk_filing; }},
+    nginx("nginx/clients.conf"),
+    nginx("nginx/config-v1.1.xml"),
+    Row{.path = "nginx/vectis.conf",
+        .service = "nginx",
+        .versioned_by = "nginx",
+        .quoting = Quoting::quoted,
+        .where = "/etc/nginx/conf.d/vectis.conf"},
     postfix_map("postfix/aliases.cf"),
     postfix_map("postfix/catch_all.cf"),
     postfix_map("postfix/domains.cf"),
@@ -97,11 +118,19 @@ constexpr std::array table{
         .where = "/etc/unbound/unbound.conf.d/vectis.conf",
         .placed = Placed::copy},
     drop_in("units/dovecot.service.d/vectis.conf", "dovecot", "/etc/systemd/system/dovecot.service.d/vectis.conf"),
+    drop_in("units/nginx.service.d/vectis.conf", "nginx", "/etc/systemd/system/nginx.service.d/vectis.conf"),
     drop_in("units/postfix@-.service.d/vectis.conf", "postfix", "/etc/systemd/system/postfix@-.service.d/vectis.conf"),
     drop_in("units/redis-server@vectis.service.d/vectis.conf", "redis",
             "/etc/systemd/system/redis-server@vectis.service.d/vectis.conf"),
     drop_in("units/rspamd.service.d/vectis.conf", "rspamd", "/etc/systemd/system/rspamd.service.d/vectis.conf"),
     drop_in("units/unbound.service.d/vectis.conf", "unbound", "/etc/systemd/system/unbound.service.d/vectis.conf"),
+    webmail("webmail/autodiscover.php"),
+    Row{.path = "webmail/config.inc.php",
+        .service = "webmail",
+        .quoting = Quoting::quoted,
+        .wanted = [](const Config& config) { return config.webmail.enabled; }},
+    webmail("webmail/mobileconfig.php"),
+    webmail("webmail/php-fpm.conf"),
 };
 static_assert(std::is_sorted(table.begin(), table.end(), [](const Row& a, const Row& b) { return a.path < b.path; }));
 

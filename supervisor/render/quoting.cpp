@@ -53,7 +53,7 @@ std::string quote(Quoting quoting, const std::string& value) {
         refuse(value, "\"'#$%{}<>\\", "Dovecot");
         return value;
     case Quoting::quoted:
-        refuse(value, "$", "Rspamd");
+        refuse(value, "$", "Rspamd, nginx or PHP");
         return with_prefix(value, "\"\\", '\\');
     }
     throw Error(Code::internal, "no such quoting");

@@ -11,7 +11,7 @@ enum class Quoting : std::uint8_t {
     main_cf, // `name = value` of Postfix: a dollar is doubled, a blank at either end would be lost
     plain,   // a word of a Postfix lookup table: nothing is special but a blank at either end
     dovecot, // an unquoted value of Dovecot 2.3, which cannot carry quotes, comments and variables
-    quoted,  // inside the double quotes of Rspamd's UCL or of Lua
+    quoted,  // inside the double quotes of Rspamd's UCL, of Lua, nginx or PHP
 };
 
 /// Throws Error(invalid_input) if `value` has a control character, is not UTF-8, or has no form in this file.

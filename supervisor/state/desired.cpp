@@ -2,8 +2,10 @@
 
 #include "base/hash.hpp"
 #include "config/load.hpp"
+#include "config/names.hpp"
 #include "config/secrets.hpp"
 #include "keys/certificate.hpp"
+#include "keys/issued.hpp"
 #include "surface/services.hpp"
 
 #include <fmt/format.h>
@@ -23,11 +25,20 @@ Desired complete(std::string config_text, config::Config config, std::vector<ren
     desired.placements = render::placements(desired.files);
     desired.rows = directory::wanted(config, probe_password);
     desired.keys = wanted_keys(config);
-    for (const auto& service : surface::services())
-        desired.services.emplace_back(service.name);
-    const bool own = config.tls.mode == config::TlsMode::files;
-    desired.certificate = own ? fs::path(config.tls.certificate) : paths.tls() / "self_signed.crt";
-    desired.certificate_key = own ? fs::path(config.tls.key) : paths.tls() / "self_signed.key";
+    for (const auto& service : surface::services()) {
+        // What config.yaml has nothing for is not wanted.
+        if (std::any_of(desired.files.begin(), desired.files.end(), [&](const render::File& file) {
+                return std::find(file.services.begin(), file.services.end(), service.name) != file.services.end();
+            }))
+            desired.services.emplace_back(service.name);
+    }
+    const auto files_shown = certificate_files(config, paths);
+    desired.certificate = files_shown.certificate;
+    desired.certificate_key = files_shown.key;
+    if (config.tls.mode == config::TlsMode::acme) {
+        desired.issued = config::service_names(config);
+        desired.issued.insert(desired.issued.begin(), config.hostname);
+    }
     // The rows say it now; of a large configuration this is nearly all.
     for (auto& domain : config.domains) {
         domain.mailboxes = std::vector<config::Mailbox>();
@@ -38,6 +49,18 @@ Desired complete(std::string config_text, config::Config config, std::vector<ren
 }
 
 } // namespace
+
+CertificateFiles certificate_files(const config::Config& config, const Paths& paths) {
+    switch (config.tls.mode) {
+    case config::TlsMode::files:
+        return {config.tls.certificate, config.tls.key};
+    case config::TlsMode::acme:
+        return {keys::issued_certificate(paths.tls(), config.hostname), keys::issued_key(paths.tls(), config.hostname)};
+    case config::TlsMode::self_signed:
+        break;
+    }
+    return {paths.tls() / "self_signed.crt", paths.tls() / "self_signed.key"};
+}
 
 std::vector<KeyWanted> wanted_keys(const config::Config& config) {
     const config::Dkim defaults;
@@ -88,14 +111,26 @@ Desired desired_from_generation(const std::string& config_text, std::vector<rend
     return complete(config_text, std::move(config), std::move(files), paths, probe_password);
 }
 
-std::string service_digest(const Desired& desired, const std::string& service, const std::string& certificate) {
+Certificates read_certificates(const Desired& desired, const Paths& paths) {
+    constexpr std::size_t most = 1U << 20U;
+    Certificates found;
+    found.mail = read_file(desired.certificate, most).value_or("");
+    found.web = found.mail;
+    for (const auto& name : desired.issued)
+        found.web += read_file(keys::issued_certificate(paths.tls(), name), most).value_or("");
+    return found;
+}
+
+std::string service_digest(const Desired& desired, const std::string& service, const Certificates& certificates) {
     Sha256 hash;
     for (const auto& file : desired.files) {
         if (std::find(file.services.begin(), file.services.end(), service) != file.services.end())
             hash.part(file.path).part(file.bytes).part(std::to_string(file.access.mode)).part(file.access.group);
     }
     if (service == "postfix" || service == "dovecot")
-        hash.part(desired.certificate.string()).part(certificate);
+        hash.part(desired.certificate.string()).part(certificates.mail);
+    if (service == "nginx")
+        hash.part(desired.certificate.string()).part(certificates.web);
     return hash.finish();
 }
 

@@ -30,9 +30,18 @@ struct Desired {
     std::vector<KeyWanted> keys;
     /// Services that are to run.
     std::vector<std::string> services;
-    fs::path certificate; // what the daemons show: the administrator's file or our self-signed one
+    fs::path certificate; // what the daemons show: the administrator's file, our self-signed one or the issued one
     fs::path certificate_key;
+    /// The names for which an authority issues certificates, the hostname first; empty without ACME.
+    std::vector<std::string> issued;
 };
+
+/// The certificate that Postfix, Dovecot and nginx show for the hostname.
+struct CertificateFiles {
+    fs::path certificate;
+    fs::path key;
+};
+[[nodiscard]] CertificateFiles certificate_files(const config::Config& config, const Paths& paths);
 
 /// config.yaml's text, checked and rendered. Throws Error(invalid_input) with every problem in it.
 [[nodiscard]] Desired desired_from_text(const std::string& config_text, const config::Secrets& secrets,
@@ -47,9 +56,16 @@ struct Desired {
 [[nodiscard]] Desired desired_from_generation(const std::string& config_text, std::vector<render::File> files,
                                               const Paths& paths, const std::string& probe_password);
 
-/// What a running service must have read to be up to date: a hash over its files and the certificate.
-/// `certificate` is the certificate's text, for the services that show one.
+/// The texts of the certificates that services show.
+struct Certificates {
+    std::string mail; // Postfix and Dovecot: the hostname's
+    std::string web;  // nginx: that and those of all other names
+};
+/// As they lie on disk now; empty for what is not there.
+[[nodiscard]] Certificates read_certificates(const Desired& desired, const Paths& paths);
+
+/// What a running service must have read to be up to date: a hash over its files and the certificates that it shows.
 [[nodiscard]] std::string service_digest(const Desired& desired, const std::string& service,
-                                         const std::string& certificate);
+                                         const Certificates& certificates);
 
 } // namespace vectis::state

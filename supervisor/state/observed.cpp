@@ -3,6 +3,7 @@
 #include "base/subprocess.hpp"
 #include "base/text.hpp"
 #include "keys/certificate.hpp"
+#include "keys/issued.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>
@@ -63,9 +64,13 @@ void observe_keys(Observed& observed, const Desired& desired, const Paths& paths
         if (!fs::exists(keys::dkim_path(paths.dkim(), key.domain, key.selector)))
             observed.missing_keys.push_back(key);
     }
-    observed.certificate = read_file(desired.certificate).value_or("");
+    observed.certificates = read_certificates(desired, paths);
     if (desired.config.tls.mode == config::TlsMode::self_signed)
         observed.certificate_due = keys::self_signed_due(paths.tls(), desired.config.hostname, now());
+    for (const auto& name : desired.issued) {
+        if (!fs::exists(keys::issued_certificate(paths.tls(), name)))
+            observed.certificate_due = true;
+    }
 }
 
 void observe_packages(Observed& observed) {
@@ -92,21 +97,23 @@ Observed observe_disk(const Desired& desired, const Paths& paths) {
 
 /// What a unit that started after the last switch has read: what is there now.
 std::string digest_on_disk(const Desired& desired, const Observed& observed, const std::string& service,
-                           const std::string& certificate) {
+                           const Certificates& certificates) {
     Desired there;
     there.certificate = desired.certificate;
     for (const auto& file : desired.files) {
         if (const auto found = observed.files.find(file.path); found != observed.files.end())
             there.files.push_back({file.path, found->second, file.access, file.services});
     }
-    return service_digest(there, service, certificate);
+    return service_digest(there, service, certificates);
 }
 
 void observe_units(Observed& observed, const Desired& desired, const Paths& paths, store::Supervisor& supervisor,
                    systemd::Manager& manager) {
     const auto loaded = supervisor.loaded();
     const auto switched = changed_at(paths.current(), false);
-    const auto certified = changed_at(desired.certificate, true);
+    auto certified = changed_at(desired.certificate, true);
+    for (const auto& name : desired.issued)
+        certified = std::max(certified, changed_at(keys::issued_certificate(paths.tls(), name), true));
     for (const auto& service : surface::services()) {
         ObservedUnit unit;
         unit.state = unit_of(manager, service);
@@ -118,7 +125,7 @@ void observe_units(Observed& observed, const Desired& desired, const Paths& path
         } else if (unit.state.active() && since && switched && *since > *switched && observed.generation > 0) {
             const bool has_certificate = certified && *certified < *since;
             unit.loaded = digest_on_disk(desired, observed, std::string(service.name),
-                                         has_certificate ? observed.certificate : "");
+                                         has_certificate ? observed.certificates : Certificates{});
         }
         observed.units.emplace(service.name, std::move(unit));
     }

@@ -30,9 +30,9 @@ struct Observed {
     std::map<std::string, std::string> misplaced;
     directory::Rows rows;
     std::vector<KeyWanted> missing_keys;
-    /// Our self-signed certificate has to be made or renewed before the daemons can show it.
+    /// A self-signed certificate has to be made or renewed before the daemons can show it.
     bool certificate_due = false;
-    std::string certificate;                   // the text of the certificate that is there; empty if there is none
+    Certificates certificates;
     std::map<std::string, ObservedUnit> units; // by service; empty when nobody asked systemd (offline)
     std::vector<std::string> missing_packages;
 };

@@ -24,6 +24,8 @@ struct Paths {
     [[nodiscard]] fs::path supervisor_db() const { return lib / "supervisor.db"; }
     [[nodiscard]] fs::path dkim() const { return lib / "dkim"; }
     [[nodiscard]] fs::path tls() const { return lib / "tls"; }
+    /// What certbot keeps (vectis-acme.service): account, keys and certificates.
+    [[nodiscard]] fs::path acme() const { return lib.parent_path() / "vectis-acme"; }
     /// What stood where we placed a link, by its absolute path; purge and the undo of a first apply put it back.
     [[nodiscard]] fs::path originals() const { return lib / "originals"; }
     /// Copies of rendered files that somebody had edited by hand, kept when an apply takes the edit back.

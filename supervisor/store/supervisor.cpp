@@ -13,6 +13,8 @@ namespace {
 
 Database open(const fs::path& file, const fs::path& migrations) {
     Database database(file, Journal::rollback);
+    // It holds the rendered files, the relay's password among them.
+    set_access(file, {.mode = 0600});
     migrate(database, migrations);
     return database;
 }

@@ -195,6 +195,13 @@ void Methods::restart(const std::string& service) {
     manager.act(unit.name, systemd::Action::restart, std::chrono::seconds(90));
 }
 
+std::string Methods::deploy_certificates() {
+    const TrimAtEnd trim;
+    const auto deployed =
+        applier_.deploy_certificates([](const Json& event) { systemd::log(systemd::Priority::info, to_text(event)); });
+    return to_text({{"placed", deployed.placed}, {"refused", deployed.refused}});
+}
+
 std::string Methods::export_yaml() {
     return config::to_yaml(applied());
 }

@@ -27,6 +27,7 @@ class Methods : public systemd::SupervisorMethods {
     std::string status() override;
     Json health(systemd::HealthSet set, const systemd::Progress& progress) override;
     void restart(const std::string& service) override;
+    std::string deploy_certificates() override;
     std::string export_yaml() override;
     std::string version() override;
 

@@ -47,12 +47,12 @@ constexpr std::array health_arguments{
     json,
 };
 constexpr std::array logs_arguments{
-    Argument{ArgumentKind::positional, "SERVICE", "", "postfix, dovecot, rspamd, redis, unbound or vectis", true},
+    Argument{ArgumentKind::positional, "SERVICE", "", "A service that 'vectis status' lists, or vectis", true},
     Argument{ArgumentKind::option, "--since", "TIME", "From this time on: 15m, 2h, 3d or 2026-11-24T10:00:00.000Z"},
     Argument{ArgumentKind::flag, "--follow", "", "Go on with new lines until interrupted"},
 };
 constexpr std::array restart_arguments{
-    Argument{ArgumentKind::positional, "SERVICE", "", "postfix, dovecot, rspamd, redis or unbound", true},
+    Argument{ArgumentKind::positional, "SERVICE", "", "A service that 'vectis status' lists", true},
 };
 constexpr std::array password_arguments{
     Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
@@ -62,6 +62,9 @@ constexpr std::array probe_arguments{
 };
 constexpr std::array learn_arguments{
     Argument{ArgumentKind::positional, "KIND", "", "spam or ham", true},
+};
+constexpr std::array webmail_arguments{
+    Argument{ArgumentKind::flag, "--test", "", "Let PHP read the configuration and run nothing"},
 };
 constexpr std::array completion_arguments{
     Argument{ArgumentKind::positional, "SHELL", "", "bash", true},
@@ -89,9 +92,17 @@ constexpr std::array table{
     CommandRow{Command::dns, "dns", "Print the DNS records to publish", json_only},
     CommandRow{Command::export_yaml, "export", "Print the live configuration as YAML", {}},
     CommandRow{Command::hash_password, "hash-password", "Make a password_hash for config.yaml", password_arguments},
+    CommandRow{Command::certificates_list, "certificates list", "Show each certificate, and why one could not be had",
+               json_only},
+    CommandRow{Command::certificates_renew, "certificates renew",
+               "Ask the authority now for what is missing or soon over", json_only},
+    CommandRow{
+        Command::certificates_request, "certificates request", "Ask the authority (vectis-acme.service)", {}, true},
+    CommandRow{Command::certificates_deploy, "certificates deploy", "Put what was issued in place", {}, true},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
     CommandRow{Command::learn, "learn", "Teach Rspamd the message on standard input", learn_arguments, true},
+    CommandRow{Command::webmail, "webmail", "Run PHP for webmail (vectis-webmail.service)", webmail_arguments, true},
     CommandRow{Command::probe, "probe", "Run one probe here", probe_arguments, true},
     CommandRow{Command::man_page, "man-page", "Print vectis(8)", {}, true},
     CommandRow{Command::completion, "completion", "Print a shell's completion script", completion_arguments, true},

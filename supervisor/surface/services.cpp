@@ -24,10 +24,20 @@ constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",  "dovecot-imapd"
 constexpr std::array<Names, 2> postfix_units{"postfix@-.service", "postfix.service"};
 constexpr std::array<Names, 2> postfix_packages{"postfix", "postfix-sqlite"};
 
+constexpr std::array<Names, 1> webmail_units{"vectis-webmail.service"};
+constexpr std::array<Names, 4> webmail_packages{"php-fpm", "roundcube-core", "roundcube-plugins", "roundcube-sqlite3"};
+constexpr std::array<Names, 1> nginx_units{"nginx.service"};
+constexpr std::array<Names, 1> nginx_packages{"nginx"};
+
+// A timer: what it starts is vectis-acme.service.
+constexpr std::array<Names, 1> acme_units{"vectis-acme.timer"};
+constexpr std::array<Names, 1> acme_packages{"certbot"};
+
 constexpr std::array table{
     Service{"unbound", unbound_units, unbound_packages}, Service{"redis", redis_units, redis_packages},
     Service{"rspamd", rspamd_units, rspamd_packages},    Service{"dovecot", dovecot_units, dovecot_packages},
-    Service{"postfix", postfix_units, postfix_packages},
+    Service{"postfix", postfix_units, postfix_packages}, Service{"webmail", webmail_units, webmail_packages},
+    Service{"nginx", nginx_units, nginx_packages},       Service{"acme", acme_units, acme_packages},
 };
 
 } // namespace

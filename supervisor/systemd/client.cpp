@@ -126,6 +126,9 @@ std::string SupervisorClient::generations() {
 std::string SupervisorClient::status() {
     return session_->file("Status");
 }
+std::string SupervisorClient::deploy_certificates() {
+    return session_->file("DeployCertificates");
+}
 std::string SupervisorClient::export_yaml() {
     return session_->file("Export");
 }

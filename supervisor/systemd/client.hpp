@@ -25,6 +25,7 @@ class SupervisorClient {
     [[nodiscard]] std::string status();
     Json health(HealthSet set, const Progress& progress);
     void restart(const std::string& service);
+    [[nodiscard]] std::string deploy_certificates();
     [[nodiscard]] std::string export_yaml();
     [[nodiscard]] std::string version();
 

@@ -206,7 +206,10 @@ class SupervisorService::Session {
     bus::Method method(bus::Connection& bus, const char* name, const char* in, const char* out,
                        std::function<std::function<Answer()>(sdbus::MethodCall&)> read) {
         return {name, in, out, [this, &bus, name, read = std::move(read)](sdbus::MethodCall call) {
-                    take(bus, call, [&] { start(call, read(call), std::string_view(name) == "Restart"); });
+                    take(bus, call, [&] {
+                        start(call, read(call),
+                              std::string_view(name) == "Restart" || std::string_view(name) == "DeployCertificates");
+                    });
                 }};
     }
 
@@ -258,6 +261,8 @@ class SupervisorService::Session {
             method(bus, "Status", "", "h", [&m](auto&) { return file("status", [&m] { return m.status(); }); }),
             method(bus, "Generations", "", "h",
                    [&m](auto&) { return file("generations", [&m] { return m.generations(); }); }),
+            method(bus, "DeployCertificates", "", "h",
+                   [&m](auto&) { return file("certificates", [&m] { return m.deploy_certificates(); }); }),
             method(bus, "Export", "", "h", [&m](auto&) { return file("export", [&m] { return m.export_yaml(); }); }),
             method(bus, "Version", "", "s",
                    [&m](auto&) -> std::function<Answer()> { return [&m]() -> Answer { return m.version(); }; }),

@@ -48,6 +48,8 @@ class SupervisorMethods {
     virtual Json health(HealthSet set, const Progress& progress) = 0;
     /// `service` is a name of surface/services.hpp.
     virtual void restart(const std::string& service) = 0;
+    /// Puts issued certificates in place: {"placed": [name], "refused": {name: why}} as JSON.
+    virtual std::string deploy_certificates() = 0;
     virtual std::string export_yaml() = 0;
     virtual std::string version() = 0;
 };

@@ -240,7 +240,7 @@ TEST_CASE("a section or list that is something else is reported, and so is what 
 TEST_CASE("unknown keys get the nearest one that is known there") {
     check_one(head + domain + "rspamd:\n  rejct: 5\n", 8, "rspamd", "'reject'");
     check_one(head + domain + "rspamd:\n  quota: 5 GiB\n", 8, "rspamd", "'dovecot.quota'");
-    check_one(head + domain + "webmail: {enabled: true}\n", 7, "", "known here");
+    check_one(head + domain + "calendar: {enabled: true}\n", 7, "", "known here");
     check_one(head + domain + "        qouta: 5 GiB\n", 7, "domains[example.test].mailboxes[anna]", "'quota'");
     check_one(head + domain + "\"a\\nb\": 5\n", 7, "", "a\\u000ab");
     check_one(head + domain + "<<: {a: b}\n", 7, "", "merge keys");
@@ -351,7 +351,7 @@ TEST_CASE("an alias loop is reported once, however long") {
 }
 
 TEST_CASE("keys that need each other are checked") {
-    check_one(head + domain + "tls: {certificate: /c.pem}\n", 7, "tls.certificate", "self_signed");
+    check_one(head + domain + "tls: {certificate: /c.pem}\n", 7, "tls.certificate", "mode: files");
     check_one(head + domain + "network: {ipv4: false, ipv6: false}\n", 7, "network");
     check_one(head + domain + "network: {ipv6: false, addresses: ['2001:db8::1']}\n", 7, "network.addresses");
     check_one(head + domain + "network: {relay_host: {port: 25}}\n", 7, "network.relay_host", "'host'");

@@ -40,15 +40,39 @@ TEST_CASE("every record of the host, its domains and alias domains is listed") {
           "example.test. 3600 IN MX 10 mail.example.test.", "example.test. 3600 IN TXT \"v=spf1 mx -all\"",
           "_dmarc.example.test. 3600 IN TXT \"v=DMARC1; p=quarantine; rua=mailto:postmaster@example.test\"",
           "r1._domainkey.example.test. 3600 IN TXT \"v=DKIM1; k=rsa; p=AAAA\"",
+          "autoconfig.example.test. 3600 IN CNAME mail.example.test.",
+          "autodiscover.example.net. 3600 IN CNAME mail.example.test.",
+          "_imaps._tcp.example.test. 3600 IN SRV 0 1 993 mail.example.test.",
+          "_submissions._tcp.example.net. 3600 IN SRV 0 1 465 mail.example.test.",
           "example.net. 3600 IN MX 10 mail.example.test.",
           "e1._domainkey.example.net. 3600 IN TXT \"v=DKIM1; k=ed25519; p=BBBB\"",
           "10.113.0.203.in-addr.arpa. 3600 IN PTR mail.example.test."}) {
         INFO(line);
         CHECK(has(records, line));
     }
-    CHECK(records.size() == 14);
-    CHECK(parse_json(dns_records_json(records))["records"].size() == 14);
+    CHECK(records.size() == 26);
+    CHECK(parse_json(dns_records_json(records))["records"].size() == 26);
     CHECK(dns_records_text(records).find("example.net. 3600 IN MX 10 mail.example.test.\n") != std::string::npos);
+}
+
+TEST_CASE("MTA-STS is asked for where the certificate can be trusted, and its id follows the policy") {
+    auto config = example();
+    const auto id = [&] {
+        for (const auto& each : dns_records(config, {}, {})) {
+            if (each.name == "_mta-sts.example.test")
+                return each.value;
+        }
+        return std::string();
+    };
+    CHECK(id().empty());
+    config.tls.mode = config::TlsMode::files;
+    const std::string testing = id();
+    CHECK(testing.starts_with("v=STSv1; id="));
+    CHECK(has(dns_records(config, {}, {}), "mta-sts.example.net. 3600 IN CNAME mail.example.test."));
+    config.tls.mta_sts = config::MtaSts::enforce;
+    CHECK(id() != testing);
+    config.tls.mta_sts = config::MtaSts::none;
+    CHECK(id().empty());
 }
 
 TEST_CASE("a long text is split at 255 bytes, and joined it is the same") {
