@@ -31,8 +31,8 @@ struct DnsRecord {
 };
 
 /// For the hostname: its addresses, their PTR and an SPF record for what the server sends in its own name (RFC 7208
-/// section 2.3). For each domain and alias domain: MX, SPF, DMARC, what mail programs look for, MTA-STS. And DKIM for all of `dkim`. `addresses`: the public
-/// ones of the server, without those whose family config.yaml turns off.
+/// section 2.3). For each domain and alias domain: MX, SPF, DMARC, what mail programs look for, MTA-STS. And DKIM for
+/// all of `dkim`. `addresses`: the public ones of the server, without those whose family config.yaml turns off.
 [[nodiscard]] std::vector<DnsRecord> dns_records(const config::Config& config, const std::vector<DkimRecord>& dkim,
                                                  const std::vector<std::string>& addresses);
 
