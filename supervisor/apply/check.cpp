@@ -23,6 +23,7 @@ constexpr std::array checkers{
     Checker{"rspamd", {"/usr/bin/rspamadm", "configtest"}},
     Checker{"dovecot", {"/usr/bin/doveconf", "-n"}},
     Checker{"postfix", {"/usr/sbin/postfix", "check"}},
+    Checker{"fail2ban", {"/usr/bin/fail2ban-client", "--test"}},
 };
 
 /// postfix(1) warns of every symlinked main.cf and exits 0; any other warning of it is a fault all the same.

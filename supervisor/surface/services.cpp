@@ -24,10 +24,13 @@ constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",  "dovecot-imapd"
 constexpr std::array<Names, 2> postfix_units{"postfix@-.service", "postfix.service"};
 constexpr std::array<Names, 2> postfix_packages{"postfix", "postfix-sqlite"};
 
+constexpr std::array<Names, 1> fail2ban_units{"fail2ban.service"};
+constexpr std::array<Names, 3> fail2ban_packages{"fail2ban", "nftables", "python3-systemd"};
+
 constexpr std::array table{
     Service{"unbound", unbound_units, unbound_packages}, Service{"redis", redis_units, redis_packages},
     Service{"rspamd", rspamd_units, rspamd_packages},    Service{"dovecot", dovecot_units, dovecot_packages},
-    Service{"postfix", postfix_units, postfix_packages},
+    Service{"postfix", postfix_units, postfix_packages}, Service{"fail2ban", fail2ban_units, fail2ban_packages},
 };
 
 } // namespace
