@@ -26,6 +26,7 @@ constexpr std::array checkers{
     Checker{"postfix", {"/usr/sbin/postfix", "check"}},
     Checker{"webmail", {"/usr/bin/vectis", "webmail", "--test"}},
     Checker{"nginx", {"/usr/sbin/nginx", "-t", "-q"}, {"/run", "/var/log/nginx", "/var/lib/nginx"}},
+    Checker{"fail2ban", {"/usr/bin/fail2ban-client", "--test"}},
 };
 
 /// postfix(1) warns of every symlinked main.cf and exits 0; any other warning of it is a fault all the same.

@@ -25,11 +25,6 @@ namespace {
 
 using installer::Check;
 
-void require_root(std::string_view what) {
-    if (geteuid() != 0)
-        throw Error(Code::denied, fmt::format("cannot {}: it needs root", what), "use sudo");
-}
-
 std::vector<Check> run_checks(const std::string& hostname, const config::Config* config) {
     installer::Facts facts;
     facts.hostname = hostname;

@@ -74,6 +74,11 @@ bool confirm(const std::string& question) {
     return line == "y" || line == "yes";
 }
 
+void require_root(std::string_view what) {
+    if (geteuid() != 0)
+        throw Error(Code::denied, fmt::format("cannot {}: it needs root", what), "use sudo");
+}
+
 std::string ask_password(bool from_stdin) {
     std::string password;
     if (from_stdin) {

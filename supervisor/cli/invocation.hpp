@@ -8,6 +8,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace vectis::cli {
 
@@ -31,6 +32,8 @@ void note(const std::string& text);
 [[nodiscard]] bool confirm(const std::string& question);
 /// Whether standard error is a terminal (progress in place, colour).
 [[nodiscard]] bool on_terminal();
+/// Throws Error(denied) unless root runs this. `what` is a verb: "set the server up".
+void require_root(std::string_view what);
 /// Asks for a password twice without echo, or reads one line from standard input.
 [[nodiscard]] std::string ask_password(bool from_stdin);
 
@@ -38,6 +41,7 @@ void note(const std::string& text);
 int run_operate(const Invocation& invocation);      // plan apply generations rollback
 int run_config(const Invocation& invocation);       // config ...
 int run_server(const Invocation& invocation);       // status health logs restart export
+int run_bans(const Invocation& invocation);         // bans ban unban
 int run_install(const Invocation& invocation);      // preflight setup dns hash-password
 int run_process(const Invocation& invocation);      // supervise directory-recover learn probe
 int run_webmail(const Invocation& invocation);      // webmail

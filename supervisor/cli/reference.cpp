@@ -39,14 +39,15 @@ std::string roff(std::string_view text) {
 }
 
 std::string man_page() {
-    std::string out = ".TH VECTIS 8 \"\" \"vectis " VECTIS_VERSION "\" \"Vectis\"\n"
-                      ".SH NAME\nvectis \\- a complete mail server from one config.yaml\n"
-                      ".SH SYNOPSIS\n.B vectis\n.I command\n[options]\n"
-                      ".SH DESCRIPTION\n"
-                      "Vectis configures, supervises and repairs Postfix, Dovecot, Rspamd, Redis and unbound as plain "
-                      "systemd units. /etc/vectis/config.yaml is the truth: plan shows the exact difference between it "
-                      "and the server, apply makes it so, rollback returns to any earlier generation.\n"
-                      ".SH COMMANDS\n";
+    std::string out =
+        ".TH VECTIS 8 \"\" \"vectis " VECTIS_VERSION "\" \"Vectis\"\n"
+        ".SH NAME\nvectis \\- a complete mail server from one config.yaml\n"
+        ".SH SYNOPSIS\n.B vectis\n.I command\n[options]\n"
+        ".SH DESCRIPTION\n"
+        "Vectis configures, supervises and repairs Postfix, Dovecot, Rspamd, Redis, unbound and fail2ban as plain "
+        "systemd units. /etc/vectis/config.yaml is the truth: plan shows the exact difference between it "
+        "and the server, apply makes it so, rollback returns to any earlier generation.\n"
+        ".SH COMMANDS\n";
     for (const auto& row : surface::commands()) {
         if (row.hidden)
             continue;

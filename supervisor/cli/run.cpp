@@ -35,6 +35,7 @@ const std::vector<Group>& groups() {
          {Command::config_check, Command::config_show, Command::config_get, Command::config_set, Command::config_schema,
           Command::config_example}},
         {run_server, {Command::status, Command::health, Command::logs, Command::restart, Command::export_yaml}},
+        {run_bans, {Command::bans, Command::ban, Command::unban}},
         {run_install, {Command::preflight, Command::setup, Command::dns, Command::hash_password}},
         {run_process, {Command::supervise, Command::directory_recover, Command::learn, Command::probe}},
         {run_webmail, {Command::webmail}},

@@ -71,10 +71,11 @@ Json element_schema(const Field& field) {
                 {"maximum", static_cast<double>(field.range.max) / 10}};
     case Kind::size:
         return size_schema(field);
+    case Kind::minutes:
     case Kind::hours:
-        return {{"type", "string"}, {"pattern", "^[1-9][0-9]* (hours?|days?|weeks?)$"}};
+        return {{"type", "string"}, {"pattern", "^[1-9][0-9]* (minutes?|hours?|days?|weeks?)$"}};
     case Kind::days:
-        return {{"type", "string"}, {"pattern", "^(forever|[1-9][0-9]* (hours?|days?|weeks?))$"}};
+        return {{"type", "string"}, {"pattern", "^(forever|[1-9][0-9]* (minutes?|hours?|days?|weeks?))$"}};
     case Kind::choice:
         return choice_schema(field);
     case Kind::host_name:
@@ -87,6 +88,8 @@ Json element_schema(const Field& field) {
     case Kind::ip_address:
         return {{"anyOf",
                  Json::array({{{"type", "string"}, {"format", "ipv4"}}, {{"type", "string"}, {"format", "ipv6"}}})}};
+    case Kind::ip_network:
+        return text_schema("^[0-9A-Fa-f.:]+(/[0-9]+)?$", 43);
     case Kind::interface:
         return text_schema("^[A-Za-z0-9_.@-]+$", 15);
     case Kind::path:

@@ -22,13 +22,15 @@ enum class Kind : std::uint8_t {
     address,
     local_part,
     ip_address,
+    ip_network, // an IP address or a network of them
     interface,
     boolean,
     integer,
-    size,  // bytes
-    hours, // a duration in hours
-    days,  // a duration in days; 0 is for ever
-    score, // tenths
+    size,    // bytes
+    minutes, // a duration in minutes
+    hours,   // a duration in hours
+    days,    // a duration in days; 0 is for ever
+    score,   // tenths
     choice,
     path,
     secret_name,
@@ -47,12 +49,13 @@ struct Target {
 };
 
 /// Where in the model a row's value lives: one accessor serves reading, writing and comparing with the default.
-using Ref =
-    std::variant<std::monostate, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*, std::optional<std::uint64_t>*,
-                 std::optional<std::int32_t>*, std::chrono::hours*, std::string*, std::vector<std::string>*, TlsMode*,
-                 MtaSts*, RelayTls*, Dovecot*, std::vector<Domain>*, std::vector<Mailbox>*, std::vector<Alias>*>;
+using Ref = std::variant<std::monostate, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*,
+                         std::optional<std::uint64_t>*, std::optional<std::int32_t>*, std::chrono::minutes*,
+                         std::chrono::hours*, std::string*, std::vector<std::string>*, TlsMode*, MtaSts*, RelayTls*, Dovecot*,
+                         std::vector<Domain>*, std::vector<Mailbox>*, std::vector<Alias>*>;
 
-/// Least and greatest value: a number, bytes, hours, days or tenths, as the kind says; for text, its greatest length.
+/// Least and greatest value: a number, bytes, minutes, hours, days or tenths, as the kind says; for text, its greatest
+/// length.
 struct Range {
     std::int64_t min = 0;
     std::int64_t max = 0;

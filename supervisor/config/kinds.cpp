@@ -1,5 +1,6 @@
 #include "config/kinds.hpp"
 
+#include "base/ip_network.hpp"
 #include "base/text.hpp"
 
 #include <arpa/inet.h>
@@ -108,12 +109,13 @@ Parsed parse_size_value(const Field& field, Scalar scalar) {
 
 struct TimeUnit {
     std::string_view name;
-    std::int64_t hours;
+    std::int64_t minutes;
 };
-constexpr std::array time_units{TimeUnit{"hour", 1}, TimeUnit{"day", 24}, TimeUnit{"week", 168}};
+constexpr std::array time_units{TimeUnit{"minute", 1}, TimeUnit{"hour", 60}, TimeUnit{"day", 1440},
+                                TimeUnit{"week", 10'080}};
 
-/// "5 days", "1 hour": hours.
-std::optional<std::int64_t> parse_hours(std::string_view text) {
+/// "5 days", "1 hour": minutes.
+std::optional<std::int64_t> parse_minutes(std::string_view text) {
     const auto space = text.find(' ');
     if (space == std::string_view::npos)
         return std::nullopt;
@@ -123,7 +125,7 @@ std::optional<std::int64_t> parse_hours(std::string_view text) {
         unit.remove_suffix(1);
     for (const auto& each : time_units) {
         if (number && unit == each.name && *number < 10'000'000)
-            return *number * each.hours;
+            return *number * each.minutes;
     }
     return std::nullopt;
 }
@@ -132,16 +134,18 @@ Parsed parse_duration(const Field& field, Scalar scalar) {
     const bool days = field.kind == Kind::days;
     if (days && scalar.text == "forever")
         return accept(std::int64_t{0});
-    if (const auto hours = parse_hours(scalar.text)) {
-        if (days && *hours % 24 != 0)
-            return refuse({}, "write whole days");
-        const std::int64_t number = days ? *hours / 24 : *hours;
+    if (const auto minutes = parse_minutes(scalar.text)) {
+        const std::int64_t unit = days ? 1440 : field.kind == Kind::hours ? 60 : 1;
+        if (*minutes % unit != 0)
+            return refuse({}, days ? "write whole days" : "write whole hours");
+        const std::int64_t number = *minutes / unit;
         return within(field, number) ? accept(number) : refuse({});
     }
     if (days && scalar.text == "0")
         return refuse({}, "write forever");
     if (const auto number = decimal(scalar.text))
-        return refuse({}, fmt::format("say the unit: {} days", *number));
+        return refuse({},
+                      fmt::format("say the unit: {} {}", *number, field.kind == Kind::minutes ? "minutes" : "days"));
     return refuse({});
 }
 
@@ -251,6 +255,26 @@ Parsed parse_ip(const Field&, Scalar scalar) {
     if (multicast)
         return refuse(fmt::format("{} is a multicast or reserved address", *address));
     return accept(*address);
+}
+
+Parsed parse_network(const Field&, Scalar scalar) {
+    const auto network = parse_ip_network(scalar.text);
+    if (!network)
+        return refuse({}, scalar.text.find_first_of(", ") != std::string_view::npos
+                              ? "write several as a list: [192.0.2.10, 198.51.100.0/24]"
+                              : "");
+    if (network->base() != *network)
+        return refuse(fmt::format("{} is an address inside a network", scalar.text),
+                      fmt::format("write {}", network->base().text()));
+    // Whole continents: nobody's office, but a slip of the keyboard.
+    if (network->prefix < (network->ipv6 ? 16U : 8U))
+        return refuse(fmt::format("{} is a large part of the internet", network->text()),
+                      "name the networks that you know; `enabled: false` bans nobody at all");
+    constexpr IpNetwork mapped{true, {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0xFF}, 96};
+    if (mapped.contains(*network))
+        return refuse(fmt::format("{} is an IPv4 address in the form of IPv6", network->text()),
+                      "write the IPv4 address");
+    return accept(network->text());
 }
 
 Parsed parse_host(const Field& field, Scalar scalar) {
@@ -419,10 +443,12 @@ constexpr std::array kinds{
     KindInfo{Kind::address, "an address such as anna@example.test", parse_address},
     KindInfo{Kind::local_part, "the part of an address before the @", parse_local_part},
     KindInfo{Kind::ip_address, "an IP address such as 192.0.2.10 or '2001:db8::10'", parse_ip},
+    KindInfo{Kind::ip_network, "an IP address or a network such as 192.0.2.0/24", parse_network},
     KindInfo{Kind::interface, "the name of a network interface such as eth0", parse_interface},
     KindInfo{Kind::boolean, "true or false", parse_boolean, false},
     KindInfo{Kind::integer, "a whole number {}", parse_integer, false},
     KindInfo{Kind::size, "a size such as 2 GiB, {}", parse_size_value, false},
+    KindInfo{Kind::minutes, "a time such as 10 minutes or 2 hours, {}", parse_duration, false},
     KindInfo{Kind::hours, "a time such as 12 hours or 5 days, {}", parse_duration, false},
     KindInfo{Kind::days, "a time such as 30 days, {}, or forever", parse_duration, false},
     KindInfo{Kind::score, "a score such as 6 or 6.5, {}", parse_score, false},
@@ -444,10 +470,11 @@ static_assert([] {
     return kinds.size() == static_cast<std::size_t>(Kind::selector) + 1;
 }());
 
-std::string hours_text(std::int64_t hours) {
-    const bool days = hours % 24 == 0;
-    const std::int64_t number = days ? hours / 24 : hours;
-    return fmt::format("{} {}{}", number, days ? "day" : "hour", number == 1 ? "" : "s");
+/// In the largest unit that leaves no rest; weeks are days.
+std::string minutes_text(std::int64_t minutes) {
+    const auto& unit = time_units[minutes % 1440 == 0 ? 2 : minutes % 60 == 0 ? 1 : 0];
+    const std::int64_t number = minutes / unit.minutes;
+    return fmt::format("{} {}{}", number, unit.name, number == 1 ? "" : "s");
 }
 
 std::string size_text(const Field& field, std::int64_t bytes) {
@@ -463,10 +490,12 @@ std::string number_text(const Field& field, std::int64_t number) {
     switch (field.kind) {
     case Kind::size:
         return size_text(field, number);
+    case Kind::minutes:
+        return minutes_text(number);
     case Kind::hours:
-        return hours_text(number);
+        return minutes_text(number * 60);
     case Kind::days:
-        return number == 0 ? "forever" : hours_text(number * 24);
+        return number == 0 ? "forever" : minutes_text(number * 1440);
     case Kind::score:
         return score_text(number);
     case Kind::choice:
@@ -500,6 +529,7 @@ struct Writer {
     Text operator()(const std::optional<std::int32_t>* value) const {
         return *value ? Text(number_text(field, **value)) : std::nullopt;
     }
+    Text operator()(const std::chrono::minutes* value) const { return number_text(field, value->count()); }
     Text operator()(const std::chrono::hours* value) const { return number_text(field, value->count()); }
     Text operator()(const std::string* value) const {
         // A choice may be the empty text; elsewhere it stands for a key that is not there.
@@ -545,6 +575,7 @@ struct Storer {
     bool operator()(std::uint64_t* to) const { return *to = static_cast<std::uint64_t>(number()), true; }
     bool operator()(std::optional<std::uint64_t>* to) const { return *to = static_cast<std::uint64_t>(number()), true; }
     bool operator()(std::optional<std::int32_t>* to) const { return *to = static_cast<std::int32_t>(number()), true; }
+    bool operator()(std::chrono::minutes* to) const { return *to = std::chrono::minutes(number()), true; }
     bool operator()(std::chrono::hours* to) const { return *to = std::chrono::hours(number()), true; }
     bool operator()(std::string* to) const {
         if (field.kind == Kind::choice)

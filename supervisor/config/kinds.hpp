@@ -20,7 +20,7 @@ struct Scalar {
 enum class Plain : std::uint8_t { text, null, boolean, integer, floating };
 [[nodiscard]] Plain plain_type(std::string_view text);
 
-/// A number is a count, bytes, hours, days, tenths, or the index of a choice, as the row's kind says.
+/// A number is a count, bytes, minutes, hours, days, tenths, or the index of a choice, as the row's kind says.
 using Value = std::variant<bool, std::int64_t, std::string>;
 
 struct Parsed {

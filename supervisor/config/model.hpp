@@ -113,6 +113,17 @@ struct Retention {
     bool operator==(const Retention&) const = default;
 };
 
+/// Who guesses passwords or recipients is shut out for a while.
+struct Bans {
+    bool enabled = true;
+    std::uint32_t max_attempts = 10; // failures of one address within `window`
+    std::chrono::minutes window{10};
+    std::chrono::minutes duration{60}; // of the first ban; each further one lasts twice as long
+    std::vector<std::string> never;    // IP addresses and networks
+
+    bool operator==(const Bans&) const = default;
+};
+
 struct Mailbox {
     std::string local_part;
     std::string display_name;
@@ -163,6 +174,7 @@ struct Config {
     Rspamd rspamd;
     Clamav clamav;
     Webmail webmail;
+    Bans bans;
     Retention retention;
     std::vector<Domain> domains;
 

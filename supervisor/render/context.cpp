@@ -231,6 +231,16 @@ void set_score(Object& object, const std::string& name, const std::optional<std:
     object.optional_text(name, tenths ? score(*tenths) : "");
 }
 
+void set_bans(Object& object, const config::Bans& bans) {
+    const auto seconds = [](std::chrono::minutes time) { return static_cast<std::uint64_t>(time.count()) * 60; };
+    object.text("bans", bans.enabled ? "true" : "false");
+    object.number("bans_max_attempts", bans.max_attempts);
+    object.number("bans_max_recipients", std::uint64_t{5} * bans.max_attempts);
+    object.number("bans_window_seconds", seconds(bans.window));
+    object.number("bans_duration_seconds", seconds(bans.duration));
+    object.text("bans_never", join(bans.never, " "));
+}
+
 data signer(const std::string& domain, const config::Dkim& dkim) {
     Object object;
     object.text("domain", domain);
@@ -296,6 +306,8 @@ data context(const config::Config& config, const config::Secrets& secrets, const
     object.text("recipient_delimiter", config.postfix.recipient_delimiter);
     object.number("queue_lifetime_hours", static_cast<std::uint64_t>(config.postfix.queue_lifetime.count()));
     object.number("recipient_limit", config.postfix.recipient_limit);
+
+    set_bans(object, config.bans);
 
     object.flag("imap", config.dovecot.imap);
     object.flag("pop3", config.dovecot.pop3);

@@ -29,6 +29,10 @@ constexpr Row rspamd(std::string_view path) {
     return {.path = path, .service = "rspamd", .quoting = Quoting::quoted};
 }
 
+constexpr Row fail2ban(std::string_view path, std::string_view where) {
+    return {.path = path, .service = "fail2ban", .where = where};
+}
+
 /// A drop-in for a daemon's unit. No link: systemd reads it before /var may be there.
 constexpr Row drop_in(std::string_view path, std::string_view service, std::string_view where) {
     return {.path = path, .service = service, .where = where, .placed = Placed::copy, .uptake = Uptake::restart};
@@ -65,6 +69,11 @@ constexpr std::array table{
         .versioned_by = "dovecot-core",
         .quoting = Quoting::quoted,
         .wanted = [](const Config& config) { return config.rspamd.junk_filing; }},
+    fail2ban("fail2ban/fail2ban.d/vectis.conf", "/etc/fail2ban/fail2ban.d/vectis.conf"),
+    fail2ban("fail2ban/filter.d/vectis-dovecot.conf", "/etc/fail2ban/filter.d/vectis-dovecot.conf"),
+    fail2ban("fail2ban/filter.d/vectis-smtp.conf", "/etc/fail2ban/filter.d/vectis-smtp.conf"),
+    fail2ban("fail2ban/filter.d/vectis-webmail.conf", "/etc/fail2ban/filter.d/vectis-webmail.conf"),
+    fail2ban("fail2ban/jail.d/vectis.conf", "/etc/fail2ban/jail.d/vectis.conf"),
     nginx("nginx/clients.conf"),
     nginx("nginx/config-v1.1.xml"),
     Row{.path = "nginx/vectis.conf",
@@ -118,6 +127,7 @@ constexpr std::array table{
         .where = "/etc/unbound/unbound.conf.d/vectis.conf",
         .placed = Placed::copy},
     drop_in("units/dovecot.service.d/vectis.conf", "dovecot", "/etc/systemd/system/dovecot.service.d/vectis.conf"),
+    drop_in("units/fail2ban.service.d/vectis.conf", "fail2ban", "/etc/systemd/system/fail2ban.service.d/vectis.conf"),
     drop_in("units/nginx.service.d/vectis.conf", "nginx", "/etc/systemd/system/nginx.service.d/vectis.conf"),
     drop_in("units/postfix@-.service.d/vectis.conf", "postfix", "/etc/systemd/system/postfix@-.service.d/vectis.conf"),
     drop_in("units/redis-server@vectis.service.d/vectis.conf", "redis",

@@ -48,11 +48,16 @@ constexpr std::array health_arguments{
 };
 constexpr std::array logs_arguments{
     Argument{ArgumentKind::positional, "SERVICE", "", "A service that 'vectis status' lists, or vectis", true},
+    Argument{ArgumentKind::positional, "SERVICE", "", "postfix, dovecot, rspamd, redis, unbound, fail2ban or vectis",
+             true},
     Argument{ArgumentKind::option, "--since", "TIME", "From this time on: 15m, 2h, 3d or 2026-11-24T10:00:00.000Z"},
     Argument{ArgumentKind::flag, "--follow", "", "Go on with new lines until interrupted"},
 };
 constexpr std::array restart_arguments{
     Argument{ArgumentKind::positional, "SERVICE", "", "A service that 'vectis status' lists", true},
+};
+constexpr std::array address_arguments{
+    Argument{ArgumentKind::positional, "ADDRESS", "", "An IP address", true},
 };
 constexpr std::array password_arguments{
     Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
@@ -89,6 +94,9 @@ constexpr std::array table{
     CommandRow{Command::health, "health", "Prove that mail works: exit status 1 if a probe fails", health_arguments},
     CommandRow{Command::logs, "logs", "Show a service's journal", logs_arguments},
     CommandRow{Command::restart, "restart", "Restart one service", restart_arguments},
+    CommandRow{Command::bans, "bans", "List the IP addresses that are banned", json_only},
+    CommandRow{Command::ban, "ban", "Ban an IP address for a while", address_arguments},
+    CommandRow{Command::unban, "unban", "Let a banned IP address in again", address_arguments},
     CommandRow{Command::dns, "dns", "Print the DNS records to publish", json_only},
     CommandRow{Command::export_yaml, "export", "Print the live configuration as YAML", {}},
     CommandRow{Command::hash_password, "hash-password", "Make a password_hash for config.yaml", password_arguments},

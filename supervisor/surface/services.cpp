@@ -32,13 +32,22 @@ constexpr std::array<Names, 1> nginx_packages{"nginx"};
 // A timer: what it starts is vectis-acme.service.
 constexpr std::array<Names, 1> acme_units{"vectis-acme.timer"};
 constexpr std::array<Names, 1> acme_packages{"certbot"};
+constexpr std::array<Names, 1> fail2ban_units{"fail2ban.service"};
+constexpr std::array<Names, 3> fail2ban_packages{"fail2ban", "nftables", "python3-systemd"};
 
+// clang-format off
 constexpr std::array table{
-    Service{"unbound", unbound_units, unbound_packages}, Service{"redis", redis_units, redis_packages},
-    Service{"rspamd", rspamd_units, rspamd_packages},    Service{"dovecot", dovecot_units, dovecot_packages},
-    Service{"postfix", postfix_units, postfix_packages}, Service{"webmail", webmail_units, webmail_packages},
-    Service{"nginx", nginx_units, nginx_packages},       Service{"acme", acme_units, acme_packages},
+    Service{"unbound", unbound_units, unbound_packages},
+    Service{"redis", redis_units, redis_packages},
+    Service{"rspamd", rspamd_units, rspamd_packages},
+    Service{"dovecot", dovecot_units, dovecot_packages},
+    Service{"postfix", postfix_units, postfix_packages},
+    Service{"webmail", webmail_units, webmail_packages},
+    Service{"nginx", nginx_units, nginx_packages},
+    Service{"fail2ban", fail2ban_units, fail2ban_packages},
+    Service{"acme", acme_units, acme_packages},
 };
+// clang-format on
 
 } // namespace
 

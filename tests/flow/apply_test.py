@@ -16,7 +16,8 @@ import mail
 
 ROUNDS = int(os.environ.get("VECTIS_KILLS", "6"))
 CUTS = int(os.environ.get("VECTIS_CUTS", "2"))
-UNITS = ("unbound.service", "redis-server@vectis.service", "rspamd.service", "dovecot.service", "postfix@-.service")
+UNITS = ("unbound.service", "redis-server@vectis.service", "rspamd.service", "dovecot.service", "postfix@-.service",
+         "fail2ban.service")
 DIRECTORY = "/var/lib/vectis/directory/directory.db"
 
 

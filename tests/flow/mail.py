@@ -35,9 +35,9 @@ def empty(server, local_part):
 
 # A mail program
 
-def call(machine, function, run_as="root", **arguments):
-    """Calls a function of mail_client.py in a machine."""
-    done = machine.exec("runuser", "-u", run_as, "--", "python3", "-c", CLIENT, timeout=120,
+def call(machine, function, run_as="root", program=CLIENT, **arguments):
+    """Calls a function of mail_client.py, or of another such program, in a machine."""
+    done = machine.exec("runuser", "-u", run_as, "--", "python3", "-c", program, timeout=300,
                         input=json.dumps({"call": function, **arguments}))
     return json.loads(done.stdout)
 

@@ -15,6 +15,11 @@ LINKS = {
     "postfix/master.cf": "/etc/postfix/master.cf",
     "dovecot/dovecot.conf": "/etc/dovecot/dovecot.conf",
     "rspamd/local.d": "/etc/rspamd/local.d",
+    "fail2ban/jail.d/vectis.conf": "/etc/fail2ban/jail.d/vectis.conf",
+    "fail2ban/fail2ban.d/vectis.conf": "/etc/fail2ban/fail2ban.d/vectis.conf",
+    "fail2ban/filter.d/vectis-dovecot.conf": "/etc/fail2ban/filter.d/vectis-dovecot.conf",
+    "fail2ban/filter.d/vectis-smtp.conf": "/etc/fail2ban/filter.d/vectis-smtp.conf",
+    "fail2ban/filter.d/vectis-webmail.conf": "/etc/fail2ban/filter.d/vectis-webmail.conf",
     "unbound/vectis.conf": "/etc/unbound/unbound.conf.d/vectis.conf",
 }
 # facts of the field: quotes, comments, separators, expansions, pipes, includes, long and empty parts
@@ -137,6 +142,16 @@ def test_rspamd_reads_what_was_rendered(lab):
 def test_unbound_reads_what_was_rendered(lab):
     machine = placed(lab, "minimal")
     assert machine.out("unbound-checkconf", "-o", "interface").split() == ["127.0.0.1", "::1"]
+
+
+def test_fail2ban_reads_what_was_rendered(lab):
+    machine = placed(lab, "full")
+    assert "successful" in machine.out("fail2ban-client", "--test")
+    dump = machine.out("fail2ban-client", "-d")
+    for jail, setting, value in (("vectis-dovecot", "maxretry", 5), ("vectis-smtp", "maxretry", 25), ("vectis-webmail", "bantime", 7200),
+                                 ("vectis-postfix-sasl", "findtime", 1800), ("vectis-manual", "bantime", 7200)):
+        assert f"['set', '{jail}', '{setting}', {value}]" in dump or f"['set', '{jail}', '{setting}', '{value}']" in dump, (jail, setting)
+    assert "'192.0.2.0/24', '2001:db8:1::/48', '198.51.100.7'" in dump
 
 
 def test_a_hostile_name_is_found_as_itself_and_as_nothing_else(lab):
