@@ -9,6 +9,7 @@ import json
 import os
 import re
 import smtplib
+import socket
 import ssl
 import sys
 import time
@@ -59,6 +60,17 @@ def offers(host, port, tls):
             smtp.starttls(context=ANY_CERTIFICATE)
         smtp.ehlo()
         return sorted(smtp.esmtp_features)
+
+
+def impatient(host, source, commands):
+    """Says everything before it is greeted, as spam programs do; the code of each answer."""
+    codes = []
+    with socket.create_connection((host, 25), timeout=60, source_address=(source, 0)) as connection:
+        connection.sendall("".join(command + "\r\n" for command in commands).encode())
+        for line in connection.makefile(encoding="ascii", errors="replace"):
+            if line[3:4] == " ":
+                codes.append(int(line[:3]))
+    return codes
 
 
 def imap(host, user, password):
