@@ -89,6 +89,11 @@ constexpr Field rows[] = {
      [](Target t) -> Ref { return &t.config->postfix.queue_lifetime; }, "5 days", {1, 30L * 24}},
     {"postfix.recipient_limit", Kind::integer, "The most recipients that one message may have",
      [](Target t) -> Ref { return &t.config->postfix.recipient_limit; }, "1000", {1, 50'000}},
+    {"postfix.dnsbl", Kind::domain,
+     "DNS block lists: a server that they list is refused on port 25 before it says anything",
+     [](Target t) -> Ref { return &t.config->postfix.dnsbl; }, "[zen.spamhaus.org]", {}, {}, Arity::list},
+    {"postfix.dnsbl_threshold", Kind::integer, "How many of the lists in `dnsbl` have to list a server for it to be refused",
+     [](Target t) -> Ref { return &t.config->postfix.dnsbl_threshold; }, "1", {1, 100}},
 
     {"dovecot", Kind::section, "The mail store"},
     {"dovecot.quota", Kind::size,

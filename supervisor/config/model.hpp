@@ -63,6 +63,8 @@ struct Postfix {
     std::string recipient_delimiter = "+";
     std::chrono::hours queue_lifetime{120};
     std::uint32_t recipient_limit = 1000;
+    std::vector<std::string> dnsbl;    // DNS zones of block lists; empty: none is asked before a client may talk
+    std::uint32_t dnsbl_threshold = 1; // how many of them must list a client for it to be refused
 
     bool operator==(const Postfix&) const = default;
 };

@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <optional>
@@ -50,6 +51,7 @@ class Validator {
     void run() {
         check_tls();
         check_network();
+        check_dnsbl();
         check_thresholds();
         check_webmail();
         index_domains();
@@ -138,6 +140,21 @@ class Validator {
         if (!relay.username.empty() && relay.tls == RelayTls::none)
             problems_.add(mark("network.relay_host.tls"), "network.relay_host.tls",
                           "the password would travel in the clear", "write `tls: starttls` or `tls: wrapper`");
+    }
+
+    void check_dnsbl() {
+        const Postfix& postfix = config_.postfix;
+        for (auto zone = postfix.dnsbl.begin(); zone != postfix.dnsbl.end(); ++zone) {
+            if (std::find(postfix.dnsbl.begin(), zone, *zone) != zone)
+                problems_.add(mark("postfix.dnsbl"), "postfix.dnsbl", fmt::format("{} is there twice", *zone),
+                              "name each list once");
+        }
+        if (!marks_.keys.contains("postfix.dnsbl_threshold") || postfix.dnsbl_threshold <= postfix.dnsbl.size())
+            return;
+        problems_.add(
+            mark("postfix.dnsbl_threshold"), "postfix.dnsbl_threshold",
+            fmt::format("{} lists have to agree, and `dnsbl` names {}", postfix.dnsbl_threshold, postfix.dnsbl.size()),
+            "add lists to `dnsbl`, or lower the number");
     }
 
     void check_thresholds() {

@@ -110,9 +110,28 @@ void set_network(Object& object, const config::Network& network, const Platform&
             dovecot.emplace_back("::");
     }
     object.text("dovecot_listen", join(dovecot, ", "));
+    data own{data::type::list};
+    for (const auto& address : addresses) {
+        if (address == "127.0.0.1" || address == "::1")
+            continue;
+        Object one;
+        one.text("address", address);
+        own << one.take();
+    }
+    object.list("own_addresses", own);
     object.flag("ipv6_loopback", has_address(platform, "::1"));
     object.optional_text("ipv4_source", source_address(addresses, false));
     object.optional_text("ipv6_source", source_address(addresses, true));
+}
+
+/// The block lists as postscreen asks them: 127.0.0.x lists a client, 127.255.255.x says that the list does not answer
+/// us.
+void set_dnsbl(Object& object, const config::Postfix& postfix) {
+    std::vector<std::string> sites;
+    for (const auto& zone : postfix.dnsbl)
+        sites.push_back(zone + "=127.0.0.[2..255]");
+    object.optional_text("dnsbl_sites", join(sites, ", "));
+    object.number("dnsbl_threshold", postfix.dnsbl_threshold);
 }
 
 void set_relay(Object& object, const config::RelayHost& relay, const config::Secrets& secrets) {
@@ -293,6 +312,8 @@ data thresholds(const config::Config& config) {
 data context(const config::Config& config, const config::Secrets& secrets, const Platform& platform) {
     Object object;
     object.text("hostname", config.hostname);
+    object.text("hostname_pattern", join(split(config.hostname, '.'), "[.]"));
+    object.text("host_selector", config::Dkim{}.rsa_selector);
     object.number("message_size", config.message_size);
     const auto [certificate, key] = certificate_paths(config);
     object.text("tls_certificate", certificate);
@@ -306,6 +327,7 @@ data context(const config::Config& config, const config::Secrets& secrets, const
     object.text("recipient_delimiter", config.postfix.recipient_delimiter);
     object.number("queue_lifetime_hours", static_cast<std::uint64_t>(config.postfix.queue_lifetime.count()));
     object.number("recipient_limit", config.postfix.recipient_limit);
+    set_dnsbl(object, config.postfix);
 
     set_bans(object, config.bans);
 

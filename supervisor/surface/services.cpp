@@ -20,6 +20,10 @@ constexpr std::array<Names, 1> dovecot_units{"dovecot.service"};
 constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",  "dovecot-imapd", "dovecot-pop3d",
                                                 "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved",
                                                 "dovecot-sqlite"};
+constexpr std::array<Names, 1> postsrsd_units{"postsrsd.service"};
+constexpr std::array<Names, 1> postsrsd_packages{"postsrsd"};
+constexpr std::array<Names, 1> mta_sts_units{"postfix-mta-sts-resolver.service"};
+constexpr std::array<Names, 1> mta_sts_packages{"postfix-mta-sts-resolver"};
 // Debian 12 runs Postfix as an instance beside a postfix.service that does nothing; Debian 13 as postfix.service.
 constexpr std::array<Names, 2> postfix_units{"postfix@-.service", "postfix.service"};
 constexpr std::array<Names, 2> postfix_packages{"postfix", "postfix-sqlite"};
@@ -41,6 +45,8 @@ constexpr std::array table{
     Service{"redis", redis_units, redis_packages},
     Service{"rspamd", rspamd_units, rspamd_packages},
     Service{"dovecot", dovecot_units, dovecot_packages},
+    Service{"postsrsd", postsrsd_units, postsrsd_packages},
+    Service{"mta-sts", mta_sts_units, mta_sts_packages},
     Service{"postfix", postfix_units, postfix_packages},
     Service{"webmail", webmail_units, webmail_packages},
     Service{"nginx", nginx_units, nginx_packages},

@@ -239,7 +239,7 @@ def test_port_25_without_tls_is_red(lab):
 
 def test_port_25_that_refuses_every_message_from_outside_is_red(lab):
     server = lab.vectis()
-    with postfix_with(server, "s/^smtp  *inet .*/&\\n    -o smtpd_data_restrictions=reject/", file="master.cf"):
+    with postfix_with(server, "s/^smtpd  *pass .*/&\\n    -o smtpd_data_restrictions=reject/", file="master.cf"):
         detail = alone_red(server, "delivery")
         assert "an ordinary message was answered with '554 " in detail and "port 25" in detail, detail
     assert_green(server)

@@ -5,7 +5,8 @@
 | 203.0.113.1   |                       | the servers' gateway                                          |
 | 198.51.100.1  | ns1.outside.test      | Knot: root, TLDs, all zones (also on the root servers' own)   |
 | 198.51.100.53 | resolver.outside.test | a validating resolver                                         |
-| 198.51.100.25 | mx.outside.test       | Postfix: takes all mail for outside.test and elsewhere.test   |
+| 198.51.100.25 | mx.outside.test       | Postfix: takes all mail for outside.test and elsewhere.test,  |
+|               |                       | where the envelope sender has to pass SPF                     |
 | 198.51.100.14 | acme.outside.test     | pebble: https://acme.outside.test:14000/dir                   |
 | 198.51.100.80 | hooks.outside.test    | records HTTP and HTTPS requests                               |
 Every other address of 198.51.100.0/24, 192.0.2.0/24 and 2001:db8:0:2::/64 is free for clients to bind.
@@ -70,7 +71,7 @@ class Outside(Machine):
         shutil.copytree(FILES, self.root, dirs_exist_ok=True)
         documentation = self.root / "etc/unbound/unbound.conf.d/documentation.conf"
         documentation.write_text(roots.RESOLVE_DOCUMENTATION_NAMES)
-        certificate = make_certificate()
+        certificate = own_certificate()
         for source in (certificate.with_suffix(".crt"), certificate.with_suffix(".key"), roots.KEYS / "ca.crt"):
             shutil.copy(source, self.root / "etc/lab" / source.name)
         shutil.copytree(roots.KEYS / "kasp", self.root / "var/lib/knot/kasp")
@@ -82,7 +83,8 @@ class Outside(Machine):
         run("chroot", self.root, "chown", "mail:mail", "/" + MAIL)
         run("systemctl", f"--root={self.root}", "enable", "pebble.service", "lab-http.service")
         with open(self.root / "etc/postfix/master.cf", "a", encoding="ascii") as master:
-            master.write("lab unix - n n - 8 pipe flags=DR user=mail argv=/usr/local/sbin/lab-deliver ${recipient}\n")
+            master.write("lab unix - n n - 8 pipe flags=DR user=mail argv=/usr/local/sbin/lab-deliver ${recipient}\n"
+                         "spf unix - n n - 0 spawn user=nobody argv=/usr/local/sbin/lab-spf\n")
         self.dns.first_zones()
 
     # The foreign mail server
@@ -121,12 +123,17 @@ class Outside(Machine):
         return [row for row in rows if path is None or row["path"].partition("?")[0] == path]
 
     def http_answer(self, path, status=200, body="ok\n", headers=None, delay=0):
-        """Says how the receiver answers on a path from now on."""
+        """Says how the receiver answers on a path, or on host/path, from now on."""
         file = self.root / "var/lib/lab-http/answers.json"
         answers = json.loads(file.read_text()) if file.exists() else {}
         answers[path] = {"status": status, "body": body, "headers": headers or {}, "delay": delay}
         file.with_suffix(".new").write_text(json.dumps(answers))
         file.with_suffix(".new").replace(file)
+
+    def serve_https(self, name):
+        """Gives a name the HTTP receiver's address and a certificate of the lab's authority."""
+        make_certificate(self.root / "etc/lab/names" / name, [name])
+        self.dns.set(name, "A", ["198.51.100.80"])
 
 
 def outside(lab=None):
@@ -139,16 +146,21 @@ def parse(data):
     return message
 
 
-def make_certificate():
-    """One certificate of the lab's authority for all names of the outside machine."""
+def own_certificate():
+    """One certificate for all names of the outside machine."""
     base = roots.KEYS / "outside"
     if not base.with_suffix(".crt").exists():
-        names = ",".join(f"DNS:{name}.outside.test" for name in NAMES)
-        run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-subj", "/CN=mx.outside.test", "-keyout", base.with_suffix(".key"), "-out", base.with_suffix(".csr"))
-        extensions = base.with_suffix(".ext")
-        extensions.write_text(f"subjectAltName={names}\nextendedKeyUsage=serverAuth,clientAuth\n")
-        run("openssl", "x509", "-req", "-in", base.with_suffix(".csr"), "-CA", roots.KEYS / "ca.crt",
-            "-CAkey", roots.KEYS / "ca.key", "-CAcreateserial", "-days", "3650", "-extfile", extensions,
-            "-out", base.with_suffix(".crt"))
+        make_certificate(base, [f"{name}.outside.test" for name in NAMES])
     return base
+
+
+def make_certificate(base, names):
+    """BASE.crt of the lab's authority for these names, and BASE.key."""
+    base.parent.mkdir(parents=True, exist_ok=True)
+    file = {ending: f"{base}.{ending}" for ending in ("crt", "csr", "ext", "key")}
+    run("openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+        "-subj", f"/CN={names[0]}", "-keyout", file["key"], "-out", file["csr"])
+    pathlib.Path(file["ext"]).write_text(f"subjectAltName={','.join(f'DNS:{name}' for name in names)}\n"
+                                         "extendedKeyUsage=serverAuth,clientAuth\n")
+    run("openssl", "x509", "-req", "-in", file["csr"], "-CA", roots.KEYS / "ca.crt", "-CAkey", roots.KEYS / "ca.key",
+        "-CAcreateserial", "-days", "3650", "-extfile", file["ext"], "-out", file["crt"])

@@ -388,6 +388,9 @@ TEST_CASE("keys that need each other are checked") {
               "network.relay_host.tls", "in the clear");
     check_one(head + domain + "network: {relay_host: {host: a.test, username: 'x:y', password_secret: y}}\n", 7,
               "network.relay_host.username", "':'");
+    check_one(head + domain + "postfix: {dnsbl: [a.test, a.test]}\n", 7, "postfix.dnsbl", "twice");
+    check_one(head + domain + "postfix: {dnsbl: [a.test], dnsbl_threshold: 2}\n", 7, "postfix.dnsbl_threshold",
+              "agree");
     check_one(head + domain + "rspamd: {junk: 15}\n", 7, "rspamd", "rise");
     check_one(head + domain + "    spam: {reject: 5}\n", 7, "domains[example.test].spam", "rise");
 }
