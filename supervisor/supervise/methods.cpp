@@ -195,6 +195,11 @@ void Methods::restart(const std::string& service) {
     manager.act(unit.name, systemd::Action::restart, std::chrono::seconds(90));
 }
 
+void Methods::set_password(const std::string& address, const std::string& hash) {
+    directory_.set_password(address, hash);
+    systemd::log(systemd::Priority::notice, "the password of " + address + " was changed");
+}
+
 std::string Methods::export_yaml() {
     return config::to_yaml(applied());
 }

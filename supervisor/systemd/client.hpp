@@ -25,6 +25,7 @@ class SupervisorClient {
     [[nodiscard]] std::string status();
     Json health(HealthSet set, const Progress& progress);
     void restart(const std::string& service);
+    void set_password(const std::string& address, const std::string& hash);
     [[nodiscard]] std::string export_yaml();
     [[nodiscard]] std::string version();
 
