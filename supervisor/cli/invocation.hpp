@@ -39,6 +39,7 @@ int run_operate(const Invocation& invocation);   // plan apply generations rollb
 int run_config(const Invocation& invocation);    // config ...
 int run_server(const Invocation& invocation);    // status health logs restart export
 int run_install(const Invocation& invocation);   // preflight setup dns hash-password
+int run_password(const Invocation& invocation);  // mailbox password, password-service
 int run_process(const Invocation& invocation);   // supervise directory-recover learn probe
 int run_reference(const Invocation& invocation); // man-page completion
 

@@ -36,6 +36,7 @@ const std::vector<Group>& groups() {
           Command::config_example}},
         {run_server, {Command::status, Command::health, Command::logs, Command::restart, Command::export_yaml}},
         {run_install, {Command::preflight, Command::setup, Command::dns, Command::hash_password}},
+        {run_password, {Command::mailbox_password, Command::password_service}},
         {run_process, {Command::supervise, Command::directory_recover, Command::learn, Command::probe}},
         {run_reference, {Command::man_page, Command::completion}},
     };
@@ -81,7 +82,7 @@ Leaf make_leaf(CLI::App& root, const CommandRow& row) {
     const auto words = split(row.path, ' ');
     for (std::size_t i = 0; i < words.size(); ++i) {
         const bool last = i + 1 == words.size();
-        app = child(*app, words[i], last ? std::string(row.summary) : "Read, check and change config.yaml");
+        app = child(*app, words[i], std::string(last ? row.summary : surface::group_summary(words[i])));
         if (!last)
             app->require_subcommand(1);
     }

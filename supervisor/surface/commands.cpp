@@ -57,6 +57,10 @@ constexpr std::array restart_arguments{
 constexpr std::array password_arguments{
     Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
 };
+constexpr std::array mailbox_password_arguments{
+    Argument{ArgumentKind::positional, "ADDRESS", "", "The mailbox, such as anna@example.com", true},
+    Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
+};
 constexpr std::array probe_arguments{
     Argument{ArgumentKind::positional, "NAME", "", "The probe to run in this process", true},
 };
@@ -89,6 +93,9 @@ constexpr std::array table{
     CommandRow{Command::dns, "dns", "Print the DNS records to publish", json_only},
     CommandRow{Command::export_yaml, "export", "Print the live configuration as YAML", {}},
     CommandRow{Command::hash_password, "hash-password", "Make a password_hash for config.yaml", password_arguments},
+    CommandRow{Command::mailbox_password, "mailbox password", "Give a mailbox another password",
+               mailbox_password_arguments},
+    CommandRow{Command::password_service, "password-service", "Change a password, asked by webmail", {}, true},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
     CommandRow{Command::learn, "learn", "Teach Rspamd the message on standard input", learn_arguments, true},
@@ -101,6 +108,10 @@ constexpr std::array table{
 
 std::span<const CommandRow> commands() {
     return table;
+}
+
+std::string_view group_summary(std::string_view word) {
+    return word == "config" ? "Read, check and change config.yaml" : "Change a mailbox";
 }
 
 } // namespace vectis::surface

@@ -41,6 +41,8 @@ enum class Command : std::uint8_t {
     dns,
     export_yaml,
     hash_password,
+    mailbox_password,
+    password_service,
     supervise,
     directory_recover,
     learn,
@@ -58,5 +60,7 @@ struct CommandRow {
 };
 
 [[nodiscard]] std::span<const CommandRow> commands();
+/// What the commands that begin with this word are about.
+[[nodiscard]] std::string_view group_summary(std::string_view word);
 
 } // namespace vectis::surface
