@@ -1,7 +1,11 @@
 #include "accounts/password.hpp"
 
 #include "base/error.hpp"
+#include "base/text.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <array>
 #include <sodium.h>
 
@@ -27,6 +31,25 @@ std::string hash_password(std::string_view password) {
                               crypto_pwhash_ALG_ARGON2ID13) != 0)
         throw Error(Code::system, "cannot hash a password: 19 MiB of memory are not to be had");
     return std::string(scheme) + text.data();
+}
+
+void expect_good_password(std::string_view password, std::string_view address) {
+    constexpr std::ptrdiff_t shortest = 8;
+    constexpr std::size_t most_bytes = 512; // what every mail program can send in one line
+    if (!is_utf8(password) || has_control(password))
+        throw Error(Code::invalid_input, "cannot use the password: it holds control characters or is no UTF-8");
+    const auto characters = std::count_if(password.begin(), password.end(), [](char c) { return (c & 0xc0) != 0x80; });
+    if (characters < shortest)
+        throw Error(Code::invalid_input, fmt::format("cannot use the password: it has {} characters, and {} are needed",
+                                                     characters, shortest));
+    if (password.size() > most_bytes)
+        throw Error(Code::invalid_input,
+                    fmt::format("cannot use the password: it has {} bytes, more than {}", password.size(), most_bytes));
+    const std::string given = lower_ascii(password);
+    const std::string whole = lower_ascii(address);
+    const auto at = whole.rfind('@');
+    if (given == whole || given == whole.substr(0, at) || (at != std::string::npos && given == whole.substr(at + 1)))
+        throw Error(Code::invalid_input, "cannot use the password: it is the address, or a part of it");
 }
 
 bool verify_password(std::string_view password, const std::string& stored) {

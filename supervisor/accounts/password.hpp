@@ -11,6 +11,10 @@ namespace vectis::accounts {
 /// Throws Error(system) if the memory cannot be had.
 [[nodiscard]] std::string hash_password(std::string_view password);
 
+/// Throws Error(invalid_input) unless people may choose `password` for the mailbox `address`: 8 characters or more
+/// (NIST SP 800-63B section 5.1.1.2), no control character, and not the address or a part of it.
+void expect_good_password(std::string_view password, std::string_view address);
+
 /// Whether `password` is the one that `stored` was made from. False, too, for any scheme but {ARGON2ID}.
 [[nodiscard]] bool verify_password(std::string_view password, const std::string& stored);
 

@@ -43,6 +43,7 @@ int run_config(const Invocation& invocation);       // config ...
 int run_server(const Invocation& invocation);       // status health logs restart export
 int run_bans(const Invocation& invocation);         // bans ban unban
 int run_install(const Invocation& invocation);      // preflight setup dns hash-password
+int run_password(const Invocation& invocation);     // mailbox password, password-service
 int run_process(const Invocation& invocation);      // supervise directory-recover learn probe
 int run_webmail(const Invocation& invocation);      // webmail
 int run_certificates(const Invocation& invocation); // certificates ...

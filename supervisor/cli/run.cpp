@@ -37,6 +37,7 @@ const std::vector<Group>& groups() {
         {run_server, {Command::status, Command::health, Command::logs, Command::restart, Command::export_yaml}},
         {run_bans, {Command::bans, Command::ban, Command::unban}},
         {run_install, {Command::preflight, Command::setup, Command::dns, Command::hash_password}},
+        {run_password, {Command::mailbox_password, Command::password_service}},
         {run_process, {Command::supervise, Command::directory_recover, Command::learn, Command::probe}},
         {run_webmail, {Command::webmail}},
         {run_certificates,
@@ -79,10 +80,6 @@ CLI::App* child(CLI::App& parent, const std::string& word, const std::string& su
     return made;
 }
 
-std::string group_summary(const std::string& word) {
-    return word == "config" ? "Read, check and change config.yaml" : "See and renew certificates";
-}
-
 Leaf make_leaf(CLI::App& root, const CommandRow& row) {
     Leaf leaf;
     leaf.row = &row;
@@ -90,7 +87,7 @@ Leaf make_leaf(CLI::App& root, const CommandRow& row) {
     const auto words = split(row.path, ' ');
     for (std::size_t i = 0; i < words.size(); ++i) {
         const bool last = i + 1 == words.size();
-        app = child(*app, words[i], last ? std::string(row.summary) : group_summary(words[i]));
+        app = child(*app, words[i], std::string(last ? row.summary : surface::group_summary(words[i])));
         if (!last)
             app->require_subcommand(1);
     }

@@ -180,14 +180,17 @@ Directory::Directory(const fs::path& folder, const fs::path& migrations, const s
     database_(open(folder, migrations, group)) {}
 
 std::uint64_t Directory::generation() {
+    const std::lock_guard lock(mutex_);
     return generation_in(database_);
 }
 
 directory::Rows Directory::rows() {
+    const std::lock_guard lock(mutex_);
     return rows_in(database_);
 }
 
 void Directory::apply(const directory::Changes& changes, std::uint64_t generation, bool going_back) {
+    const std::lock_guard lock(mutex_);
     Transaction transaction(database_);
     Writer writer(database_, going_back);
     writer.domains(changes.domains);
@@ -198,6 +201,20 @@ void Directory::apply(const directory::Changes& changes, std::uint64_t generatio
                  "on conflict (key) do update set value = excluded.value")
         .bind(std::to_string(generation))
         .run();
+    transaction.commit();
+}
+
+void Directory::set_password(const std::string& address, const std::string& password) {
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(database_);
+    database_
+        .prepare("update mailboxes set password = ?2 where address = ?1 and active = 1 and managed_by <> 'system' "
+                 "and domain in (select name from domains where active = 1)")
+        .bind(address, password)
+        .run();
+    if (database_.changes() != 1)
+        throw Error(Code::not_found, fmt::format("cannot find an active mailbox '{}'", address),
+                    "'vectis export' lists the mailboxes");
     transaction.commit();
 }
 

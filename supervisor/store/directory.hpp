@@ -5,8 +5,11 @@
 #include "directory/rows.hpp"
 #include "store/database.hpp"
 
+#include <mutex>
+
 namespace vectis::store {
 
+/// Any thread may call it.
 class Directory {
   public:
     /// Opens `folder`/directory.db, makes and migrates it where needed, recovers it after a crash (what it says from
@@ -22,8 +25,13 @@ class Directory {
     /// A mailbox that goes is suspended, never deleted. Throws Error(conflict) if an address belongs to the API.
     /// With `going_back` a password that the user has changed since stays.
     void apply(const directory::Changes& changes, std::uint64_t generation, bool going_back);
+    /// Gives an active mailbox another password (a Dovecot password with its scheme), in a transaction that survives a
+    /// power cut once this returns. What config.yaml declared stays noted, so that only a change there counts later.
+    /// Throws Error(not_found) if there is no such mailbox, it is suspended, or it is Vectis's own.
+    void set_password(const std::string& address, const std::string& password);
 
   private:
+    std::mutex mutex_; // a password may be changed during an apply, and the connection is for one thread at a time
     Database database_;
 };
 

@@ -202,6 +202,11 @@ std::string Methods::deploy_certificates() {
     return to_text({{"placed", deployed.placed}, {"refused", deployed.refused}});
 }
 
+void Methods::set_password(const std::string& address, const std::string& hash) {
+    directory_.set_password(address, hash);
+    systemd::log(systemd::Priority::notice, "the password of " + address + " was changed");
+}
+
 std::string Methods::export_yaml() {
     return config::to_yaml(applied());
 }

@@ -28,6 +28,7 @@ class Methods : public systemd::SupervisorMethods {
     Json health(systemd::HealthSet set, const systemd::Progress& progress) override;
     void restart(const std::string& service) override;
     std::string deploy_certificates() override;
+    void set_password(const std::string& address, const std::string& hash) override;
     std::string export_yaml() override;
     std::string version() override;
 

@@ -62,6 +62,10 @@ constexpr std::array address_arguments{
 constexpr std::array password_arguments{
     Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
 };
+constexpr std::array mailbox_password_arguments{
+    Argument{ArgumentKind::positional, "ADDRESS", "", "The mailbox, such as anna@example.com", true},
+    Argument{ArgumentKind::flag, "--password-stdin", "", "Read the password from standard input"},
+};
 constexpr std::array probe_arguments{
     Argument{ArgumentKind::positional, "NAME", "", "The probe to run in this process", true},
 };
@@ -107,6 +111,9 @@ constexpr std::array table{
     CommandRow{
         Command::certificates_request, "certificates request", "Ask the authority (vectis-acme.service)", {}, true},
     CommandRow{Command::certificates_deploy, "certificates deploy", "Put what was issued in place", {}, true},
+    CommandRow{Command::mailbox_password, "mailbox password", "Give a mailbox another password",
+               mailbox_password_arguments},
+    CommandRow{Command::password_service, "password-service", "Change a password, asked by webmail", {}, true},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
     CommandRow{Command::learn, "learn", "Teach Rspamd the message on standard input", learn_arguments, true},
@@ -120,6 +127,12 @@ constexpr std::array table{
 
 std::span<const CommandRow> commands() {
     return table;
+}
+
+std::string_view group_summary(std::string_view word) {
+    return word == "config"         ? "Read, check and change config.yaml"
+           : word == "certificates" ? "See and renew certificates"
+                                    : "Change a mailbox";
 }
 
 } // namespace vectis::surface

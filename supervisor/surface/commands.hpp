@@ -48,6 +48,8 @@ enum class Command : std::uint8_t {
     certificates_renew,
     certificates_request,
     certificates_deploy,
+    mailbox_password,
+    password_service,
     supervise,
     directory_recover,
     learn,
@@ -66,5 +68,7 @@ struct CommandRow {
 };
 
 [[nodiscard]] std::span<const CommandRow> commands();
+/// What the commands that begin with this word are about.
+[[nodiscard]] std::string_view group_summary(std::string_view word);
 
 } // namespace vectis::surface

@@ -140,6 +140,10 @@ void SupervisorClient::restart(const std::string& service) {
     session_->call("Restart", [&](sdbus::Message& message) { message << service; });
 }
 
+void SupervisorClient::set_password(const std::string& address, const std::string& hash) {
+    session_->call("SetPassword", [&](sdbus::Message& message) { message << address << hash; });
+}
+
 Json SupervisorClient::apply(const std::string& plan_id, const Progress& progress) {
     return follow(session_->descriptor("Apply", [&](sdbus::Message& message) { message << plan_id; }), progress);
 }

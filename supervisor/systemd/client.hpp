@@ -26,6 +26,7 @@ class SupervisorClient {
     Json health(HealthSet set, const Progress& progress);
     void restart(const std::string& service);
     [[nodiscard]] std::string deploy_certificates();
+    void set_password(const std::string& address, const std::string& hash);
     [[nodiscard]] std::string export_yaml();
     [[nodiscard]] std::string version();
 

@@ -88,6 +88,27 @@ std::string service_named(const std::string& text) {
                 near ? fmt::format("did you mean '{}'?", *near) : "'vectis status' lists the services");
 }
 
+/// What accounts::hash_password() makes, in its characters (RFC 4648 section 4, and those of the PHC string format).
+void expect_hash(const std::string& text) {
+    constexpr std::string_view start = "{ARGON2ID}$argon2id$";
+    constexpr std::size_t longest = 256;
+    const bool good =
+        text.starts_with(start) && text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                   std::string_view("{}$=,+/").find(c) != std::string_view::npos;
+        });
+    if (!good)
+        throw Error(Code::invalid_input, "cannot set the password: this is no argon2id hash");
+}
+
+/// As directory.db has it. One with other characters is nobody's, and stays out of messages.
+std::string address_given(const std::string& text) {
+    constexpr std::size_t longest = 320; // RFC 3696 section 3
+    if (text.size() > longest || !is_utf8(text) || has_control(text))
+        throw Error(Code::invalid_input, "cannot set the password: this is no address");
+    return lower_ascii(text);
+}
+
 HealthSet health_set(const std::string& text) {
     if (text == "quick")
         return HealthSet::quick;
@@ -271,6 +292,16 @@ class SupervisorService::Session {
                        const std::string name = service_named(text_argument(call));
                        return [&m, name]() -> Answer {
                            m.restart(name);
+                           return {};
+                       };
+                   }),
+            method(bus, "SetPassword", "ss", "",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string address = address_given(text_argument(call));
+                       const std::string hash = text_argument(call);
+                       expect_hash(hash);
+                       return [&m, address, hash]() -> Answer {
+                           m.set_password(address, hash);
                            return {};
                        };
                    }),

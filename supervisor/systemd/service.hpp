@@ -5,6 +5,7 @@
 //   Apply(s) -> h         pipe, one JSON event per line        Generations() -> h  memfd, JSON
 //   Rollback(u) -> h      pipe, likewise                       Export() -> h       memfd, YAML
 //   Health(s) -> h        pipe, likewise                       Restart(s), Version() -> s
+//   SetPassword(ss)       address, argon2id hash
 //
 // The last line of a pipe is {"event":"done",...} or {"event":"failed","code","message","hint","problems"}; a pipe that
 // ends without either means that the supervisor died. Errors travel as org.vectis.Error.CODE; the client throws the
@@ -50,6 +51,8 @@ class SupervisorMethods {
     virtual void restart(const std::string& service) = 0;
     /// Puts issued certificates in place: {"placed": [name], "refused": {name: why}} as JSON.
     virtual std::string deploy_certificates() = 0;
+    /// Gives the mailbox with this address another password; `hash` is {ARGON2ID}, never clear text.
+    virtual void set_password(const std::string& address, const std::string& hash) = 0;
     virtual std::string export_yaml() = 0;
     virtual std::string version() = 0;
 };

@@ -3,10 +3,12 @@
 #include "catch.hpp"
 #include "folder.hpp"
 #include "store/directory.hpp"
+#include "thrown.hpp"
 
 #include <optional>
 
 using namespace vectis;
+using vectis::test::error_of;
 using vectis::test::Folder;
 
 namespace {
@@ -145,4 +147,54 @@ TEST_CASE("a commit that its killed writer could not show any more does not come
     writer.emplace(folder.path, migrations, "");
     CHECK(writer->generation() == 1);
     CHECK(after_a_power_cut() == 1);
+}
+
+TEST_CASE("a password that a user sets stays until config.yaml declares another") {
+    const Folder folder;
+    store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+    const auto file = folder.path / "directory.db";
+    const auto password = [&] {
+        return one(file, "select password from mailboxes where address = 'alice@example.test'");
+    };
+    auto config = sample();
+    const auto apply = [&](bool going_back) {
+        directory.apply(directory::difference(directory.rows(), directory::wanted(config, "{P}")), 1, going_back);
+    };
+    apply(false);
+    directory.set_password("alice@example.test", "{B}2");
+    CHECK(password() == "{B}2");
+
+    SECTION("nothing is to be done afterwards") {
+        CHECK(directory::difference(directory.rows(), directory::wanted(config, "{P}")).empty());
+        config.domains[0].mailboxes[0].display_name = "Alice";
+        apply(false);
+        CHECK(password() == "{B}2");
+    }
+    SECTION("another one in config.yaml counts") {
+        config.domains[0].mailboxes[0].password_hash = "{A}3";
+        apply(false);
+        CHECK(password() == "{A}3");
+    }
+    SECTION("going back to another one does not") {
+        config.domains[0].mailboxes[0].password_hash = "{A}0";
+        apply(true);
+        CHECK(password() == "{B}2");
+    }
+    SECTION("who has none gets one") {
+        directory.set_password("bob@example.test", "{B}4");
+        CHECK(one(file, "select password from mailboxes where address = 'bob@example.test'") == "{B}4");
+    }
+    SECTION("only an active mailbox of somebody's has one") {
+        const auto refused = [&](const std::string& address) {
+            return error_of([&] { directory.set_password(address, "{B}5"); }).code() == Code::not_found;
+        };
+        CHECK(refused("carol@example.test"));
+        CHECK(refused("info@example.test"));
+        CHECK(refused("ALICE@example.test"));
+        CHECK(refused("vectis-probe@mail.example.test"));
+        config.domains[0].mailboxes.erase(config.domains[0].mailboxes.begin());
+        config.domains[0].catch_all.clear();
+        apply(false);
+        CHECK(refused("alice@example.test"));
+    }
 }

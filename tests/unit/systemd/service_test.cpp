@@ -19,6 +19,7 @@
 #include <filesystem>
 #include <future>
 #include <latch>
+#include <map>
 #include <spawn.h>
 #include <thread>
 
@@ -119,10 +120,12 @@ class Methods : public SupervisorMethods {
     }
     void restart(const std::string& service) override { restarted = service; }
     std::string deploy_certificates() override { return "{}"; }
+    void set_password(const std::string& address, const std::string& hash) override { passwords[address] = hash; }
     std::string export_yaml() override { return {}; }
     std::string version() override { return "1"; }
 
     std::string restarted;
+    std::map<std::string, std::string> passwords;
     std::promise<std::uint32_t> rolled_back;
     std::latch running{8};
     std::latch release{1};
@@ -247,6 +250,18 @@ TEST_CASE("the supervisor's methods are reached over the bus", "[bus]") {
                     }
                     return 0;
                 }) == 7);
+    }
+
+    SECTION("a password crosses as a hash for an address, and nothing else does") {
+        const std::string hash = "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$c2FsdA$aGFzaC+/";
+        client.set_password("Alice@example.test", hash);
+        REQUIRE(methods.passwords == std::map<std::string, std::string>{{"alice@example.test", hash}});
+        for (const auto* bad : {"", "secret", "{PLAIN}secret", "{ARGON2ID}$argon2id$a b", "{ARGON2ID}$argon2id$a\nb"})
+            REQUIRE(error_of([&] { client.set_password("alice@example.test", bad); }).code() == Code::invalid_input);
+        REQUIRE(error_of([&] { client.set_password("alice@example.test", hash + std::string(300, 'a')); }).code() ==
+                Code::invalid_input);
+        REQUIRE(error_of([&] { client.set_password("a\nb@example.test", hash); }).code() == Code::invalid_input);
+        REQUIRE(methods.passwords.size() == 1);
     }
 
     SECTION("a second supervisor is refused") {
