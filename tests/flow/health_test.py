@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 
 import mail
 
@@ -90,6 +91,13 @@ def test_every_probe_is_green_on_a_good_server(lab):
     rows = assert_green(lab.vectis())
     assert set(rows) == {"passwords", "mail", "gtube", "directory", "relay", "relay_local", "inbound", "certificate", "queue",
                          "resolver", "delivery", "dkim", "webmail"}
+
+
+def test_run_after_run_is_green_on_a_good_server(lab):
+    server = lab.vectis()
+    for number in range(int(os.environ.get("VECTIS_HEALTHY_RUNS", "5"))):
+        rows = probe(server)
+        assert all(row["passed"] for row in rows.values()), (number, [row for row in rows.values() if not row["passed"]])
 
 
 def test_the_wrong_passwords_of_a_run_come_from_addresses_of_their_own(lab):
@@ -306,6 +314,75 @@ def test_mail_of_the_system_that_nobody_picks_up_makes_queue_red(lab):
         detail = alone_red(server, "queue")
         assert f"message {name} has been in queue 'maildrop' for 6" in detail, detail
     server.wait("sh", "-c", f"! postqueue -j | grep -q {name}", what="the message to leave the queue")
+    assert_green(server)
+
+
+def test_a_continued_line_in_main_cf_that_kills_the_queue_manager_is_red(lab):
+    """Postfix goes on taking mail; nobody delivers it."""
+    server = lab.vectis()
+    with postfix_with(server, "s/^maximal_queue_lifetime = .*/&\\n    bounce/"):
+        rows = probe(server, "queue", "mail", "delivery")
+        assert rows["inbound"]["passed"], rows["inbound"]
+    server.wait("vectis", "health", timeout=120)
+    assert_green(server)
+
+
+def rspamd_with(server, file, *expressions):
+    return edited(server, f"/etc/rspamd/local.d/{file}", ("systemctl reset-failed rspamd; systemctl restart rspamd",), *expressions)
+
+
+def test_rspamd_that_refuses_everything_is_red(lab):
+    server = lab.vectis()
+    refuse = ("rspamd_config:register_symbol({name = 'LAB', type = 'prefilter', callback = function(task) "
+              "task:set_pre_result('reject', 'no mail today') end})")
+    with rspamd_with(server, "rspamd.lua", f"$ a {refuse}"):
+        rows = probe(server, "mail", "delivery", "gtube")
+        assert "no mail today" in rows["gtube"]["detail"], rows["gtube"]
+    assert_green(server)
+
+
+def test_rspamd_that_lets_everything_through_is_red(lab):
+    server = lab.vectis()
+    with rspamd_with(server, "options.inc", '$ a gtube_patterns = "disable";'):
+        assert "GTUBE was answered with '250" in alone_red(server, "gtube")
+    assert_green(server)
+
+
+def test_lmtp_that_refuses_is_red(lab):
+    server = lab.vectis()
+    with dovecot_with(server, "s/^protocols = lmtp/protocols =/"):
+        probe(server, "mail", "delivery")
+    server.exec("postqueue", "-f")
+    server.wait("vectis", "health", timeout=120)
+    assert_green(server)
+
+
+def test_webmail_that_answers_500_is_red(lab):
+    server = lab.vectis()
+    with edited(server, f"{LIB}/current/webmail/config.inc.php", ("systemctl", "reload", "vectis-webmail"), "$ a throw new Exception('lab');"):
+        assert "500" in alone_red(server, "webmail")
+    assert_green(server)
+
+
+def test_php_stopped_makes_webmail_red(lab):
+    server = lab.vectis()
+    with stopped(server, "vectis-webmail.service"):
+        assert "502" in alone_red(server, "webmail")
+    assert_green(server)
+
+
+def test_an_expired_certificate_is_red(lab):
+    server = lab.vectis()
+    daemons = ("systemctl", "reload", "nginx", "dovecot", "postfix@-")
+    with moved_away(server, f"{LIB}/tls/self_signed.crt"):
+        server.exec("sh", "-c", f"cd {LIB}/tls && openssl req -new -key self_signed.key -subj /CN={server.hostname} -addext "
+                    f"subjectAltName=DNS:{server.hostname} -out /tmp/r.csr && openssl x509 -req -in /tmp/r.csr -signkey self_signed.key "
+                    "-copy_extensions copy -days -1 -out self_signed.crt")
+        server.exec(*daemons)
+        detail = probe(server, "certificate")["certificate"]["detail"]
+        assert "the certificate is valid from " in detail and " and now is " in detail, detail
+    server.exec(*daemons)
+    server.wait("vectis", "health")
     assert_green(server)
 
 

@@ -72,6 +72,8 @@ def main():
         machine = server.boot_with_vectis()
     demo = describe(machine)
     stamp = time.strftime("%H:%M:%S")
+    certify(machine)
+    webmail(machine, demo)
     receive(machine, demo, f"in {stamp}")
     send(machine, demo, f"out {stamp}")
     refuse_spam(machine, demo)
@@ -90,7 +92,27 @@ def describe(machine):
     setup = machine.state["setup"]
     return {"name": machine.name, "ip": machine.ip, "hostname": machine.hostname, "admin_url": None,
             "admin_email": setup["first_admin"], "admin_password": setup["one_time_password"],
-            "api_url": None, "api_key": None, "mailbox": f"alice@{domain}", "mailbox_password": server.PASSWORD}
+            "api_url": None, "api_key": None, "webmail_url": f"https://{machine.hostname}/webmail/", "mailbox": f"alice@{domain}", "mailbox_password": server.PASSWORD}
+
+
+def certify(machine):
+    say("a certificate for every name, from the ACME test server")
+    if "mode: acme" not in machine.read("/etc/vectis/config.yaml"):
+        machine.exec("vectis", "config", "set", "tls.acme_server", "https://acme.outside.test:14000/dir")
+        machine.exec("vectis", "config", "set", "tls.mode", "acme")
+        machine.exec("vectis", "apply", "--yes")
+        server.publish_dns(machine)
+        machine.exec("vectis", "certificates", "renew", check=False)
+    listed = machine.exec("vectis", "certificates", "list", check=False)
+    expect(listed.returncode == 0, "every certificate is issued", listed.stdout)
+
+
+def webmail(machine, demo):
+    say(f"webmail at {demo['webmail_url']}")
+    outside = outside_machine.outside()
+    outside.exec("sh", "-c", "curl -sf https://acme.outside.test:15000/roots/0 >/tmp/acme-root.pem")
+    page = outside.exec("curl", "-s", "--cacert", "/tmp/acme-root.pem", demo["webmail_url"], check=False).stdout
+    expect("rcmloginuser" in page, "its login page is there, and the certificate is good", page[:500])
 
 
 def receive(machine, demo, subject):
