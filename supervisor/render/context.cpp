@@ -217,6 +217,8 @@ data context(const config::Config& config, const config::Secrets& secrets, const
     const bool own = config.tls.mode == config::TlsMode::files;
     Object object;
     object.text("hostname", config.hostname);
+    object.text("hostname_pattern", join(split(config.hostname, '.'), "[.]"));
+    object.text("host_selector", config::Dkim{}.rsa_selector);
     object.number("message_size", config.message_size);
     object.text("tls_certificate", own ? config.tls.certificate : "/var/lib/vectis/tls/self_signed.crt");
     object.text("tls_key", own ? config.tls.key : "/var/lib/vectis/tls/self_signed.key");

@@ -66,6 +66,7 @@ constexpr std::array table{
         .service = "postfix",
         .quoting = Quoting::main_cf,
         .where = "/etc/postfix/master.cf"},
+    postfix_map("postfix/own_senders.cf"),
     postfix_map("postfix/recipients.cf"),
     // smtp(8) opens it before it gives up root.
     Row{.path = "postfix/relay_credentials",
@@ -83,6 +84,7 @@ constexpr std::array table{
         .service = "rspamd",
         .quoting = Quoting::quoted,
         .wanted = [](const Config& config) { return config.clamav.enabled; }},
+    rspamd("rspamd/local.d/arc.conf"),
     rspamd("rspamd/local.d/classifier-bayes.conf"),
     rspamd("rspamd/local.d/dkim_signing.conf"),
     rspamd("rspamd/local.d/greylist.conf"),

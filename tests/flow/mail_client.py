@@ -33,12 +33,12 @@ def session(host, port, source, hello):
 
 
 def send(host, port, sender, recipient, content, user=None, password=None, source=None, hello="client.outside.test",
-         announce=True):
+         announce=True, mail_options=(), rcpt_options=()):
     """Sends as far as the server lets: the last step taken, its code and its text. announce: MAIL FROM tells the size."""
     raw = base64.b64decode(content)
     with session(host, port, source, hello) as smtp:
-        steps = (("mail", lambda: smtp.mail(sender, [f"size={len(raw)}"] if announce else [])),
-                 ("rcpt", lambda: smtp.rcpt(recipient)),
+        steps = (("mail", lambda: smtp.mail(sender, [*mail_options, *([f"size={len(raw)}"] if announce else [])])),
+                 ("rcpt", lambda: smtp.rcpt(recipient, rcpt_options)),
                  ("data", lambda: smtp.data(raw)))
         try:
             if user:
@@ -121,6 +121,13 @@ def verify(content, ip, sender, hello):
     spf_result = spf.check2(i=ip, s=sender, h=hello)[0]
     results = authheaders.authenticate_message(raw, "outside.test", ip=ip, mail_from=sender, helo=hello, spf=True)
     return {"dkim": signatures, "spf": spf_result, "dmarc": "dmarc=pass" in results, "results": results}
+
+
+def arc(content):
+    """dkimpy's opinion of the ARC seals of a message, and who sealed, the last first."""
+    import dkim
+    result, seals, why = dkim.arc_verify(base64.b64decode(content))
+    return {"result": result.decode(), "by": [seal["as-domain"].decode() for seal in seals], "why": why}
 
 
 def stream(host, recipient, source, ledger, stop):
