@@ -5,6 +5,7 @@ import re
 import time
 
 import mail
+from machine import wait_until
 
 WAIT = 3        # postscreen_greet_wait
 REDIS = "redis-cli -s /run/redis-vectis/redis-server.sock"
@@ -97,7 +98,101 @@ def test_each_domain_has_its_own_thresholds(lab):
     assert mail.deliver(lab, server, "carol@strict.test")["code"] == 250, "ordinary mail"
 
 
+def test_mta_sts_keeps_mail_from_a_host_with_the_wrong_certificate(lab):
+    server = mail.configured(lab)
+    zone(lab, "sts.test", "mx.outside.test")
+    policy(lab, "sts.test", "mx.outside.test")
+    note = submitted(lab, server, "anna@sts.test")
+    mail.received(lab, "anna@sts.test", note["subject"])
+    assert "Verified TLS connection established to mx.outside.test" in smtp_log(server)
+
+    # The policy's host is there, and shows the certificate of another.
+    zone(lab, "sts-wrong.test", "mail.sts-wrong.test")
+    policy(lab, "sts-wrong.test", "mail.sts-wrong.test")
+    note = submitted(lab, server, "anna@sts-wrong.test")
+    assert "certificate not verified" in deferred(server, "anna@sts-wrong.test")
+    # A domain's policy stands while it is not taken back, whatever its DNS says in the meantime (RFC 8461 section 5.1).
+    lab.dns.set("sts-wrong.test", "MX", ["10 mx.outside.test."])
+    server.exec("postqueue", "-f")
+    assert "certificate not verified" in deferred(server, "anna@sts-wrong.test")
+    server.exec("postsuper", "-d", "ALL")
+
+
+def test_dane_keeps_mail_from_a_host_with_the_wrong_certificate(lab):
+    server = mail.configured(lab)
+    zone(lab, "dane.test", "mail.dane.test")
+    lab.dns.set("_25._tcp.mail.dane.test", "TLSA", [f"3 1 1 {'00' * 32}"])
+    note = submitted(lab, server, "anna@dane.test")
+    assert "certificate not verified" in deferred(server, "anna@dane.test")
+    lab.dns.set("_25._tcp.mail.dane.test", "TLSA", [f"3 1 1 {key_digest(lab)}"])
+    flushed(server)
+    mail.received(lab, "anna@dane.test", note["subject"])
+    assert "Verified TLS connection established to mail.dane.test" in smtp_log(server)
+
+
+def test_dane_decides_where_a_domain_has_mta_sts_as_well(lab):
+    server = mail.configured(lab)
+    zone(lab, "both.test", "mail.both.test")
+    policy(lab, "both.test", "mx.outside.test")     # the name in the certificate: MTA-STS alone would let it pass
+    lab.dns.set("_25._tcp.mail.both.test", "TLSA", [f"3 1 1 {'00' * 32}"])
+    note = submitted(lab, server, "anna@both.test")
+    assert "certificate not verified" in deferred(server, "anna@both.test")
+    lab.dns.set("_25._tcp.mail.both.test", "TLSA", [f"3 1 1 {key_digest(lab)}"])
+    flushed(server)
+    mail.received(lab, "anna@both.test", note["subject"])
+
+
 # What the tests share
+
+def zone(lab, name, host):
+    """A signed zone whose mail goes to a host; one within the zone is the foreign mail server under another name."""
+    lab.dns.add_zone(name)
+    lab.dns.set(name, "MX", [f"10 {host}."])
+    if host.endswith("." + name):
+        lab.dns.set(host, "A", ["198.51.100.25"])
+
+
+def policy(lab, name, host):
+    """An MTA-STS policy in force: mail for the domain only to this host, with a certificate of that name."""
+    lab.dns.set(f"_mta-sts.{name}", "TXT", ['"v=STSv1; id=1"'])
+    lab.outside.serve_https(f"mta-sts.{name}")
+    lab.outside.http_answer(f"mta-sts.{name}/.well-known/mta-sts.txt", headers={"Content-Type": "text/plain"},
+                            body=f"version: STSv1\r\nmode: enforce\r\nmx: {host}\r\nmax_age: 86400\r\n")
+
+
+def key_digest(lab):
+    """What a TLSA record 3 1 1 says of the foreign mail server's certificate."""
+    return lab.outside.out("sh", "-c", "openssl x509 -in /etc/lab/outside.crt -noout -pubkey | openssl pkey -pubin -outform der"
+                                       " | sha256sum").split()[0]
+
+
+def submitted(lab, server, recipient):
+    note = mail.note(mail.address(server, "alice"), recipient)
+    assert mail.submit(lab, server, "alice", recipient, note)["code"] == 250
+    return note
+
+
+def deferred(server, recipient):
+    """Why a message to this recipient waits."""
+    def reason():
+        for line in server.out("postqueue", "-j").splitlines():
+            message = json.loads(line)
+            for row in message["recipients"]:
+                if row["address"] == recipient and message["queue_name"] == "deferred":
+                    return row["delay_reason"]
+        return None
+    return wait_until(reason, 30, f"a deferred message to {recipient}")
+
+
+def flushed(server):
+    time.sleep(4)       # every record lives a second, in the resolver and, rounded up, in smtp(8)
+    server.exec("postqueue", "-f")
+
+
+def smtp_log(server):
+    server.exec("journalctl", "--sync")
+    return server.out("journalctl", "-q", "--no-pager", "-o", "cat", "-t", "postfix/smtp")
+
 
 def screened(server):
     server.exec("journalctl", "--sync")
