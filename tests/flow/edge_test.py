@@ -185,7 +185,7 @@ def deferred(server, recipient):
 
 
 def flushed(server):
-    time.sleep(2)       # what the resolver knows lives a second
+    time.sleep(4)       # every record lives a second, in the resolver and, rounded up, in smtp(8)
     server.exec("postqueue", "-f")
 
 

@@ -30,6 +30,7 @@ VOLATILE = (
     "usr/share/dns/", "var/lib/apt/", "var/lib/dpkg/", "var/lib/logrotate/", "var/lib/private/", "var/lib/redis/dump.rdb",
     "var/lib/rspamd/", "var/lib/systemd/catalog/", "var/lib/systemd/random-seed", "var/lib/systemd/timers/",
     "var/lib/unbound/root.key", "var/lib/postfix/", "var/lib/ucf/", "var/mail/joe", "var/lib/dovecot/", "var/lib/vim/",
+    "var/lib/mta-sts/",
 )
 
 before = {}     # snapshots that a later test compares with
@@ -123,6 +124,9 @@ def test_removal_keeps_mail_flowing_and_reinstallation_takes_over(lab):
     assert_mail_flows(lab, machine, "after removal")
     machine.reboot()
     assert_mail_flows(lab, machine, "after removal and a boot")
+    # Outward too: who asks other domains' TLS policies is no program of the package.
+    machine.exec("sendmail", "carol@outside.test", input="Subject: outward after removal\n\nhello\n")
+    lab.outside.wait_mail("carol@outside.test", "outward after removal")
     machine.exec("apt-get", "install", "-q", "-y", "/root/vectis.deb")
     machine.wait("vectis", "status", what="the supervisor's answer")
     assert machine.exec("vectis", "plan", check=False).returncode == 0, machine.out("vectis plan; true")

@@ -135,7 +135,7 @@ def test_rspamd_reads_what_was_rendered(lab):
     own = dump["settings"]["strict.test"]
     assert own["rcpt"] == ["@strict.test", "@stricter.test"]
     assert own["apply"]["actions"] == {"reject": 8, "add header": 4.5}
-    assert set(dump["settings"]) == {"submitters", "probe", "strict.test"}
+    assert set(dump["settings"]) == {"submitters", "forward", "probe", "strict.test"}
     assert dump["antivirus"]["clamav"]["action"] == "reject"
 
 
