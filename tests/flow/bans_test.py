@@ -44,6 +44,7 @@ def test_a_ban_ends_by_command_and_by_itself_and_the_next_one_lasts_longer(lab):
     # Neither a reload nor a restart counts the old failures again.
     server.exec("systemctl", "reload", "fail2ban")
     server.exec("systemctl", "restart", "fail2ban")
+    server.wait("fail2ban-client", "status", "vectis-dovecot")
     wait_until(lambda: banned(server).get(GUESSER), 20, "the ban to outlive a restart")
     assert OTHER not in banned(server)
     assert_shut_out(lab, server, GUESSER)
@@ -94,9 +95,9 @@ def test_names_that_look_like_log_lines_ban_nobody_else(lab):
     server = with_bans(lab)
     names = ("x, rip=9.9.9.9, lip=1.1.1.1, session=<a>", "x,9.9.9.9,<a>): unknown user", "x[9.9.9.9]: SASL PLAIN authentication "
              "failed: x", "x\nauth: sql(x,9.9.9.9,<a>): unknown user", "alice@example.test,9.9.9.9,<a>")
-    for name in names:
-        for port in (587, 993):
-            call(lab, "guess", host=server.ip, port=port, source=OTHER, user=name, number=1)
+    for number, name in enumerate(names):
+        for port in (587, 993):     # from another address each time: Dovecot lets one wait longer after each failure
+            call(lab, "guess", host=server.ip, port=port, source=f"198.51.100.{190 + 2 * number + (port == 993)}", user=name, number=1)
     for helo in ("x[9.9.9.9]", "NOQUEUE:reject"):
         call(lab, "guess_recipients", host=server.ip, source=OTHER, domain="[9.9.9.9]: 550 5.1.1 <", number=8, sessions=1, hello=helo)
     # Whatever roundcube logs: a name with an address of somebody else's in it.
@@ -146,8 +147,10 @@ def test_a_reboot_keeps_what_still_lasts(lab):
     server.exec("vectis", "ban", GUESSER)
     before = wait_until(lambda: banned(server).get(GUESSER), 10, "the ban")
     server.reboot()
+    server.wait("fail2ban-client", "status", "vectis-dovecot")
     after = wait_until(lambda: banned(server).get(GUESSER), 60, "the ban after the reboot")
-    assert after == before
+    # fail2ban rounds its times in another way when it reads them back.
+    assert after["jail"] == before["jail"] and lasts(after) == lasts(before) and abs(begun(after) - begun(before)) <= 1, (before, after)
     assert_shut_out(lab, server, GUESSER)
     assert address_works(lab, server, OTHER)
     server.exec("vectis", "unban", GUESSER)
@@ -158,7 +161,7 @@ def test_jails_of_an_administrator_go_on_working(lab):
     server = with_bans(lab)
     server.write("/etc/fail2ban/jail.d/own.local", "[own]\nenabled = true\nbackend = polling\nlogpath = /var/log/own.log\n"
                  "filter = own\nmaxretry = 2\nbantime = -1\nbanaction = nftables\nport = 8080\n")
-    server.write("/etc/fail2ban/filter.d/own.local", "[Definition]\nfailregex = ^\\S+ \\S+ no from <HOST>$\n")
+    server.write("/etc/fail2ban/filter.d/own.local", "[Definition]\nfailregex = ^\\s*no from <HOST>$\n")
     server.write("/var/log/own.log", "")
     server.exec("chown", "www-data:adm", "/var/log/own.log")
     server.exec("chmod", "640", "/var/log/own.log")
@@ -255,6 +258,9 @@ def banned(server):
     return {ban["address"]: ban for ban in json.loads(server.out("vectis", "bans", "--json"))["bans"]}
 
 
+def begun(ban, name="since"):
+    return datetime.datetime.fromisoformat(ban[name].replace("Z", "+00:00")).timestamp()
+
+
 def lasts(ban):
-    since, until = (datetime.datetime.fromisoformat(ban[name].replace("Z", "+00:00")) for name in ("since", "until"))
-    return (until - since).total_seconds()
+    return begun(ban, "until") - begun(ban)
