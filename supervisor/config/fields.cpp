@@ -101,6 +101,9 @@ constexpr Field rows[] = {
      [](Target t) -> Ref { return &t.config->dovecot.quota; }, "2 GiB", size_of_quota},
     {"dovecot.protocols", Kind::choice, "What mail programs may use to read mail and to edit Sieve filters",
      [](Target t) -> Ref { return &t.config->dovecot; }, "[imap]", {}, protocols, Arity::list},
+    {"dovecot.full_text_search", Kind::boolean,
+     "Keep an index of all mail, so that its text is searched at once",
+     [](Target t) -> Ref { return &t.config->dovecot.full_text_search; }, "false"},
 
     {"rspamd", Kind::section, "The spam filter"},
     {"rspamd.reject", Kind::score, "Score from which a message is refused",

@@ -74,6 +74,7 @@ struct Dovecot {
     bool imap = true;         // 993, and 143 with STARTTLS
     bool pop3 = false;        // 995
     bool managesieve = false; // 4190
+    bool full_text_search = true;
 
     bool operator==(const Dovecot&) const = default;
 };

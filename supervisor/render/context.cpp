@@ -336,6 +336,7 @@ data context(const config::Config& config, const config::Secrets& secrets, const
     // Webmail edits filters, but over the loopback interface only.
     object.flag("managesieve", config.dovecot.managesieve || config.webmail.enabled);
     object.flag("managesieve_here", !config.dovecot.managesieve);
+    object.flag("full_text_search", config.dovecot.full_text_search);
     object.optional_text("junk_days",
                          config.retention.junk_days == 0 ? "" : std::to_string(config.retention.junk_days));
     object.optional_text("trash_days",

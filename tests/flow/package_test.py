@@ -164,7 +164,8 @@ def test_purge_removes_the_directory_and_the_keys_when_told_so(lab):
     machine.exec("apt-get", "purge", "-q", "-y", "vectis")
     assert machine.exec("test", "-e", "/var/lib/vectis", check=False).returncode != 0
     assert machine.out("find", "/var/vmail", "-type", "f"), "purge removed mail"
-    assert machine.exec("getent", "passwd", "vectis", check=False).stdout == ""
+    for user in ("vectis", "vectis-webmail"):
+        assert machine.exec("getent", "passwd", user, check=False).stdout == "", user
     assert machine.exec("getent", "passwd", "vmail", check=False).stdout != ""
     assert_stock(machine)
 

@@ -6,6 +6,7 @@
 #include "thrown.hpp"
 
 #include <optional>
+#include <thread>
 
 using namespace vectis;
 using vectis::test::error_of;
@@ -197,4 +198,23 @@ TEST_CASE("a password that a user sets stays until config.yaml declares another"
         apply(false);
         CHECK(refused("alice@example.test"));
     }
+}
+
+TEST_CASE("a password may change while an apply writes") {
+    const Folder folder;
+    store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+    const auto rows = directory::wanted(sample(), "{P}");
+    directory.apply(directory::difference({}, rows), 1, false);
+    constexpr int times = 50;
+    {
+        const std::jthread applying([&] {
+            for (int i = 2; i < times; ++i)
+                directory.apply(directory::difference({}, rows), static_cast<std::uint64_t>(i), false);
+        });
+        for (int i = 0; i < times; ++i)
+            directory.set_password("alice@example.test", "{B}" + std::to_string(i));
+    }
+    CHECK(directory.generation() == times - 1);
+    CHECK(one(folder.path / "directory.db", "select password from mailboxes where address = 'alice@example.test'") ==
+          "{B}" + std::to_string(times - 1));
 }
