@@ -111,7 +111,7 @@ constexpr std::array ports{Port{25, "SMTP", false},         Port{465, "submissio
                            Port{587, "submission", false},  Port{143, "IMAP", false},
                            Port{993, "IMAPS", false},       Port{995, "POP3S", true},
                            Port{4190, "ManageSieve", true}, Port{53, "DNS", false},
-                           Port{80, "HTTP", true},          Port{443, "HTTPS", true}};
+                           Port{80, "HTTP", false},         Port{443, "HTTPS", false}};
 constexpr std::array<std::string_view, 6> suite{"postfix@-.service", "postfix.service", "dovecot.service",
                                                 "rspamd.service",    "unbound.service", "nginx.service"};
 
@@ -157,8 +157,7 @@ Check judge_ports(const Facts& facts) {
                                  : fmt::format("stop and disable it: systemctl disable --now {}", processes.front());
     if (stops)
         return failed("ports", found, "the ports free, or held by Vectis's own daemons", hint);
-    return warned("ports", found, "free ports: POP3, ManageSieve and the web server need them when they are used",
-                  hint);
+    return warned("ports", found, "free ports: POP3 and ManageSieve need them when they are used", hint);
 }
 
 Check judge_exim(const HostFacts& host) {

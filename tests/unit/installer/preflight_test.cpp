@@ -142,11 +142,13 @@ TEST_CASE("a port that somebody else has fails, and the line names him") {
         CHECK(verdict(facts, "ports") == Verdict::fail);
     }
     SECTION("ports that this configuration does not use only warn") {
-        facts.host.listeners = {{443, false, "0.0.0.0", "apache2", 4, "apache2.service"}};
-        CHECK(verdict(facts, "ports") == Verdict::warn);
         facts.host.listeners = {{995, false, "0.0.0.0", "popd", 4, ""}};
         CHECK(verdict(facts, "ports") == Verdict::warn);
         facts.pop3 = true;
+        CHECK(verdict(facts, "ports") == Verdict::fail);
+    }
+    SECTION("another web server is in the way of webmail and certificates") {
+        facts.host.listeners = {{443, false, "0.0.0.0", "apache2", 4, "apache2.service"}};
         CHECK(verdict(facts, "ports") == Verdict::fail);
     }
     SECTION("a UDP socket on a mail port is something else") {
