@@ -56,6 +56,17 @@ def login(lab, server, local_part, password=PASSWORD):
     return call(lab.outside, "login", host=server.ip, user=address(server, local_part), password=password)
 
 
+def webmail_login(lab, server, user, password, *more, source=CLIENT_ADDRESS):
+    """The status that webmail answers a login from this address with: 302, or 401 for a wrong password."""
+    curl = ("curl", "-sk", "--interface", source)
+    jar = f"/tmp/{uuid.uuid4().hex}"
+    page = lab.outside.exec(*curl, "-c", jar, f"https://{server.hostname}/webmail/").stdout
+    token = page.split('name="_token" value="', 1)[1].split('"', 1)[0]
+    return int(lab.outside.out(*curl, "-b", jar, "-o", "/dev/null", "-w", "%{http_code}", *more, "--data-urlencode", f"_token={token}",
+                               "--data-urlencode", f"_user={user}", "--data-urlencode", f"_pass={password}", "-d",
+                               "_task=login&_action=login", f"https://{server.hostname}/webmail/?_task=login"))
+
+
 def deliver(lab, server, recipient, message=None, sender="anna@outside.test", **options):
     """Hands a message from outside to port 25; answers {step, code, text} of the last step."""
     message = message or note(sender, recipient)
