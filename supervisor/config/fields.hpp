@@ -51,8 +51,8 @@ struct Target {
 /// Where in the model a row's value lives: one accessor serves reading, writing and comparing with the default.
 using Ref = std::variant<std::monostate, bool*, std::uint16_t*, std::uint32_t*, std::uint64_t*,
                          std::optional<std::uint64_t>*, std::optional<std::int32_t>*, std::chrono::minutes*,
-                         std::chrono::hours*, std::string*, std::vector<std::string>*, TlsMode*, MtaSts*, RelayTls*, Dovecot*,
-                         std::vector<Domain>*, std::vector<Mailbox>*, std::vector<Alias>*>;
+                         std::chrono::hours*, std::string*, std::vector<std::string>*, TlsMode*, MtaSts*, RelayTls*,
+                         Dovecot*, std::vector<Domain>*, std::vector<Mailbox>*, std::vector<Alias>*>;
 
 /// Least and greatest value: a number, bytes, minutes, hours, days or tenths, as the kind says; for text, its greatest
 /// length.
