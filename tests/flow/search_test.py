@@ -34,8 +34,8 @@ def test_text_is_found_in_plain_html_and_encoded_parts(lab):
     assert search(lab, server, "Krokodil", "Straße") == [["quoted"], ["quoted"]]
     assert search(lab, server, "ostrich") == [["attached"]]
     assert search(lab, server, "Привет", "привет", "日本語") == [["letters"]] * 3
-    assert search(lab, server, "platypus", "a", "' or 1=1", "*", "NOT giraffe") == [[]] * 5
-    assert search(lab, server, "plain", key="SUBJECT") == [["plain"]]
+    assert search(lab, server, "platypus", "' or 1=1", "*", "NOT giraffe") == [[]] * 4
+    assert search(lab, server, "plain", "pl", "la", key="SUBJECT") == [["plain"]] * 3
     assert search(lab, server, "outside", "anna@outside.test", key="FROM") == [sorted(NOTHING)] * 2
 
 
