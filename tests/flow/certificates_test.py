@@ -133,3 +133,10 @@ def test_the_account_and_keys_are_closed_to_others(lab):
     server = with_acme(lab)
     for path in ("/var/lib/vectis-acme/certbot", f"/var/lib/vectis/tls/acme/{server.hostname}/key.pem"):
         assert server.exec("runuser", "-u", "nobody", "--", "sh", "-c", f"ls {path}/* || cat {path}", check=False).stdout == "", path
+
+
+def test_after_a_boot_certificates_are_looked_after_and_webmail_answers(lab):
+    server = with_acme(lab)
+    server.reboot()
+    assert server.out("systemctl", "is-active", "vectis-acme.timer", "vectis-webmail", "nginx", "fail2ban").split() == ["active"] * 4
+    server.wait("vectis", "health")
