@@ -28,9 +28,9 @@ std::string setup_text(const SetupResult& result, bool colour) {
         "What to do next:\n"
         "  1. Publish the records above, the reverse DNS where you rent the address.\n"
         "  2. Run 'vectis preflight' again when they are visible.\n"
-        "  3. Have certificates that everybody trusts: 'vectis config set tls.mode acme' (Let's Encrypt, whose terms "
+        "  3. Have certificates that everybody trusts: 'vectis config set tls.mode acme', then 'vectis apply'. By this "
         "you\n"
-        "     accept by this), then 'vectis apply'; 'vectis certificates list' shows what was issued.\n"
+        "     accept the terms of Let's Encrypt. 'vectis certificates list' shows what was issued.\n"
         "  4. Add domains, mailboxes and aliases to /etc/vectis/config.yaml, then 'vectis plan' and 'vectis apply'.\n"
         "  5. 'vectis health' proves that mail flows; 'vectis status' shows every service.\n",
         dns_records_text(result.records), remarks(result.checks, colour));
