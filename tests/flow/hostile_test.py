@@ -215,8 +215,8 @@ def test_clients_that_say_nothing_or_one_octet_a_second_take_nothing_from_others
         alone = attack(lab, "silent", host=server.ip, sources=[ATTACKER], number=120, seconds=5)
         print(alone)
         assert alone["greeted"] <= 20 and alone["turned_away"] >= 100, alone
-    # Half of what answers on port 25, then more than all of it.
-    for last, seconds, drip in ((175, 10, ""), (175, 10, "EHLO " + "x" * 1000), (185, 100, "NOOP " + "x" * 1000)):
+    # Half of what answers on port 25, then more than all of it; each of them has waited for postscreen before.
+    for last, seconds, drip in ((175, 40, ""), (175, 40, "EHLO " + "x" * 1000), (185, 100, "NOOP " + "x" * 1000)):
         sources = [f"198.51.100.{number}" for number in range(170, last)]
         held = hold(lab, server, sources=sources, number=20, seconds=seconds, drip=drip)
         try:
