@@ -69,19 +69,20 @@ def reach(host, ports, source):
     return found
 
 
-def guess_recipients(host, source, domain, number, sessions, hello="guess.outside.test"):
+def guess_recipients(host, source, domain, number, sessions, hello="guess.outside.test", patient=True):
     """Asks for recipients until the server cuts it off: the answers of each session."""
     with concurrent.futures.ThreadPoolExecutor(sessions) as pool:
-        return list(pool.map(lambda session: one_dictionary(host, source, domain, number, session, hello), range(sessions)))
+        return list(pool.map(lambda session: one_dictionary(host, source, domain, number, session, hello, patient), range(sessions)))
 
 
-def one_dictionary(host, source, domain, number, session, hello):
+def one_dictionary(host, source, domain, number, session, hello, patient):
     answers = []
     try:
         with socket.create_connection((host, 25), 15, (source, 0)) as connection:
             stream = connection.makefile("rwb")
             read = lambda: stream.readline().decode(errors="replace")
-            read()
+            while read()[3:4] == "-" and patient:     # postscreen says the last line when the client has waited
+                pass
             for command in [f"HELO {hello}", "MAIL FROM:<guess@outside.test>"]:
                 stream.write(command.encode() + b"\r\n")
                 stream.flush()

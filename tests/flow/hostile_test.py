@@ -280,7 +280,7 @@ def taken(lab, server, note):
 
 
 def smtpd_processes(server):
-    return int(server.out("sh", "-c", "pgrep -c -f 'smtpd -n smtp '", check=False) or 0)
+    return int(server.out("sh", "-c", "pgrep -c -f 'smtpd .*-t pass'", check=False) or 0)
 
 
 def attack(lab, function, **arguments):
