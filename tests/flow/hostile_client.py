@@ -184,7 +184,8 @@ def silent(host, sources, number, seconds, port=25, drip=""):
                 closed.add(one)
         if drip:
             for one in connections:
-                if one in said and one not in closed:
+                # Before the last line of the greeting it would be postscreen that hangs up.
+                if b"220 " in said.get(one, b"") and one not in closed:
                     try:
                         one.send(drip[position % len(drip)].encode())
                     except OSError:
