@@ -103,7 +103,7 @@ def test_the_relay_password_is_read_back_exactly(lab):
 
 def test_dovecot_reads_what_was_rendered(lab):
     for name, expected in (
-            ("minimal", {"protocols": "lmtp imap", "listen": "*, ::", "recipient_delimiter": "+"}),
+            ("minimal", {"protocols": "lmtp imap sieve", "listen": "*, ::", "recipient_delimiter": "+"}),
             ("full", {"protocols": "lmtp imap pop3 sieve", "recipient_delimiter": "-",
                       "listen": "192.0.2.10, 2001:db8::10, 198.51.100.7, 127.0.0.1, ::1"})):
         machine = placed(lab, name)
