@@ -217,8 +217,8 @@ print(round(time.monotonic() - began, 1), answers)
 
 
 def fresh(lab):
-    """The server of its setup, its people's passwords as declared there."""
-    server = mail.configured(lab)
+    """The server of its setup, its people's passwords as declared there. Nobody is banned for all the old ones that are tried."""
+    server = mail.configured(lab, lab.vectis().read("/root/config.yaml") + "bans:\n  enabled: false\n")
     for name in ("alice", "bob"):
         assert set_by_administrator(server, mail.address(server, name), PASSWORD) == "yes"
     return server
