@@ -5,7 +5,10 @@ from machine import wait_until
 
 def test_server_runs_a_whole_debian_with_systemd(lab):
     server = lab.bare()
-    assert server.out("systemctl", "is-system-running", "--wait") == "running"
+    server.exec("systemctl", "is-system-running", "--wait", check=False)
+    # Debian 12's fail2ban does not start where no syslog daemon writes a log.
+    failed = server.out("systemctl", "list-units", "--failed", "--plain", "--no-legend")
+    assert [line.split()[0] for line in failed.splitlines()] in ([], ["fail2ban.service"]), failed
     assert server.out("hostname", "-f") == "mail.example.test"
     assert server.exec("cat", input="through").stdout == "through"
     assert server.exec("exit 7 ", check=False).returncode == 7
