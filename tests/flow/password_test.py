@@ -10,6 +10,7 @@ from server import PASSWORD
 SOCKET = "/run/vectis-password.sock"
 NEW = "a new staple for the horse"
 OTHER = "another battery, correct"
+NO_BANS = "bans:\n  enabled: false\n"
 
 # Says lines to the socket (base64 on standard input as JSON) and prints what comes back until the other end closes.
 CLIENT = f"""
@@ -91,7 +92,7 @@ def test_every_scheme_is_known_and_a_suspended_mailbox_is_refused(lab):
     server = fresh(lab)
     bob = mail.address(server, "bob")
     for number, scheme in enumerate(("BLF-CRYPT", "SHA512-CRYPT", "SSHA256")):
-        config = server.read("/root/config.yaml")
+        config = server.read("/root/config.yaml") + NO_BANS
         at = config.index("password_hash", config.index("name: bob"))
         hashed = server.out("doveadm", "pw", "-s", scheme, "-p", f"imported {number}")
         server.write("/etc/vectis/config.yaml", config[:at] + f'password_hash: "{hashed}"' + config[config.index("\n", at):])
@@ -218,7 +219,7 @@ print(round(time.monotonic() - began, 1), answers)
 
 def fresh(lab):
     """The server of its setup, its people's passwords as declared there. Nobody is banned for all the old ones that are tried."""
-    server = mail.configured(lab, lab.vectis().read("/root/config.yaml") + "bans:\n  enabled: false\n")
+    server = mail.configured(lab, lab.vectis().read("/root/config.yaml") + NO_BANS)
     for name in ("alice", "bob"):
         assert set_by_administrator(server, mail.address(server, name), PASSWORD) == "yes"
     return server
