@@ -45,10 +45,14 @@ Json read_outcomes(const Invocation& invocation) {
     return text ? parse_json(*text) : Json::object();
 }
 
+/// Throws Error(unavailable) if DNS does not say: a dead resolver is no name without addresses.
 std::set<std::string> addresses_of(net::Resolver& resolver, const std::string& name) {
     std::set<std::string> found;
-    for (const auto& answer : resolver.lookup_all({{name, net::RecordType::a}, {name, net::RecordType::aaaa}}))
+    for (const auto& answer : resolver.lookup_all({{name, net::RecordType::a}, {name, net::RecordType::aaaa}})) {
+        if (!answer.found() && answer.status != net::Status::no_data && answer.status != net::Status::no_such_name)
+            throw Error(Code::unavailable, fmt::format("cannot look '{}' up: {}", name, printable(answer.why)));
         found.insert(answer.values.begin(), answer.values.end());
+    }
     return found;
 }
 
@@ -58,7 +62,7 @@ std::string not_here(net::Resolver& resolver, const std::string& name, const std
         return {};
     const auto theirs = addresses_of(resolver, name);
     if (theirs.empty())
-        return fmt::format("DNS has no address for it: publish what 'vectis dns' prints");
+        return "DNS has no address for it: publish what 'vectis dns' prints";
     if (theirs != addresses_of(resolver, hostname))
         return fmt::format("it does not point to {} but to {}", hostname, join({theirs.begin(), theirs.end()}, ", "));
     return {};
@@ -126,12 +130,18 @@ int request(const Invocation& invocation) {
     net::Resolver resolver;
     Json outcomes = Json::object();
     for (const auto& name : request.names) {
-        std::string why = not_here(resolver, name, request.hostname);
-        const bool there = why.empty();
-        const fs::path certificate = invocation.paths.acme() / "certbot/live" / name / "fullchain.pem";
-        if (there && is_due(certificate, name)) {
-            note(fmt::format("vectis: asking {} for a certificate for {}", request.server, name));
-            why = ask(invocation, request, name);
+        std::string why;
+        bool there = true;
+        try {
+            why = not_here(resolver, name, request.hostname);
+            there = why.empty();
+            const fs::path certificate = invocation.paths.acme() / "certbot/live" / name / "fullchain.pem";
+            if (there && is_due(certificate, name)) {
+                note(fmt::format("vectis: asking {} for a certificate for {}", request.server, name));
+                why = ask(invocation, request, name);
+            }
+        } catch (const Error& error) {
+            why = error.what();
         }
         if (!why.empty())
             note(fmt::format("vectis: no certificate for {}: {}", name, why));

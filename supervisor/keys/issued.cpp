@@ -46,7 +46,7 @@ bool put_issued(const fs::path& tls, const std::string& name, std::string_view c
     replace_file(folder / "key.pem", key, {.mode = 0600});
     replace_file(folder / "certificate.pem", certificate, {.mode = 0644});
     replace_symlink(link, target);
-    // Whoever was just reading the old pair has opened it by now, or begins again with the link.
+    // Nobody finds the old pair any more; what a power cut leaves of it is only a folder too many.
     if (!before.empty())
         fs::remove_all(tls / "acme" / before);
     return true;

@@ -1,6 +1,7 @@
 // Certificates that an authority issues, one per name: <tls>/acme/NAME is a symlink to a folder with certificate.pem
-// and key.pem, so that both change at once and every process reads two that belong together. Until the first one is
-// issued a self-signed one stands there, because nothing would start without.
+// and key.pem, so that both change in one instant. (Whoever opens one before it and the other after it has a pair that
+// may not belong together until the reload that follows; where the key is kept, as at every renewal, even that pair
+// fits.) Until the first one is issued a self-signed one stands there, because nothing would start without.
 #pragma once
 
 #include "base/clock.hpp"
