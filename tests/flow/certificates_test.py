@@ -114,6 +114,19 @@ def test_a_name_that_cannot_be_had_blocks_no_other(lab):
             lab.dns.set(f"{name}.example.test", "CNAME", [f"{server.hostname}."])
 
 
+def test_a_resolver_that_is_away_is_not_taken_for_names_without_addresses(lab):
+    server = with_acme(lab)
+    server.exec("systemctl", "mask", "--runtime", "--now", "unbound")
+    try:
+        server.exec("vectis", "certificates", "renew", check=False, timeout=300)
+        row = certificates(server)["autoconfig.example.test"]
+        assert "cannot look 'autoconfig.example.test' up" in row["error"] and row["issued"] and row["points_here"], row
+    finally:
+        server.exec("systemctl", "unmask", "--runtime", "unbound")
+        server.exec("systemctl", "start", "unbound")
+    server.wait("vectis", "health")
+
+
 def test_an_authority_that_refuses_or_is_away_is_told(lab):
     server = with_acme(lab)
     serial = shown(lab, server, 465, server.hostname)
