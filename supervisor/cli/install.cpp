@@ -16,8 +16,11 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <chrono>
 #include <iostream>
+#include <thread>
 #include <unistd.h>
+#include <utility>
 
 namespace vectis::cli {
 
@@ -98,20 +101,29 @@ bool enable_units() {
 }
 
 /// Nobody has looked at the plan of a setup, so one that is no longer true (a server that is still booting starts its
-/// units meanwhile) is made again.
+/// units meanwhile) is made again, and a change that is under way (what a power cut interrupted is ended at the next
+/// boot) is waited for.
 Json apply_what_is_planned(systemd::SupervisorClient& client) {
     constexpr int most_plans = 5;
-    for (int number = 1;; ++number) {
-        const Json plan = parse_json(client.plan());
+    const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(10);
+    int overtaken = 0;
+    bool told = false;
+    for (;;) {
         try {
+            const Json plan = parse_json(client.plan());
             return client.apply(plan.value("plan_id", ""), [](const Json& event) {
                 if (event.value("state", "") != "started")
                     note(fmt::format("  {:<18} {} {}", printable(event.value("step", "")), event.value("state", ""),
                                      printable(event.value("detail", ""))));
             });
         } catch (const Error& error) {
-            if (error.code() != Code::stale || number == most_plans)
+            const bool again = (error.code() == Code::stale && ++overtaken < most_plans) ||
+                               (error.code() == Code::busy && std::chrono::steady_clock::now() < patience);
+            if (!again)
                 throw;
+            if (error.code() == Code::busy && !std::exchange(told, true))
+                note("  waiting for another change of this server to end");
+            std::this_thread::sleep_for(std::chrono::seconds(1));
         }
     }
 }
