@@ -106,7 +106,7 @@ bool enable_units() {
 Json apply_what_is_planned(systemd::SupervisorClient& client) {
     constexpr int most_plans = 5;
     const auto patience = std::chrono::steady_clock::now() + std::chrono::minutes(10);
-    int overtaken = 0;
+    int plans = 0;
     bool told = false;
     for (;;) {
         try {
@@ -117,12 +117,15 @@ Json apply_what_is_planned(systemd::SupervisorClient& client) {
                                      printable(event.value("detail", ""))));
             });
         } catch (const Error& error) {
-            const bool again = (error.code() == Code::stale && ++overtaken < most_plans) ||
-                               (error.code() == Code::busy && std::chrono::steady_clock::now() < patience);
-            if (!again)
+            const bool overtaken = error.code() == Code::stale && ++plans < most_plans;
+            const bool busy = error.code() == Code::busy && std::chrono::steady_clock::now() < patience;
+            if (!overtaken && !busy)
                 throw;
-            if (error.code() == Code::busy && !std::exchange(told, true))
+            if (!busy)
+                continue;
+            if (!std::exchange(told, true))
                 note("  waiting for another change of this server to end");
+            // The supervisor itself holds a call back for a while, but not the one that finds no room.
             std::this_thread::sleep_for(std::chrono::seconds(1));
         }
     }

@@ -202,6 +202,22 @@ def test_records_are_printed_again(lab):
     assert len(json.loads(machine.out("vectis", "dns", "--json"))["records"]) > 12
 
 
+def test_setup_waits_for_a_change_that_is_under_way(lab):
+    machine = lab.machine(NAME)
+    # Longer than the supervisor lets a call wait for its turn.
+    machine.write("/run/systemd/system/postfix@-.service.d/slow.conf", "[Service]\nExecReload=/bin/sleep 15\n")
+    machine.exec("systemctl", "daemon-reload")
+    machine.exec("vectis", "config", "set", "message_size", "11 MiB")
+    apply = machine.spawn("vectis", "apply", "--yes", stdout=-3, stderr=-3)
+    machine.wait("systemctl is-active postfix@- | grep -q reloading")
+    done = machine.exec("vectis", "setup", "--unattended", "--json")
+    assert "waiting for another change" in done.stderr, done.stderr
+    assert json.loads(done.stdout)["changed"] is False, done.stdout
+    assert apply.wait(timeout=120) == 0
+    machine.exec("rm", "/run/systemd/system/postfix@-.service.d/slow.conf")
+    machine.exec("systemctl", "daemon-reload")
+
+
 def test_answers_on_a_terminal_set_a_server_up(lab):
     machine = lab.bare("asked")
     server.install(machine, lab.deb())
