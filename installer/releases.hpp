@@ -12,7 +12,8 @@ struct Release {
     std::string_view name;
 };
 
-inline constexpr std::array releases{Release{"debian", "12", "Debian 12 (bookworm)"}};
+inline constexpr std::array releases{Release{"debian", "12", "Debian 12 (bookworm)"},
+                                     Release{"debian", "13", "Debian 13 (trixie)"}};
 
 /// What `uname -m` says on the architectures that Vectis is built for.
 inline constexpr std::array<std::string_view, 1> machines{"x86_64"};

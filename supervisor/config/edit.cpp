@@ -218,7 +218,7 @@ class Splice {
     [[nodiscard]] std::string block_list(std::size_t indent) const {
         std::vector<std::string> parts;
         if (const auto* const* list = std::get_if<std::vector<std::string>*>(&ref_))
-            std::transform((*list)->begin(), (*list)->end(), std::back_inserter(parts), quoted);
+            std::transform((*list)->begin(), (*list)->end(), std::back_inserter(parts), double_quoted);
         else
             parts = split(std::string_view(value_).substr(1, value_.size() - 2), ',');
         std::string text;

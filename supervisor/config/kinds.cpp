@@ -499,7 +499,7 @@ std::string number_text(const Field& field, std::int64_t number) {
     case Kind::score:
         return score_text(number);
     case Kind::choice:
-        return quoted(field.choices[static_cast<std::size_t>(number)]);
+        return double_quoted(field.choices[static_cast<std::size_t>(number)]);
     default:
         return fmt::format("{}", number);
     }
@@ -535,11 +535,11 @@ struct Writer {
         // A choice may be the empty text; elsewhere it stands for a key that is not there.
         if (value->empty() && field.kind != Kind::choice)
             return std::nullopt;
-        return quoted(*value);
+        return double_quoted(*value);
     }
     Text operator()(const std::vector<std::string>* values) const {
         std::vector<std::string> parts;
-        std::transform(values->begin(), values->end(), std::back_inserter(parts), quoted);
+        std::transform(values->begin(), values->end(), std::back_inserter(parts), double_quoted);
         if (parts.empty())
             return std::nullopt;
         return field.arity == Arity::one_or_list && parts.size() == 1 ? parts[0] : list_text(parts);
@@ -710,7 +710,7 @@ std::string found(Scalar scalar) {
     return fmt::format("the text '{}'", shown(scalar.text));
 }
 
-std::string quoted(std::string_view text) {
+std::string double_quoted(std::string_view text) {
     const bool plain_characters = std::all_of(text.begin(), text.end(), [](char each) {
         return is_alnum(each) || std::string_view(" ._-+/@=").find(each) != std::string_view::npos;
     });

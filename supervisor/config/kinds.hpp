@@ -41,7 +41,7 @@ struct Parsed {
 /// The value in YAML, quoted where it must be; for lists `[a, b]`. Nothing if it is not set (no value of its own).
 [[nodiscard]] std::optional<std::string> to_yaml_value(const Field& field, const Ref& ref);
 /// A text as a YAML scalar, in quotes only where YAML would read anything else.
-[[nodiscard]] std::string quoted(std::string_view text);
+[[nodiscard]] std::string double_quoted(std::string_view text);
 
 /// Puts a parsed value where `ref` points; to a list it is appended. False if a list has it already.
 bool store(const Field& field, const Ref& ref, Value&& value);

@@ -45,7 +45,7 @@ class YamlWriter {
             list != nullptr && (*list)->size() > longest_flow_list) {
             start(indent, key.name);
             for (const std::string& each : **list)
-                out_.append(indent + 2, ' ').append("- ").append(quoted(each)).append("\n");
+                out_.append(indent + 2, ' ').append("- ").append(double_quoted(each)).append("\n");
             return;
         }
         const auto value = to_yaml_value(field, ref);

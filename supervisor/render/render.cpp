@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <optional>
+
 namespace vectis::render {
 
 namespace {
@@ -35,14 +37,16 @@ std::string version_folder(const fs::path& folder, const std::string& package, c
                 "this release of Vectis does not know it yet");
 }
 
-fs::path template_path(const Row& row, const Platform& platform) {
+/// Nothing where the installed version has no such file.
+std::optional<fs::path> template_path(const Row& row, const Platform& platform) {
     const fs::path templates = platform.templates;
     if (row.versioned_by.empty())
         return templates / fmt::format("{}.mustache", row.path);
     const auto slash = row.path.find('/');
     const fs::path folder = templates / row.path.substr(0, slash);
     const std::string version = version_folder(folder, std::string(row.versioned_by), platform);
-    return folder / version / fmt::format("{}.mustache", row.path.substr(slash + 1));
+    const fs::path path = folder / version / fmt::format("{}.mustache", row.path.substr(slash + 1));
+    return fs::exists(path) ? std::optional(path) : std::nullopt;
 }
 
 std::string fill(const fs::path& path, const mustache::data& values, Quoting quoting) {
@@ -66,9 +70,12 @@ std::vector<File> render(const config::Config& config, const config::Secrets& se
     for (const auto& row : rows()) {
         if (row.wanted != nullptr && !row.wanted(config))
             continue;
+        const auto path = template_path(row, platform);
+        if (!path)
+            continue;
         File file;
         file.path = row.path;
-        file.bytes = fill(template_path(row, platform), values, row.quoting);
+        file.bytes = fill(*path, values, row.quoting);
         file.access.mode = row.mode; // owned by the supervisor, root
         file.services = {std::string(row.service)};
         files.push_back(std::move(file));

@@ -42,8 +42,8 @@ struct Observed {
 /// Versions and addresses of this machine, for templates.
 [[nodiscard]] render::Platform observe_platform(const Paths& paths);
 
-/// The unit that runs `service` here: the first candidate that systemd knows and that is not a dummy. Debian 12 has a
-/// postfix.service that does nothing beside the real postfix@-.service. Error(not_found) names the missing package.
+/// The unit that runs `service` here: the first candidate that systemd knows and that is not a dummy, as
+/// postfix.service may be beside the real postfix@-.service. Error(not_found) names the missing package.
 [[nodiscard]] systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& service);
 
 /// Its name, whether it is installed already or not.

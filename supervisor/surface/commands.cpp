@@ -48,8 +48,6 @@ constexpr std::array health_arguments{
 };
 constexpr std::array logs_arguments{
     Argument{ArgumentKind::positional, "SERVICE", "", "A service that 'vectis status' lists, or vectis", true},
-    Argument{ArgumentKind::positional, "SERVICE", "", "postfix, dovecot, rspamd, redis, unbound, fail2ban or vectis",
-             true},
     Argument{ArgumentKind::option, "--since", "TIME", "From this time on: 15m, 2h, 3d or 2026-11-24T10:00:00.000Z"},
     Argument{ArgumentKind::flag, "--follow", "", "Go on with new lines until interrupted"},
 };

@@ -17,15 +17,15 @@ constexpr std::array<Names, 1> redis_packages{"redis-server"};
 constexpr std::array<Names, 1> rspamd_units{"rspamd.service"};
 constexpr std::array<Names, 1> rspamd_packages{"rspamd"};
 constexpr std::array<Names, 1> dovecot_units{"dovecot.service"};
-constexpr std::array<Names, 8> dovecot_packages{"dovecot-core",   "dovecot-imapd",     "dovecot-pop3d",
-                                                "dovecot-lmtpd",  "dovecot-sieve",     "dovecot-managesieved",
-                                                "dovecot-sqlite", "dovecot-fts-xapian"};
+constexpr std::array<Names, 7> dovecot_packages{
+    "dovecot-core",  "dovecot-imapd",        "dovecot-pop3d", "dovecot-lmtpd",
+    "dovecot-sieve", "dovecot-managesieved", "dovecot-sqlite"};
 constexpr std::array<Names, 1> postsrsd_units{"postsrsd.service"};
 constexpr std::array<Names, 1> postsrsd_packages{"postsrsd"};
 constexpr std::array<Names, 1> mta_sts_units{"postfix-mta-sts-resolver.service"};
 constexpr std::array<Names, 1> mta_sts_packages{"postfix-mta-sts-resolver"};
-// Debian 12 runs Postfix as an instance beside a postfix.service that does nothing; Debian 13 as postfix.service.
-constexpr std::array<Names, 2> postfix_units{"postfix@-.service", "postfix.service"};
+// Where postfix.service does nothing, an instance beside it runs Postfix.
+constexpr std::array<Names, 2> postfix_units{"postfix.service", "postfix@-.service"};
 constexpr std::array<Names, 2> postfix_packages{"postfix", "postfix-sqlite"};
 
 constexpr std::array<Names, 1> webmail_units{"vectis-webmail.service"};

@@ -1,4 +1,4 @@
-// The seam to sdbus-c++: 1.2 (Debian 12) and 2.1 (Debian 13) differ in names and types; what differs is here and in
+// The seam to sdbus-c++: 1.2 and 2.1 differ in names and types; what differs is here and in
 // bus.cpp, and nowhere else. Included by the .cpp files of this folder only.
 //
 // A Connection has no thread of its own: its owner calls process() when its descriptor is ready, so that every handler

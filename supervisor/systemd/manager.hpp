@@ -39,7 +39,7 @@ struct UnitState {
     [[nodiscard]] bool loaded() const { return load_state == "loaded"; }
     [[nodiscard]] bool active() const { return active_state == "active" || active_state == "reloading"; }
     [[nodiscard]] bool failed() const { return active_state == "failed"; }
-    /// A oneshot which runs nothing of its own (`/bin/true`), as Debian 12's postfix.service.
+    /// A oneshot which runs nothing of its own (`/bin/true`), as postfix.service is where an instance runs Postfix.
     [[nodiscard]] bool dummy() const;
     /// "exit-code (status 1)", "signal (9)", "timeout": why it is not running, in a few words.
     [[nodiscard]] std::string why() const;

@@ -118,7 +118,7 @@ def set_parameter(server, path, name, value):
 
 
 def reload(server):
-    server.exec("systemctl", "reload", "postfix@-.service")
+    server.exec("systemctl", "reload", server.postfix)
     server.exec("postfix", "-c", STOCK, "reload")
 
 

@@ -211,7 +211,7 @@ def given(server, text):
 
 def state(server):
     """Everything that an apply may change: files and rows, the generation, the units' runs, the supervisor itself."""
-    runs = server.out("systemctl", "show", "-P", "InvocationID", "--all", "postfix@-", "dovecot", "rspamd", "unbound",
+    runs = server.out("systemctl", "show", "-P", "InvocationID", "--all", server.postfix, "dovecot", "rspamd", "unbound",
                       "redis-server@vectis", "vectis-supervisor")
     listing = server.out("find /etc /var/lib/vectis -xdev ! -path '/var/lib/vectis/*.db*' ! -path /etc/vectis "
                          "-printf '%p %m %u %g %s %l %T@\\n' | sort")

@@ -179,7 +179,7 @@ def change(server):
     yield unchanged
     server.exec("vectis", "apply", "--yes")
     assert server.exec("vectis", "plan", check=False).returncode == 0
-    active = server.out("systemctl", "is-active", "unbound", "redis-server@vectis", "rspamd", "dovecot", "postfix@-")
+    active = server.out("systemctl", "is-active", "unbound", "redis-server@vectis", "rspamd", "dovecot", server.postfix)
     assert set(active.split()) == {"active"}, active
 
 

@@ -81,7 +81,7 @@ def test_renewal_keeps_keys_and_connections(lab):
     before = {port: shown(lab, server, port, server.hostname) for port in (465, 993, 443)}
     client = lab.outside.spawn("python3", "-c", STAY, server.ip, server.hostname, stdin=-1, stdout=-1, stderr=-1, text=True)
     assert client.stdout.readline() == "connected\n", client.stderr.read()
-    pids = server.out("systemctl", "show", "-P", "MainPID", "nginx", "dovecot", "postfix@-")
+    pids = server.out("systemctl", "show", "-P", "MainPID", "nginx", "dovecot", server.postfix)
     server.exec("vectis", "certificates", "renew")
     for port, old in before.items():
         new = shown(lab, server, port, server.hostname)
@@ -89,7 +89,7 @@ def test_renewal_keeps_keys_and_connections(lab):
         assert new.splitlines()[1:] == old.splitlines()[1:], f"port {port} has another key"
     out, err = client.communicate("\n", timeout=30)
     assert out == "kept\n", err
-    assert server.out("systemctl", "show", "-P", "MainPID", "nginx", "dovecot", "postfix@-") == pids
+    assert server.out("systemctl", "show", "-P", "MainPID", "nginx", "dovecot", server.postfix) == pids
     assert server.exec("vectis", "plan").returncode == 0
 
 

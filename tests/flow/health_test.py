@@ -280,7 +280,7 @@ def test_mail_that_changes_on_its_way_is_red(lab):
 
 def test_postfix_stopped_makes_queue_red(lab):
     server = lab.vectis()
-    with stopped(server, "postfix@-.service"):
+    with stopped(server, server.postfix):
         rows = probe(server, "queue", "mail", "gtube", "relay", "relay_local", "inbound", "certificate", "delivery", "passwords")
         assert "postqueue -j" in rows["queue"]["detail"] and "down" in rows["queue"]["detail"], rows["queue"]
         assert "port 25: Connection refused" in rows["inbound"]["detail"], rows["inbound"]
@@ -384,7 +384,7 @@ def test_php_stopped_makes_webmail_red(lab):
 
 def test_an_expired_certificate_is_red(lab):
     server = lab.vectis()
-    daemons = ("systemctl", "reload", "nginx", "dovecot", "postfix@-")
+    daemons = ("systemctl", "reload", "nginx", "dovecot", server.postfix)
     with moved_away(server, f"{LIB}/tls/self_signed.crt"):
         server.exec("sh", "-c", f"cd {LIB}/tls && openssl req -new -key self_signed.key -subj /CN={server.hostname} -addext "
                     f"subjectAltName=DNS:{server.hostname} -out /tmp/r.csr && openssl x509 -req -in /tmp/r.csr -signkey self_signed.key "

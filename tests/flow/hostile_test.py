@@ -265,7 +265,7 @@ def attacked(lab):
     note = mail.note("anna@outside.test", mail.address(server, "alice"))
     wait_until(lambda: taken(lab, server, note), 150, "a stranger's mail to be taken")
     assert mail.wait_for(lab, server, "alice", note["subject"])
-    states = server.out("systemctl", "is-active", "postfix@-", "dovecot", "rspamd", "unbound", "redis-server@vectis", check=False)
+    states = server.out("systemctl", "is-active", server.postfix, "dovecot", "rspamd", "unbound", "redis-server@vectis", check=False)
     assert states.split() == ["active"] * 5, states
 
 

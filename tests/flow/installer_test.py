@@ -184,7 +184,8 @@ def test_first_administrator_is_kept_where_nobody_else_reads(lab):
 
 def test_second_setup_changes_nothing_and_says_so(lab):
     machine = lab.machine(NAME)
-    pids = "systemctl show -p MainPID -p ExecMainStartTimestampMonotonic 'postfix@-' dovecot rspamd unbound redis-server@vectis vectis-supervisor"
+    pids = ("systemctl show -p MainPID -p ExecMainStartTimestampMonotonic dovecot rspamd unbound redis-server@vectis vectis-supervisor "
+            + machine.postfix)
     before = machine.out(STATE), machine.out(pids), machine.out("vectis", "generations", "--json")
     for words in (("--config", "/root/config.yaml"), ()):
         report = json.loads(machine.out("vectis", "setup", "--unattended", *words, "--json"))
@@ -205,16 +206,16 @@ def test_records_are_printed_again(lab):
 def test_setup_waits_for_a_change_that_is_under_way(lab):
     machine = lab.machine(NAME)
     # Longer than the supervisor lets a call wait for its turn.
-    machine.write("/run/systemd/system/postfix@-.service.d/slow.conf", "[Service]\nExecReload=/bin/sleep 15\n")
+    machine.write(f"/run/systemd/system/{machine.postfix}.d/slow.conf", "[Service]\nExecReload=/bin/sleep 15\n")
     machine.exec("systemctl", "daemon-reload")
     machine.exec("vectis", "config", "set", "message_size", "11 MiB")
     apply = machine.spawn("vectis", "apply", "--yes", stdout=-3, stderr=-3)
-    machine.wait("systemctl is-active postfix@- | grep -q reloading")
+    machine.wait(f"systemctl is-active {machine.postfix} | grep -q reloading")
     done = machine.exec("vectis", "setup", "--unattended", "--json")
     assert "waiting for another change" in done.stderr, done.stderr
     assert json.loads(done.stdout)["changed"] is False, done.stdout
     assert apply.wait(timeout=120) == 0
-    machine.exec("rm", "/run/systemd/system/postfix@-.service.d/slow.conf")
+    machine.exec("rm", f"/run/systemd/system/{machine.postfix}.d/slow.conf")
     machine.exec("systemctl", "daemon-reload")
 
 

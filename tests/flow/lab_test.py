@@ -63,7 +63,7 @@ def test_foreign_mail_server_receives_and_sends(lab):
     arrived = lab.outside.wait_mail("Some.One@outside.test", "out")
     assert arrived["return-path"] == "<root@mail.example.test>"
     server.exec("postconf", "-e", "mydestination=mail.example.test")
-    server.exec("systemctl", "reload", "postfix@-")
+    server.exec("systemctl", "reload", server.postfix)
     lab.outside.send("sender@outside.test", "root@mail.example.test", "Subject: in\n\nbody\n")
     assert "Subject: in" in server.wait("cat", "/var/mail/root").stdout
 

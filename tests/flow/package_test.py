@@ -13,7 +13,7 @@ import server
 NAME = "package"
 EXIM = ("exim4-daemon-light", "bsd-mailx")
 LINKS = ("/etc/postfix/main.cf", "/etc/postfix/master.cf", "/etc/rspamd/local.d", "/etc/redis/redis-vectis.conf")
-SUITE = ("postfix@-.service", "dovecot.service", "rspamd.service", "unbound.service", "redis-server@vectis.service")
+SUITE = ("dovecot.service", "rspamd.service", "unbound.service", "redis-server@vectis.service")
 # Packages whose newer version changes a file that an administrator may edit: kept by ucf, by dpkg, and by its own scripts.
 UPGRADES = (
     *((name, None) for name in ("dovecot-imapd", "dovecot-lmtpd", "dovecot-managesieved", "dovecot-pop3d", "dovecot-sieve",
@@ -234,7 +234,7 @@ def assert_stock(machine):
     machine.exec("doveconf", "-n")
     machine.exec("rspamadm", "configtest")
     machine.exec("unbound-checkconf")
-    for unit in ("postfix@-", "dovecot", "rspamd", "unbound", "redis-server"):
+    for unit in (machine.postfix, "dovecot", "rspamd", "unbound", "redis-server"):
         assert machine.out("systemctl", "is-active", f"{unit}.service") == "active"
     # As Debian 12 has it, fail2ban does not start where no syslog daemon writes a log.
     assert_whole(machine, but=("fail2ban.service",))
@@ -262,11 +262,11 @@ def main_pid(machine, unit):
 
 
 def daemon_pids(machine):
-    return {unit: main_pid(machine, unit) for unit in SUITE}
+    return {unit: main_pid(machine, unit) for unit in (machine.postfix, *SUITE)}
 
 
 def settle(machine):
-    machine.wait("systemctl", "is-active", "postfix@-.service", "dovecot.service", "rspamd.service", "unbound.service")
+    machine.wait("systemctl", "is-active", machine.postfix, "dovecot.service", "rspamd.service", "unbound.service")
 
 
 # Packages

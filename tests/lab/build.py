@@ -64,21 +64,43 @@ def build(variant="debug", *targets):
     return folder
 
 
-def unit(variant="debug"):
-    """Builds a variant and runs its unit tests; returns [(name, passed)]."""
-    folder = build(variant)
-    log = folder / "meson-logs/testlog.json"
-    log.unlink(missing_ok=True)
-    show("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", check=False)
+def unit(variant="debug", suite=None):
+    """Builds a variant and runs its unit tests, on the host or as another suite has it; returns [(name, passed)]."""
+    if suite in (None, roots.host_codename()):
+        name, folder = variant, build(variant)
+        log = folder / "meson-logs/testlog.json"
+        log.unlink(missing_ok=True)
+        show("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", check=False)
+    else:
+        name, folder = f"{variant}, {suite}", BUILD / f"{variant}-{suite}"
+        folder.mkdir(parents=True, exist_ok=True)
+        log = folder / "meson-logs/testlog.json"
+        log.unlink(missing_ok=True)
+        options = " ".join(VARIANTS[variant])
+        in_build_root(suite, {folder: "/srv/build"}, "sh", "-ec",
+                      f"[ -e /srv/build/build.ninja ] || meson setup {options} /srv/build /srv/vectis; ninja -C /srv/build; "
+                      "meson test -C /srv/build --no-rebuild --print-errorlogs || true")
     if not log.exists():
         raise LabError(f"cannot find the results of the unit tests in '{log}'")
     rows = [json.loads(line) for line in log.read_text().splitlines()]
-    return [(f"unit ({variant}): {row['name']}", row["result"] in ("OK", "SKIP")) for row in rows]
+    return [(f"unit ({name}): {row['name']}", row["result"] in ("OK", "SKIP")) for row in rows]
 
 
-def deb(suite=None):
+def in_build_root(suite, writable, *command, **environment):
+    """Runs a command in a suite's root with the build dependencies: the source is /srv/vectis, `writable` {ours: there}."""
+    cache = BUILD / "ccache"
+    cache.mkdir(parents=True, exist_ok=True)
+    roots.attach()
+    with lock("roots"):
+        root = roots.tree(suite, "build")
+    binds = [f"--bind={ours}:{there}" for ours, there in {**writable, cache: "/srv/ccache"}.items()]
+    environment = {"PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin", "CCACHE_DIR": "/srv/ccache", **environment}
+    return roots.in_tree(root, "env", *(f"{name}={value}" for name, value in environment.items()), *command,
+                         more=(f"--bind-ro={SOURCE}:/srv/vectis", *binds))
+
+
+def deb(suite=packages.DEFAULT_SUITE):
     """Builds the package for a suite and returns the .deb; an unchanged source is not built again."""
-    suite = suite or "bookworm"
     folder = BUILD / f"deb-{suite}"
     with lock("deb-" + hashlib.sha256(str(folder).encode()).hexdigest()[:12]):
         files = source_files()
@@ -90,7 +112,7 @@ def deb(suite=None):
         if built and done.exists() and done.read_text() == stamp.hexdigest():
             return built[-1]
         say(f"building the package for {suite}")
-        copy_source(files, folder)
+        copy_source(suite, files, folder)
         build_package(suite, folder)
         done.write_text(stamp.hexdigest())
         return sorted(folder.glob("vectis_*.deb"))[-1]
@@ -104,32 +126,31 @@ def source_files():
             if (SOURCE / name).is_file() and not re.match(r"(tests/(lab|flow|e2e|soak|bench)|docs/.*\.png|dev$)", name)]
 
 
-def copy_source(files, folder):
+def copy_source(suite, files, folder):
+    """A release's package has its number in its version: who goes on to the next release gets that one's package."""
     tree = folder / "vectis"
     shutil.rmtree(folder, ignore_errors=True)
     for name in files:
         target = tree / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(SOURCE / name, target)
+    changelog = tree / "debian/changelog"
+    text = re.sub(r"^vectis \((.+)\) \w+;", rf"vectis (\1+deb{packages.SUITES[suite]}) {suite};", changelog.read_text(), count=1)
+    changelog.write_text(text)
 
 
 def build_package(suite, folder):
-    # debhelper gives the build a home of its own, where ccache would begin anew each time.
+    options = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym"}
+    command = ("dpkg-buildpackage", "-b", "-us", "-uc")
+    if suite != roots.host_codename():
+        in_build_root(suite, {folder: "/srv/build"}, "sh", "-ec", "cd /srv/build/vectis; exec \"$@\"", "build", *command, **options)
+        return
+    install_build_dependencies()
     cache = BUILD / "ccache"
     cache.mkdir(exist_ok=True)
-    environment = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin",
-                   "CCACHE_DIR": str(cache)}
-    command = ("dpkg-buildpackage", "-b", "-us", "-uc")
-    if suite == roots.host_codename():
-        install_build_dependencies()
-        run(*command, cwd=folder / "vectis", env={**os.environ, **environment})
-        return
-    roots.attach()
-    with lock("roots"):
-        root = roots.tree(suite, "build")
-    environment["CCACHE_DIR"] = "/srv/ccache"
-    roots.in_tree(root, "env", "-C", "/srv/build/vectis", *(f"{name}={value}" for name, value in environment.items()),
-                  *command, more=(f"--bind={folder}:/srv/build", f"--bind={cache}:/srv/ccache"))
+    # debhelper gives the build a home of its own, where ccache would begin anew each time.
+    run(*command, cwd=folder / "vectis", env={**os.environ, **options, "CCACHE_DIR": str(cache),
+                                              "PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin"})
 
 
 def fuzz(seconds, filter=None):

@@ -44,27 +44,31 @@ def parser():
         command.set_defaults(call=call)
         return command
 
-    add("demo", demo, "show a mail server from nothing: built, booted, set up, used; writes build/demo.json")
+    suite_option(add("demo", demo, "show a mail server from nothing: built, booted, set up, used; writes build/demo.json"))
     test_command = add("test", test, "everything CI runs; closes with 'N passed, N failed'")
     test_command.add_argument("filter", nargs="?", help="lint, tidy, unit, address, thread, lintian, flow, all, or part of a test's name")
+    test_command.add_argument("--suite", choices=packages.SUITES, help="on this release of Debian only")
     add("build", build_programs, "build the programs in build/debug")
     unit_command = add("unit", unit, "build and run the unit tests")
     unit_command.add_argument("--sanitize", choices=("address", "thread"), help="in a sanitizer build")
+    unit_command.add_argument("--suite", choices=packages.SUITES, help="as this release of Debian has it; default: the host's")
     add("lint", lint_source, "judge the source: format, clang-tidy, include arrows, scripts")
     deb_command = add("deb", deb, "build the package; the last line printed is its path")
-    deb_command.add_argument("--suite", choices=packages.SUITES, default="bookworm")
+    suite_option(deb_command)
     bench_command = add("bench", bench, "measure speed and memory")
+    suite_option(bench_command)
     bench_command.add_argument("filter", nargs="?", help="part of a measurement's name")
     fuzz_command = add("fuzz", fuzz, "run the fuzz targets, each for so many seconds")
     fuzz_command.add_argument("seconds", nargs="?", type=int, default=60)
     fuzz_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a target's name")
     soak_command = add("soak", soak, "run the long tests: kills, power cuts, load")
+    suite_option(soak_command)
     soak_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a test's name")
     clean_command = add("clean", clean, "remove what was built; with --cache the lab's cached roots too")
     clean_command.add_argument("--cache", action="store_true")
     up_command = add("up", up, "boot a throw-away server with Vectis set up; the last line printed is 'NAME IP'")
     name_option(up_command)
-    up_command.add_argument("--suite", choices=packages.SUITES, default="bookworm")
+    suite_option(up_command)
     up_command.add_argument("--fs", choices=("ext4", "btrfs"), default="ext4")
     up_command.add_argument("--hostname", help="default: mail.example.test, or mail.NAME.test")
     up_command.add_argument("--bare", action="store_true", help="without Vectis; the mail daemons' packages are there")
@@ -81,6 +85,10 @@ def parser():
 
 def name_option(command):
     command.add_argument("--name", default="mail", type=machine_name, help="default: mail")
+
+
+def suite_option(command):
+    command.add_argument("--suite", choices=packages.SUITES, default=packages.DEFAULT_SUITE, help="default: %(default)s")
 
 
 def machine_name(text):
@@ -103,12 +111,12 @@ def up(options):
 def demo(options):
     require_root()
     import demo as demonstration
-    return demonstration.main()
+    return demonstration.main(options.suite)
 
 
 def test(options):
     require_root()
-    return runner.report(runner.everything(options.filter))
+    return runner.report(runner.everything(options.filter, (options.suite,) if options.suite else tuple(packages.SUITES)))
 
 
 def build_programs(options):
@@ -116,7 +124,7 @@ def build_programs(options):
 
 
 def unit(options):
-    return runner.report(build.unit(options.sanitize or "debug"))
+    return runner.report(build.unit(options.sanitize or "debug", options.suite))
 
 
 def lint_source(options):
@@ -130,7 +138,7 @@ def deb(options):
 
 def bench(options):
     require_root()
-    return runner.report(runner.flow(options.filter, "bench", "bench"))
+    return runner.report(runner.flow(options.filter, "bench", "bench", options.suite))
 
 
 def fuzz(options):
@@ -139,7 +147,7 @@ def fuzz(options):
 
 def soak(options):
     require_root()
-    return runner.report(runner.flow(options.filter, "soak", "soak"))
+    return runner.report(runner.flow(options.filter, "soak", "soak", options.suite))
 
 
 def clean(options):

@@ -63,13 +63,13 @@ print(json.dumps({
 '''
 
 
-def main():
+def main(suite):
     started = time.monotonic()
-    package = build.deb()
+    package = build.deb(suite)
     machine = Machine(server.DEFAULT)
     if not (machine.running and machine.state.get("package") == server.package_id(package)
             and machine.state.get("setup")):
-        machine = server.boot_with_vectis()
+        machine = server.boot_with_vectis(suite=suite)
     demo = describe(machine)
     stamp = time.strftime("%H:%M:%S")
     certify(machine)

@@ -15,6 +15,7 @@ import time
 import uuid
 
 import network
+import packages
 import roots
 from host import RUN, LabError, is_mounted, lock, mount_loop, run, unmount
 
@@ -47,6 +48,15 @@ class Machine:
     @property
     def hostname(self):
         return self.state["hostname"]
+
+    @property
+    def suite(self):
+        return self.state["suite"]
+
+    @property
+    def postfix(self):
+        """The unit that runs Postfix."""
+        return packages.POSTFIX_UNIT[self.suite]
 
     @property
     def netns(self):

@@ -1,6 +1,12 @@
 """What is installed where. The cache is rebuilt when a list changes."""
 
-SUITES = ("bookworm", "trixie")
+# Debian's code names, and the numbers that tell their packages apart.
+SUITES = {"bookworm": 12, "trixie": 13}
+# The one that servers have unless told otherwise: what most users install.
+DEFAULT_SUITE = "trixie"
+
+# The unit that runs Postfix.
+POSTFIX_UNIT = {"bookworm": "postfix@-.service", "trixie": "postfix.service"}
 
 # A minimal Debian server, before Vectis.
 STOCK = """systemd systemd-sysv dbus udev iproute2 ca-certificates procps netbase iputils-ping
@@ -9,13 +15,13 @@ STOCK = """systemd systemd-sysv dbus udev iproute2 ca-certificates procps netbas
 # What the vectis package brings: installed ahead so that installing it takes seconds.
 SERVER = """postfix postfix-sqlite dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd
     dovecot-managesieved dovecot-sieve dovecot-sqlite dovecot-auth-lua rspamd redis-server unbound
-    dns-root-data dovecot-fts-xapian openssl sqlite3 btrfs-progs libc6 libstdc++6 libsystemd0
+    dns-root-data openssl sqlite3 btrfs-progs libc6 libstdc++6 libsystemd0
     libsqlite3-0 libsodium23 libcap2-bin nginx php-fpm roundcube-core roundcube-plugins
     roundcube-sqlite3 certbot fail2ban python3-systemd nftables postsrsd
     postfix-mta-sts-resolver""".split()
 SERVER_BY_SUITE = {
-    "bookworm": "libssl3 libyaml-cpp0.7 libsdbus-c++1 libfmt9 libunbound8 libgmime-3.0-0".split(),
-    "trixie": "libssl3t64 libyaml-cpp0.8 libsdbus-c++2 libfmt10 libunbound8 libgmime-3.0-0t64".split(),
+    "bookworm": "dovecot-fts-xapian libssl3 libyaml-cpp0.7 libsdbus-c++1 libfmt9 libunbound8 libgmime-3.0-0".split(),
+    "trixie": "dovecot-flatcurve libssl3t64 libyaml-cpp0.8 libsdbus-c++2 libfmt10 libunbound8 libgmime-3.0-0t64".split(),
 }
 
 # Only kept in the local repository, each group downloaded by itself (some conflict).

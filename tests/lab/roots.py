@@ -90,7 +90,7 @@ def tree_path(suite, kind):
         "stock": digest([base_of, packages.EXTRA, server_list(suite)]),
         "server": digest([base_of, packages.EXTRA, server_list(suite)]),
         "outside": digest([base_of, packages.OUTSIDE]),
-        "build": digest([base_of, build_dependencies()]),
+        "build": digest([base_of, packages.BUILD, build_dependencies()]),
     }[kind]
     return TREES / f"{suite}-{kind}-{made_of[:12]}"
 
@@ -173,8 +173,7 @@ def build_outside(suite, fresh):
 
 def build_build(suite, fresh):
     say(f"installing the build dependencies: {suite}")
-    in_tree(fresh, *APT, "install", "--no-install-recommends", "build-essential", "fakeroot",
-            "devscripts", "equivs", online=True)
+    in_tree(fresh, *APT, "install", "--no-install-recommends", *packages.BUILD, "fakeroot", online=True)
     control = build_dependencies()
     if control:
         folder = fresh / "srv/control/debian"

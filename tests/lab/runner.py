@@ -1,7 +1,7 @@
 """Runs tests: functions test_*(lab) of tests/flow/*.py, each a sentence about servers in the lab.
 
-A file gets a Lab of its own world. What it boots is shared by its tests in their order and removed at the end.
-A function may be marked `@needs(...)` by nothing: what it needs it asks the lab for.
+A file gets a Lab of its own world, once for each release of Debian. What it boots is shared by its tests in their order and
+removed at the end. What a function needs it asks the lab for.
 """
 
 import concurrent.futures
@@ -15,16 +15,18 @@ import traceback
 
 import build
 import outside
+import packages
 import server
 from host import SOURCE, LabError, say
 from machine import Machine, machines
 
 
 class Lab:
-    """What a test sees: servers, the internet, the package."""
+    """What a test sees: servers of one release of Debian, the internet, the package."""
 
-    def __init__(self, name):
+    def __init__(self, name, suite=packages.DEFAULT_SUITE):
         self.name = name
+        self.suite = suite
 
     @property
     def outside(self):
@@ -39,19 +41,19 @@ class Lab:
         return Machine(name, self.name)
 
     def bare(self, name=server.DEFAULT, **options):
-        """A fresh server without Vectis: stock=True without any mail package, fs="btrfs", suite=, hostname=."""
-        return server.boot(name, lab=self.name, **options)
+        """A fresh server without Vectis: stock=True without any mail package, fs="btrfs", hostname=."""
+        return server.boot(name, suite=self.suite, lab=self.name, **options)
 
     def vectis(self, name=server.DEFAULT, fresh=False, **options):
         """A server with Vectis set up (config= text of config.yaml); the one that runs unless fresh."""
         machine = Machine(name, self.name)
         if machine.running and not fresh:
             return machine
-        return server.boot_with_vectis(name, lab=self.name, **options)
+        return server.boot_with_vectis(name, suite=self.suite, lab=self.name, **options)
 
-    def deb(self, suite="bookworm"):
+    def deb(self):
         """The package built from this source."""
-        return build.deb(suite)
+        return build.deb(self.suite)
 
     def destroy(self):
         for machine in machines(self.name):
@@ -59,15 +61,15 @@ class Lab:
         server.forget(self.name)
 
 
-def flow(filter=None, folder="flow", lab="test"):
-    """Runs the matching tests of a folder; returns [(name, passed)]."""
+def flow(filter=None, folder="flow", lab="test", suite=packages.DEFAULT_SUITE):
+    """Runs the matching tests of a folder on one release of Debian; returns [(name, passed)]."""
     results = []
     for path in sorted((SOURCE / "tests" / folder).glob("*.py")):
         tests = [function for name, function in vars(load(path)).items() if name.startswith("test_")]
         chosen = [test for test in tests if matches(filter, path, test)]
         if not chosen:
             continue
-        world = Lab(lab)
+        world = Lab(lab, suite)
         world.destroy()
         try:
             for test in chosen:
@@ -78,7 +80,7 @@ def flow(filter=None, folder="flow", lab="test"):
 
 
 def one(path, test, world):
-    name = f"{path.stem}: {test.__name__.removeprefix('test_').replace('_', ' ')}"
+    name = f"{world.suite} {path.stem}: {test.__name__.removeprefix('test_').replace('_', ' ')}"
     started = time.monotonic()
     try:
         test(world)
@@ -113,7 +115,7 @@ def load(path):
     return module
 
 
-# The stages that judge the source; the slow ones run beside the flow tests, which mostly wait.
+# The stages that judge the source or build the programs; the slow ones run beside the flow tests, which mostly wait.
 QUICK_STAGES = ("lint", "unit", "lintian")
 SLOW_STAGES = ("tidy", "address", "thread")
 # The flow tests that `./dev test` leaves to `./dev test all`.
@@ -121,31 +123,32 @@ LONG_FLOWS = ("package_test",)
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits.
-LANES = ("test1", "test2")
+LANES = ("test1", "test2", "test3", "test4")
 lane = None
 
 
-def everything(filter=None):
-    """All that CI runs; returns [(name, passed)].
+def everything(filter=None, suites=tuple(packages.SUITES)):
+    """All that CI runs, flow tests on each of these releases; returns [(name, passed)].
 
     `filter` names one stage, "flow" for every flow test, "all" for every stage and every flow test, or is part of a flow
     test's name.
     """
     if filter in QUICK_STAGES + SLOW_STAGES:
-        return stages(filter)
+        return stages(filter, suites=suites)
     if filter not in (None, "all"):
-        return attempt("flow", lambda: flow(None if filter == "flow" else filter))
-    results = stages(*QUICK_STAGES)
-    files = sorted(path.stem for path in (SOURCE / "tests/flow").glob("*_test.py")
-                   if filter == "all" or path.stem not in LONG_FLOWS)
-    files.sort(key=lambda stem: FIRST_FLOWS.index(stem) if stem in FIRST_FLOWS else len(FIRST_FLOWS))
+        return [result for suite in suites
+                for result in attempt("flow", lambda: flow(None if filter == "flow" else filter, suite=suite))]
+    results = stages(*QUICK_STAGES, suites=suites)
+    files = [(path.stem, suite) for path in sorted((SOURCE / "tests/flow").glob("*_test.py"))
+             if filter == "all" or path.stem not in LONG_FLOWS for suite in suites]
+    files.sort(key=lambda file: FIRST_FLOWS.index(file[0]) if file[0] in FIRST_FLOWS else len(FIRST_FLOWS))
     # Processes, forked before there is a thread: what a test starts is forked again.
     context = multiprocessing.get_context("fork")
     names = context.SimpleQueue()
     for name in LANES:
         names.put(name)
     with concurrent.futures.ProcessPoolExecutor(len(LANES), context, take_lane, (names,)) as lanes:
-        running = [lanes.submit(flow_file, stem) for stem in files]
+        running = [lanes.submit(flow_file, *file) for file in files]
         with concurrent.futures.ThreadPoolExecutor(1) as beside:
             slow = beside.submit(stages, *SLOW_STAGES, nice=10)
             for each in running:
@@ -158,21 +161,21 @@ def take_lane(names):
     lane = names.get()
 
 
-def flow_file(stem):
-    return attempt("flow", lambda: flow(f"{stem}: ", lab=lane))
+def flow_file(stem, suite):
+    return attempt("flow", lambda: flow(f"{stem}: ", lab=lane, suite=suite))
 
 
-def stages(*names, nice=0):
+def stages(*names, nice=0, suites=tuple(packages.SUITES)):
     """Runs these; `nice` holds for the calling thread and what it starts."""
     import lint
     os.nice(nice)
     known = {
         "lint": lint.lint,
         "tidy": lint.tidy,
-        "unit": lambda: build.unit("debug"),
+        "unit": lambda: [result for suite in suites for result in build.unit("debug", suite)],
         "address": lambda: build.unit("address"),
         "thread": lambda: build.unit("thread"),
-        "lintian": lambda: lint.lintian(build.deb()),
+        "lintian": lambda: [result for suite in suites for result in lint.lintian(build.deb(suite))],
     }
     return [result for name in names for result in attempt(name, known[name])]
 

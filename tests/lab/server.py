@@ -7,6 +7,7 @@ import shutil
 import build
 import network
 import outside as outside_machine
+import packages
 import roots
 from host import RUN, say
 from machine import Machine, current_lab
@@ -20,7 +21,7 @@ def hostname_for(name):
     return "mail.example.test" if name == DEFAULT else f"mail.{name.replace('_', '-')}.test"
 
 
-def boot(name=DEFAULT, suite="bookworm", fs="ext4", stock=False, hostname=None, lab=None):
+def boot(name=DEFAULT, suite=packages.DEFAULT_SUITE, fs="ext4", stock=False, hostname=None, lab=None):
     """Boots a fresh server without Vectis, its host name and addresses in the DNS. Replaces one of that name."""
     lab = lab or current_lab()
     image = roots.image(suite, "stock" if stock else "server", fs)
@@ -45,7 +46,7 @@ def boot_with_vectis(name=DEFAULT, config=None, **options):
     config is the text of config.yaml; by default a domain with the mailboxes alice and bob, see example_config.
     """
     options.pop("stock", None)
-    package = build.deb(options.get("suite", "bookworm"))
+    package = build.deb(options.get("suite", packages.DEFAULT_SUITE))
     machine = boot(name, **options)
     say(f"setting up Vectis on {machine.hostname}")
     try:

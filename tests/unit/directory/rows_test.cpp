@@ -1,6 +1,8 @@
 #include "catch.hpp"
 #include "directory/rows.hpp"
 
+#include <stdexcept>
+
 using namespace vectis;
 using namespace vectis::directory;
 
@@ -20,30 +22,30 @@ config::Config sample() {
 }
 
 template<typename Row>
-const Row* find(const std::vector<Row>& rows, const std::string& key) {
+const Row& find(const std::vector<Row>& rows, const std::string& key) {
     for (const auto& row : rows) {
         if (row.key() == key)
-            return &row;
+            return row;
     }
-    return nullptr;
+    throw std::out_of_range(key);
 }
 
 } // namespace
 
 TEST_CASE("wanted holds what is declared, the role addresses and the probe") {
     const Rows rows = wanted(sample(), "{X}hash");
-    CHECK(find(rows.mailboxes, "alice@example.test")->quota == 1000);
-    CHECK(find(rows.mailboxes, "bob@example.test")->quota == 5);
-    CHECK(find(rows.mailboxes, "vectis-probe@mail.example.test")->password == "{X}hash");
-    CHECK(find(rows.domains, "example.net")->alias_of == "example.test");
-    CHECK(find(rows.domains, "mail.example.test")->owner == Owner::system);
-    CHECK(find(rows.aliases, "postmaster@example.test")->destinations ==
+    CHECK(find(rows.mailboxes, "alice@example.test").quota == 1000);
+    CHECK(find(rows.mailboxes, "bob@example.test").quota == 5);
+    CHECK(find(rows.mailboxes, "vectis-probe@mail.example.test").password == "{X}hash");
+    CHECK(find(rows.domains, "example.net").alias_of == "example.test");
+    CHECK(find(rows.domains, "mail.example.test").owner == Owner::system);
+    CHECK(find(rows.aliases, "postmaster@example.test").destinations ==
           std::vector<std::string>{"alice@example.test"});
-    CHECK(find(rows.aliases, "root@mail.example.test") != nullptr);
+    CHECK_NOTHROW(find(rows.aliases, "root@mail.example.test"));
     SECTION("a declared alias wins over the role address of that name") {
-        const auto* abuse = find(rows.aliases, "abuse@example.test");
-        CHECK(abuse->owner == Owner::config);
-        CHECK(abuse->destinations == std::vector<std::string>{"a@x.test", "b@x.test"});
+        const auto& abuse = find(rows.aliases, "abuse@example.test");
+        CHECK(abuse.owner == Owner::config);
+        CHECK(abuse.destinations == std::vector<std::string>{"a@x.test", "b@x.test"});
     }
 }
 
