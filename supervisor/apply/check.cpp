@@ -16,6 +16,7 @@ struct Checker {
     std::string_view service;
     std::array<std::string_view, 3> command;
     std::array<std::string_view, 3> writable{}; // what it opens for writing, as it would at its start
+    std::string_view resolver{};                // what stands for /etc/resolv.conf, as in its unit
 };
 
 // Redis has no checker; its file is proven by its start.
@@ -23,7 +24,8 @@ constexpr std::array checkers{
     Checker{"unbound", {"/usr/sbin/unbound-checkconf"}},
     Checker{"rspamd", {"/usr/bin/rspamadm", "configtest"}},
     Checker{"dovecot", {"/usr/bin/doveconf", "-n"}},
-    Checker{"postfix", {"/usr/sbin/postfix", "check"}},
+    // It compares the host's files with their copies in the queue directory, and brings those up to date.
+    Checker{"postfix", {"/usr/sbin/postfix", "check"}, {"/var/spool/postfix"}, "/usr/share/vectis/resolv.conf"},
     Checker{"webmail", {"/usr/bin/vectis", "webmail", "--test"}},
     Checker{"nginx", {"/usr/sbin/nginx", "-t", "-q"}, {"/run", "/var/log/nginx", "/var/lib/nginx"}},
     Checker{"fail2ban", {"/usr/bin/fail2ban-client", "--test"}},
@@ -73,6 +75,8 @@ void check(systemd::Manager& manager, const state::Paths& paths, std::uint64_t c
                 transient.writable.emplace_back(path);
         }
         transient.read_only_binds = binds;
+        if (!checker.resolver.empty())
+            transient.read_only_binds.push_back({checker.resolver, "/etc/resolv.conf"});
         const auto found = problems_in(checker.service, manager.run_transient(transient));
         problems.insert(problems.end(), found.begin(), found.end());
     }

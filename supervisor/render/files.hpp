@@ -22,8 +22,8 @@ struct Row {
     /// In the generation's folder; its template is the same path with .mustache below the templates' folder.
     std::string_view path;
     std::string_view service;
-    /// The Debian package whose version chooses among templates/<first folder>/<version>/; a version without the template
-    /// has no such file. Empty: one for all.
+    /// The Debian package whose version chooses among templates/<first folder>/<version>/; a version without the
+    /// template has no such file. Empty: one for all.
     std::string_view versioned_by;
     Quoting quoting = Quoting::plain;
     mode_t mode = 0644;

@@ -17,9 +17,9 @@ constexpr std::array<Names, 1> redis_packages{"redis-server"};
 constexpr std::array<Names, 1> rspamd_units{"rspamd.service"};
 constexpr std::array<Names, 1> rspamd_packages{"rspamd"};
 constexpr std::array<Names, 1> dovecot_units{"dovecot.service"};
-constexpr std::array<Names, 7> dovecot_packages{
-    "dovecot-core",  "dovecot-imapd",        "dovecot-pop3d", "dovecot-lmtpd",
-    "dovecot-sieve", "dovecot-managesieved", "dovecot-sqlite"};
+constexpr std::array<Names, 7> dovecot_packages{"dovecot-core",  "dovecot-imapd", "dovecot-pop3d",
+                                                "dovecot-lmtpd", "dovecot-sieve", "dovecot-managesieved",
+                                                "dovecot-sqlite"};
 constexpr std::array<Names, 1> postsrsd_units{"postsrsd.service"};
 constexpr std::array<Names, 1> postsrsd_packages{"postsrsd"};
 constexpr std::array<Names, 1> mta_sts_units{"postfix-mta-sts-resolver.service"};

@@ -43,7 +43,7 @@ def test_a_writer_killed_in_its_transaction_stops_nobody(lab):
     assert_found(lab, server)
     server.exec("vectis", "config", "set", f"domains[{mail.domain(server)}].quota", "3 GiB")
     server.exec("vectis", "apply", "--yes")
-    assert "storage=3145728" in server.out("doveadm", "user", mail.address(server, "bob"))
+    assert "3145728" in server.out("doveadm", "quota", "get", "-u", mail.address(server, "bob"))
     assert_found(lab, server)
 
 

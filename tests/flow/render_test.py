@@ -27,9 +27,15 @@ HOSTILE = ["o'brien", "' or 1=1 --", "a\"b", "a\\b", "a;b", "a:b", "a|b", "|cmd"
            "#a", "a,b", "<a>", "(a)", "-a", ".a", "a..b", "../a", "/a", ":include:/etc/shadow", "a=b", "a b", "ünï", "x" * 64]
 
 
-def golden(name):
-    folder = SOURCE / "tests/golden" / name / "rendered"
-    return {str(path.relative_to(folder)): path for path in sorted(folder.rglob("*")) if path.is_file()}
+# What is rendered for newer daemons, where it differs, lies beside the rest.
+GOLDEN = {"bookworm": ("rendered",), "trixie": ("rendered", "newer")}
+CERTIFICATE = "/etc/ssl/certs/mx1.example.test.pem"
+DOVECOT_CERTIFICATE = {"bookworm": f"ssl_cert = <{CERTIFICATE}\n", "trixie": f"ssl_server_cert_file = {CERTIFICATE}\n"}
+
+
+def golden(name, suite):
+    return {str(path.relative_to(SOURCE / "tests/golden" / name / folder)): path for folder in GOLDEN[suite]
+            for path in sorted((SOURCE / "tests/golden" / name / folder).rglob("*")) if path.is_file()}
 
 
 def placed(lab, name):
@@ -38,7 +44,7 @@ def placed(lab, name):
     if not machine.running:
         machine = lab.bare()
     machine.exec("rm", "-rf", GENERATION)
-    for path, source in golden(name).items():
+    for path, source in golden(name, lab.suite).items():
         machine.exec("install", "-d", str(pathlib.PurePath(GENERATION, path).parent))
         machine.push(source, f"{GENERATION}/{path}")
     machine.exec("ln", "-sfn", "generations/1", "/var/lib/vectis/current")
@@ -69,7 +75,7 @@ def same_blanks(text):
 def test_postfix_reads_each_parameter_of_main_cf_and_no_other(lab):
     for name in ("minimal", "full"):
         machine = placed(lab, name)
-        wanted = parameters(golden(name)["postfix/main.cf"].read_text())
+        wanted = parameters(golden(name, lab.suite)["postfix/main.cf"].read_text())
         shown = machine.exec("postconf", "-c", "/etc/postfix", "-n")
         assert shown.stderr == "", shown.stderr
         got = parameters(shown.stdout)
@@ -103,21 +109,18 @@ def test_the_relay_password_is_read_back_exactly(lab):
 
 def test_dovecot_reads_what_was_rendered(lab):
     for name, expected in (
-            ("minimal", {"protocols": "lmtp imap sieve", "listen": "*, ::", "recipient_delimiter": "+"}),
+            ("minimal", {"protocols": "lmtp imap sieve", "listen": "* ::", "recipient_delimiter": "+"}),
             ("full", {"protocols": "lmtp imap pop3 sieve", "recipient_delimiter": "-",
-                      "listen": "192.0.2.10, 2001:db8::10, 198.51.100.7, 127.0.0.1, ::1"})):
+                      "listen": "192.0.2.10 2001:db8::10 198.51.100.7 127.0.0.1 ::1"})):
         machine = placed(lab, name)
         for setting, value in expected.items():
-            shown = machine.exec("doveconf", "-h", setting)
-            assert shown.stdout.strip() == value, (setting, shown.stdout)
+            shown = machine.out("doveconf", setting).replace(",", "")
+            assert shown == f"{setting} = {value}", shown
         assert machine.exec("doveconf", "-n").stderr == ""
     inbox = machine.out("doveconf", "-n", "namespace/inbox")
-    assert "autoexpunge = 14 days" in inbox or "autoexpunge = 2 weeks" in inbox, inbox
+    assert re.search(r"autoexpunge = (14 days|2 weeks|14d)$", inbox, re.M), inbox
     assert inbox.count("autoexpunge") == 1, inbox
-    for file in ("tls_certificate", "tls_key"):
-        setting = {"tls_certificate": "ssl_cert", "tls_key": "ssl_key"}[file]
-        path = {"ssl_cert": "/etc/ssl/certs/mx1.example.test.pem", "ssl_key": "/etc/ssl/private/mx1.example.test.key"}[setting]
-        assert f"{setting} = <{path}\n" in golden("full")["dovecot/dovecot.conf"].read_text()
+    assert DOVECOT_CERTIFICATE[lab.suite] in golden("full", lab.suite)["dovecot/dovecot.conf"].read_text()
 
 
 def test_rspamd_reads_what_was_rendered(lab):

@@ -95,8 +95,10 @@ def in_build_root(suite, writable, *command, **environment):
         root = roots.tree(suite, "build")
     binds = [f"--bind={ours}:{there}" for ours, there in {**writable, cache: "/srv/ccache"}.items()]
     environment = {"PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin", "CCACHE_DIR": "/srv/ccache", **environment}
-    return roots.in_tree(root, "env", *(f"{name}={value}" for name, value in environment.items()), *command,
-                         more=(f"--bind-ro={SOURCE}:/srv/vectis", *binds))
+    # A root takes one container at a time.
+    with lock(root.name):
+        return roots.in_tree(root, "env", *(f"{name}={value}" for name, value in environment.items()), *command,
+                             more=(f"--bind-ro={SOURCE}:/srv/vectis", *binds))
 
 
 def deb(suite=packages.DEFAULT_SUITE):

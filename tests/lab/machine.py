@@ -164,11 +164,22 @@ class Machine:
         nspawn = self.state.get("nspawn")
         if nspawn:
             wait_gone(nspawn, 10)
-        if (self.cgroup / "cgroup.kill").exists():
-            (self.cgroup / "cgroup.kill").write_text("1")
+        self.remove_cgroup()
         unmount(self.root)
         if self.folder.exists():
             self.save(leader=None, nspawn=None)
+
+    def remove_cgroup(self):
+        """Kills what is left in it, and the groups themselves: what systemd 254 and later starts in a new group is
+        killed, too, where systemd itself is in one that was killed once."""
+        if not self.cgroup.exists():
+            return
+        (self.cgroup / "cgroup.kill").write_text("1")
+        wait_until(lambda: "populated 0" in (self.cgroup / "cgroup.events").read_text(), 10, f"the end of all in '{self.name}'")
+        for folder in sorted(self.cgroup.rglob("*"), reverse=True):
+            if folder.is_dir():
+                folder.rmdir()
+        self.cgroup.rmdir()
 
     def reboot(self):
         """An orderly shutdown, then a boot."""
@@ -196,11 +207,6 @@ class Machine:
     def destroy(self):
         self.kill()
         network.leave(self.lab, self.name)
-        for folder in sorted(self.cgroup.rglob("*"), reverse=True) if self.cgroup.exists() else ():
-            if folder.is_dir():
-                folder.rmdir()
-        if self.cgroup.exists():
-            self.cgroup.rmdir()
         self.disk.unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
         self.state = {}

@@ -22,12 +22,12 @@ config::Config sample() {
 }
 
 template<typename Row>
-const Row& find(const std::vector<Row>& rows, const std::string& key) {
+const Row& find(const std::vector<Row>& rows, std::string_view key) {
     for (const auto& row : rows) {
         if (row.key() == key)
             return row;
     }
-    throw std::out_of_range(key);
+    throw std::out_of_range(std::string(key));
 }
 
 } // namespace
@@ -39,8 +39,7 @@ TEST_CASE("wanted holds what is declared, the role addresses and the probe") {
     CHECK(find(rows.mailboxes, "vectis-probe@mail.example.test").password == "{X}hash");
     CHECK(find(rows.domains, "example.net").alias_of == "example.test");
     CHECK(find(rows.domains, "mail.example.test").owner == Owner::system);
-    CHECK(find(rows.aliases, "postmaster@example.test").destinations ==
-          std::vector<std::string>{"alice@example.test"});
+    CHECK(find(rows.aliases, "postmaster@example.test").destinations == std::vector<std::string>{"alice@example.test"});
     CHECK_NOTHROW(find(rows.aliases, "root@mail.example.test"));
     SECTION("a declared alias wins over the role address of that name") {
         const auto& abuse = find(rows.aliases, "abuse@example.test");

@@ -1,5 +1,5 @@
-// tests/golden/NAME/config.yaml rendered must be tests/golden/NAME/rendered, byte for byte; rendered for newer daemons it must
-// be tests/golden/NAME/newer, where only what differs is kept. After a change that is meant:
+// tests/golden/NAME/config.yaml rendered must be tests/golden/NAME/rendered, byte for byte; rendered for newer daemons
+// it must be tests/golden/NAME/newer, where only what differs is kept. After a change that is meant:
 // VECTIS_WRITE_GOLDEN=1 ./build/debug/tests/unit/unit '[golden]', then read the difference in git.
 #include "catch.hpp"
 #include "config/load.hpp"

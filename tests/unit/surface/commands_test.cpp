@@ -1,6 +1,5 @@
-#include "surface/commands.hpp"
-
 #include "catch.hpp"
+#include "surface/commands.hpp"
 
 #include <set>
 #include <string>
