@@ -36,11 +36,13 @@ std::string refused(Smtp& smtp, const std::string& recipient, const std::string&
 }
 
 /// Every way to ask for relaying that has once worked somewhere: a plain foreign address, the percent hack, a source
-/// route and a quoted one; with no sender and with a sender of ours.
-std::string refuses_relaying(const Facts& facts, Smtp& smtp) {
+/// route and a quoted one; with no sender and with a sender of ours. Each sender has a session of its own: after five
+/// refusals (smtpd_soft_error_limit) Postfix lets every answer wait.
+std::string refuses_relaying(const Facts& facts, const Peer& peer, Smtp::Tls tls) {
     std::string answer;
     const auto at = foreign.find('@');
     for (const auto& sender : {std::string(), facts.mailbox}) {
+        Smtp smtp(peer, tls, facts.hostname, helo, in(limit));
         if (const Reply reply = smtp.command(fmt::format("MAIL FROM:<{}>", sender)); reply.code == 530)
             return reply.text(); // no mail at all without authentication
         for (const auto& recipient :
@@ -50,7 +52,7 @@ std::string refuses_relaying(const Facts& facts, Smtp& smtp) {
             if (answer.empty())
                 answer = said;
         }
-        static_cast<void>(smtp.command("RSET"));
+        smtp.quit();
     }
     return answer;
 }
@@ -112,14 +114,10 @@ std::string probe_inbound(const Facts& facts) {
 }
 
 std::string probe_relay(const Facts& facts) {
-    Smtp stranger({facts.address, 25, facts.client}, Smtp::Tls::none, facts.hostname, helo, in(limit));
-    const std::string answer = refuses_relaying(facts, stranger);
-    stranger.quit();
+    const std::string answer = refuses_relaying(facts, {facts.address, 25, facts.client}, Smtp::Tls::none);
     std::string ports = "25";
     if (facts.submission) {
-        Smtp user({facts.address, 587, facts.client}, Smtp::Tls::starttls, facts.hostname, helo, in(limit));
-        refuses_relaying(facts, user);
-        user.quit();
+        refuses_relaying(facts, {facts.address, 587, facts.client}, Smtp::Tls::starttls);
         ports += " and 587";
     }
     return fmt::format("refused at {} ('{}')", ports, answer);
@@ -130,9 +128,7 @@ std::string probe_relay_local(const Facts& facts) {
     std::vector<std::string> tried;
     for (const auto& address :
          {std::string(facts.address.find(':') == std::string::npos ? "127.0.0.1" : "::1"), facts.address}) {
-        Smtp smtp({address, 25, ""}, Smtp::Tls::none, facts.hostname, helo, in(limit));
-        answer = refuses_relaying(facts, smtp);
-        smtp.quit();
+        answer = refuses_relaying(facts, {address, 25, ""}, Smtp::Tls::none);
         tried.push_back(address);
     }
     return fmt::format("refused to local processes at {} ('{}')", join(tried, " and "), answer);
