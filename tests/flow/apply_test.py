@@ -85,7 +85,7 @@ def test_a_stale_plan_is_refused(lab):
 def test_what_a_daemons_checker_refuses_is_never_switched_to(lab):
     server = mail.configured(lab)
     generation, files = current(server), contents(server)
-    with template(server, "dovecot/2.3/dovecot.conf.mustache", "$ a no_such_setting = 1"):
+    with template(server, f"dovecot/{server.dovecot}/dovecot.conf.mustache", "$ a no_such_setting = 1"):
         refused = server.exec("vectis", "apply", "--yes", check=False)
     assert refused.returncode == 1 and "no_such_setting" in refused.stderr, refused.stderr
     assert current(server) == generation and contents(server) == files

@@ -204,16 +204,21 @@ def test_another_certificate_than_the_configured_one_is_red(lab):
     assert_green(server)
 
 
+# What lets any password in: everywhere, and where the service that asks is imap.
+ANYWHERE = {
+    "2.3": ("/^passdb {/,/^}/ s/driver = .*/driver = static/", "/^passdb {/,/^}/ s/args = .*/args = nopassword=y/"),
+    "2.4": (r"/^passdb sql {/,/^}/ c passdb static {\n  fields {\n    nopassword = yes\n  }\n}",)}
+BY_IMAP = {"2.3": ("%s", f"{LIB}/current/dovecot/directory.conf"), "2.4": ("%{protocol}", "/etc/dovecot/dovecot.conf")}
+
+
 def test_a_server_that_lets_any_password_in_is_red(lab):
     server = lab.vectis()
-    with dovecot_with(server, "/^passdb {/,/^}/ s/driver = .*/driver = static/",
-                      "/^passdb {/,/^}/ s/args = .*/args = nopassword=y/"):
+    with dovecot_with(server, *ANYWHERE[server.dovecot]):
         detail = alone_red(server, "passwords")
         assert "a wrong password at port 587 was answered with '235 " in detail, detail
-    # %s is the service that asks.
-    with dovecot_with(server, "s/m.password from/case '%s' when 'imap' then null else m.password end as password, "
-                              "case '%s' when 'imap' then 'y' end as nopassword from/",
-                      file=f"{LIB}/current/dovecot/directory.conf"):
+    service, file = BY_IMAP[server.dovecot]
+    with dovecot_with(server, f"s/m.password from/case '{service}' when 'imap' then null else m.password end as password, "
+                              f"case '{service}' when 'imap' then 'y' end as nopassword from/", file=file):
         detail = alone_red(server, "passwords")
         assert "a wrong password at port 993 was answered with 'OK'" in detail, detail
     assert_green(server)

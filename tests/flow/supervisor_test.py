@@ -26,7 +26,7 @@ def events(server, unit):
 def test_systemd_is_driven_as_the_library_says(lab):
     """tests/unit/systemd/machine_test.cpp: jobs, re-execution of systemd, sandboxed programs, the journal."""
     server = lab.vectis()
-    server.push(build.build("debug", "tests/unit/unit") / "tests/unit/unit", "/root/unit", mode="755")
+    server.push(build.unit_program(server.suite), "/root/unit", mode="755")
     done = server.exec("/root/unit", "[machine]", check=False, timeout=300)
     assert done.returncode == 0, done.stdout
 

@@ -66,24 +66,37 @@ def build(variant="debug", *targets):
 
 def unit(variant="debug", suite=None):
     """Builds a variant and runs its unit tests, on the host or as another suite has it; returns [(name, passed)]."""
+    test = ("meson", "test", "--no-rebuild", "--print-errorlogs")
     if suite in (None, roots.host_codename()):
         name, folder = variant, build(variant)
         log = folder / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
-        show("meson", "test", "-C", folder, "--no-rebuild", "--print-errorlogs", check=False)
+        show(*test, "-C", folder, check=False)
     else:
-        name, folder = f"{variant}, {suite}", BUILD / f"{variant}-{suite}"
-        folder.mkdir(parents=True, exist_ok=True)
+        name, folder = f"{variant}, {suite}", build_in_root(suite, variant)
         log = folder / "meson-logs/testlog.json"
         log.unlink(missing_ok=True)
-        options = " ".join(VARIANTS[variant])
-        in_build_root(suite, {folder: "/srv/build"}, "sh", "-ec",
-                      f"[ -e /srv/build/build.ninja ] || meson setup {options} /srv/build /srv/vectis; ninja -C /srv/build; "
-                      "meson test -C /srv/build --no-rebuild --print-errorlogs || true")
+        say(in_build_root(suite, {folder: "/srv/build"}, "sh", "-c", '"$@" || true', "test", *test, "-C", "/srv/build"))
     if not log.exists():
         raise LabError(f"cannot find the results of the unit tests in '{log}'")
     rows = [json.loads(line) for line in log.read_text().splitlines()]
     return [(f"unit ({name}): {row['name']}", row["result"] in ("OK", "SKIP")) for row in rows]
+
+
+def unit_program(suite):
+    """The program of the unit tests, for a server of that suite."""
+    folder = build("debug", "tests/unit/unit") if suite == roots.host_codename() else build_in_root(suite, "debug")
+    return folder / "tests/unit/unit"
+
+
+def build_in_root(suite, variant):
+    """As build(), with the compiler and the libraries of another suite."""
+    folder = BUILD / f"{variant}-{suite}"
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "build.ninja").exists():
+        in_build_root(suite, {folder: "/srv/build"}, "meson", "setup", *VARIANTS[variant], "/srv/build", "/srv/vectis")
+    in_build_root(suite, {folder: "/srv/build"}, "ninja", "-C", "/srv/build")
+    return folder
 
 
 def in_build_root(suite, writable, *command, **environment):

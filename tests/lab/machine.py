@@ -54,6 +54,10 @@ class Machine:
         return self.state["suite"]
 
     @property
+    def dovecot(self):
+        return packages.DOVECOT[self.suite]
+
+    @property
     def postfix(self):
         """The unit that runs Postfix."""
         return packages.POSTFIX_UNIT[self.suite]
@@ -104,7 +108,7 @@ class Machine:
             mount_loop(self.disk, self.root, "noatime", *self.mount_options())
 
     def start_nspawn(self, notify):
-        command = ["systemd-nspawn", "-q", f"--directory={self.root}", f"--machine={self.name}", "--register=no",
+        command = ["systemd-nspawn", "-q", f"--directory={self.root}", f"--machine={self.lab}-{self.name}", "--register=no",
                    "--keep-unit", f"--network-namespace-path=/run/netns/{self.netns}", "--console=pipe",
                    "--link-journal=no", "--timezone=off", "--resolv-conf=off", "--settings=no",
                    "--notify-ready=yes", "--capability=CAP_NET_ADMIN"]

@@ -5,6 +5,8 @@ SUITES = {"bookworm": 12, "trixie": 13}
 # The one that servers have unless told otherwise: what most users install.
 DEFAULT_SUITE = "trixie"
 
+# Dovecot's version, as the folder of its templates says it.
+DOVECOT = {"bookworm": "2.3", "trixie": "2.4"}
 # The unit that runs Postfix.
 POSTFIX_UNIT = {"bookworm": "postfix@-.service", "trixie": "postfix.service"}
 

@@ -113,7 +113,8 @@ TEST_CASE("a limit ends the waiting", "[.][machine]") {
 }
 
 TEST_CASE("systemd may re-execute itself at any moment of an action", "[.][machine]") {
-    const Unit quick("vectis-test-quick.service", "ExecStart=/bin/sleep 1000\n");
+    // Newer versions keep their count of starts when they re-execute themselves.
+    const Unit quick("vectis-test-quick.service", "ExecStart=/bin/sleep 1000\n[Unit]\nStartLimitIntervalSec=0\n");
     const Unit slow("vectis-test-slow.service",
                     "Type=oneshot\nRemainAfterExit=yes\nExecStart=/bin/sleep 2\nExecReload=/bin/sleep 1\n");
     for (int i = 0; i < 10; ++i) {
