@@ -90,6 +90,7 @@ class Machine:
 
     def boot(self, wait=True):
         """Boots from its disk; returns when systemd says that the boot is finished."""
+        allow_watching()
         self.mount()
         self.write_identity()
         self.cgroup.mkdir(parents=True, exist_ok=True)
@@ -276,6 +277,13 @@ class Machine:
         temporary = self.folder / "state.new"
         temporary.write_text(json.dumps(self.state, indent=1))
         temporary.replace(self.folder / "state.json")
+
+
+def allow_watching():
+    """Programs that watch files count for all machines together, and the kernel's default of 128 is enough for a few."""
+    limit = pathlib.Path("/proc/sys/fs/inotify/max_user_instances")
+    if int(limit.read_text()) < 4096:
+        limit.write_text("4096")
 
 
 def wait_until(true, timeout, what):
