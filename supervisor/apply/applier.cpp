@@ -81,6 +81,18 @@ void make_keys(const fs::path& folder, const std::vector<state::KeyWanted>& want
         worker.get();
 }
 
+/// What ran the service before an upgrade of the system gave it another unit: systemd starts none of them beside the
+/// other.
+void stop_others(systemd::Manager& manager, const surface::Service& service, const std::string& unit) {
+    for (const auto name : service.units) {
+        const systemd::UnitState other = manager.state(std::string(name));
+        if (other.name == unit || !other.active() || other.dummy())
+            continue;
+        manager.act(other.name, systemd::Action::stop, unit_limit);
+        manager.reset_failed(other.name);
+    }
+}
+
 } // namespace
 
 struct Applier::Change {
@@ -393,8 +405,10 @@ void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progres
         const std::string step = fmt::format("{} {}", plan::text(action), service.name);
         tell(progress, step, "started");
         try {
-            if (action == plan::UnitAction::start || action == plan::UnitAction::restart)
+            if (action == plan::UnitAction::start || action == plan::UnitAction::restart) {
+                stop_others(change.manager, service, needed->unit);
                 change.manager.reset_failed(needed->unit);
+            }
             change.manager.act(needed->unit,
                                action == plan::UnitAction::reload    ? systemd::Action::reload
                                : action == plan::UnitAction::restart ? systemd::Action::restart

@@ -67,6 +67,8 @@ constexpr std::array table{
         .where = "/etc/dovecot/dovecot.conf",
         .placed = Placed::copy},
     drop_in("dovecot/dovecot.service.d/vectis.conf", "dovecot", "/etc/systemd/system/dovecot.service.d/vectis.conf"),
+    drop_in("dovecot/dovecot.service.d/version.conf", "dovecot",
+            "/etc/systemd/system/dovecot.service.d/vectis-version.conf", "dovecot-core"),
     dovecot_sieve("dovecot/sieve/learn_ham.sieve"),
     dovecot_sieve("dovecot/sieve/learn_spam.sieve"),
     dovecot_sieve("dovecot/sieve/spam_to_junk.sieve", [](const Config& config) { return config.rspamd.junk_filing; }),

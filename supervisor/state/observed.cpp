@@ -145,7 +145,8 @@ std::map<std::string, std::string> installed_packages() {
     std::map<std::string, std::string> installed;
     for (const auto& line : split(finished.out, '\n')) {
         const auto words = split(line, ' ');
-        if (words.size() == 3 && words[1] == "installed")
+        // An upgrade that was interrupted leaves packages whose files are there; an apply may be what mends them.
+        if (words.size() == 3 && (words[1] == "installed" || words[1] == "half-configured"))
             installed[words[0]] = words[2];
     }
     return installed;

@@ -202,9 +202,44 @@ def fill_repository(suite):
     for group in (server_list(suite), *(words.split() for words in packages.EXTRA)):
         in_tree(tree(suite, "base"), *APT, "install", "--download-only", *group, online=True,
                 more=(f"--bind={folder}:/var/cache/apt/archives",))
+    replace_trust_anchor(folder)
+    index(folder)
+
+
+def upgrade_repository(old, new):
+    """What a server of one release needs to become one of the next: the repository of that one, and all that it has newer."""
+    attach()
+    with lock("roots"):
+        server = tree(old, "server")
+        newer = tree_path(new, "stock")
+        tree(new, "stock")
+        folder = REPOSITORY / f"{server.name}-to-{newer.name}"
+        if folder.exists():
+            os.utime(folder)
+            return folder
+        say(f"filling the local repository: {old} to {new}")
+        scratch, fresh = TREES / f"{folder.name}.new", folder.with_name(folder.name + ".new")
+        remove_tree(scratch)
+        shutil.rmtree(fresh, ignore_errors=True)
+        run("cp", "-a", "--reflink=auto", repository(new), fresh)
+        run("btrfs", "-q", "subvolume", "snapshot", server, scratch)
+        try:
+            (scratch / "etc/apt/sources.list").write_text(host_sources(new))
+            in_tree(scratch, *APT, "update", online=True)
+            # The lab's own dns-root-data stays the newest.
+            in_tree(scratch, "apt-mark", "hold", "dns-root-data")
+            in_tree(scratch, *APT, "full-upgrade", "--download-only", online=True, more=(f"--bind={fresh}:/var/cache/apt/archives",))
+        finally:
+            remove_tree(scratch)
+        index(fresh)
+        fresh.rename(folder)
+        return folder
+
+
+def index(folder):
+    """Makes a folder of packages a repository."""
     for leftover in (folder / "lock", folder / "partial"):
         shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
-    replace_trust_anchor(folder)
     run("sh", "-c", "dpkg-scanpackages -m . 2>/dev/null >Packages", cwd=folder)
 
 

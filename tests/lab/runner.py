@@ -1,7 +1,7 @@
 """Runs tests: functions test_*(lab) of tests/flow/*.py, each a sentence about servers in the lab.
 
 A file gets a Lab of its own world, once for each release of Debian. What it boots is shared by its tests in their order and
-removed at the end. What a function needs it asks the lab for.
+removed at the end. What a function needs it asks the lab for. A file whose tests begin on certain releases names them in SUITES.
 """
 
 import concurrent.futures
@@ -65,7 +65,10 @@ def flow(filter=None, folder="flow", lab="test", suite=packages.DEFAULT_SUITE):
     """Runs the matching tests of a folder on one release of Debian; returns [(name, passed)]."""
     results = []
     for path in sorted((SOURCE / "tests" / folder).glob("*.py")):
-        tests = [function for name, function in vars(load(path)).items() if name.startswith("test_")]
+        module = vars(load(path))
+        if suite not in module.get("SUITES", (suite,)):
+            continue
+        tests = [function for name, function in module.items() if name.startswith("test_")]
         chosen = [test for test in tests if matches(filter, path, test)]
         if not chosen:
             continue
@@ -119,7 +122,7 @@ def load(path):
 QUICK_STAGES = ("lint", "unit", "lintian")
 SLOW_STAGES = ("tidy", "address", "thread")
 # The flow tests that `./dev test` leaves to `./dev test all`.
-LONG_FLOWS = ("package_test",)
+LONG_FLOWS = ("package_test", "upgrade_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits.
