@@ -393,7 +393,7 @@ def test_an_expired_certificate_is_red(lab):
     with moved_away(server, f"{LIB}/tls/self_signed.crt"):
         server.exec("sh", "-c", f"cd {LIB}/tls && openssl req -new -key self_signed.key -subj /CN={server.hostname} -addext "
                     f"subjectAltName=DNS:{server.hostname} -out /tmp/r.csr && openssl x509 -req -in /tmp/r.csr -signkey self_signed.key "
-                    "-copy_extensions copy -days -1 -out self_signed.crt")
+                    "-copy_extensions copy -days 0 -out self_signed.crt")
         server.exec(*daemons)
         detail = probe(server, "certificate")["certificate"]["detail"]
         assert "the certificate is valid from " in detail and " and now is " in detail, detail

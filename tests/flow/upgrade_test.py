@@ -41,12 +41,12 @@ def test_an_upgrade_in_place_keeps_mail_flags_filters_and_passwords(lab):
     alice = mail.address(server, "alice")
     server.exec("doveadm", "sieve", "put", "-u", alice, "-a", "bills", input=FILTER)
     for number in range(30):
-        note = mail.note("anna@outside.test", alice, f"invoice {number}" if number % 3 == 0 else f"letter {number}", f"Text {number}\n" * (number + 1))
+        note = mail.note("anna@outside.test", alice, f"invoice{number:02d}" if number % 3 == 0 else f"letter{number:02d}", f"Text {number}\n" * (number + 1))
         assert mail.deliver(lab, server, alice, note)["code"] == 250
-    mail.wait_for(lab, server, "alice", "letter 29")
-    server.exec("doveadm", "flags", "add", "-u", alice, "\\Seen \\Flagged $Label1", "mailbox", "INBOX", "subject", "letter 2")
+    mail.wait_for(lab, server, "alice", "letter29")
+    server.exec("doveadm", "flags", "add", "-u", alice, "\\Seen \\Flagged $Label1", "mailbox", "INBOX", "subject", "letter02")
     server.exec("doveadm", "flags", "add", "-u", alice, "\\Answered", "mailbox", "Bills", "all")
-    server.exec("doveadm", "expunge", "-u", alice, "mailbox", "INBOX", "subject", "letter 4")
+    server.exec("doveadm", "expunge", "-u", alice, "mailbox", "INBOX", "subject", "letter04")
     before = everything(lab, server)
     assert len(before["Bills"][2]) == 10 and len(before["INBOX"][2]) == 19, before
 
