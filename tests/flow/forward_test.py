@@ -66,8 +66,9 @@ def test_bounces_of_forwarded_mail_reach_the_sender_and_forged_ones_nobody(lab):
         bounce = mail.note("mailer-daemon@elsewhere.test", recipient)
         assert mail.deliver(lab, server, recipient, bounce, sender="")["code"] == 250, recipient
         mail.received(lab, ANNA, bounce["subject"])
+    # Case does not count in what comes back, so the forged letter is another one in either case.
     head, mac, rest = re.fullmatch(r"(SRS0=)([^=]+)(=.*)", way_back).groups()
-    for recipient in (head + ("B" if mac[0] != "B" else "C") + mac[1:] + rest, head + mac[:4] + rest,
+    for recipient in (head + ("b" if mac[0] in "Aa" else "a") + mac[1:] + rest, head + mac[:4] + rest,
                       way_back.replace("anna", "bert"), srs(server, ANNA, days_ago=40), f"srs0@{server.hostname}",
                       f"srs0=x=y=outside.test=anna@{server.hostname}"):
         refused = mail.deliver(lab, server, recipient, sender="")
