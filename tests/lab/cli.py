@@ -16,7 +16,7 @@ from machine import Machine, current_lab, machines
 
 
 def main(arguments):
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)   # as Ctrl-C: what runs is ended, what was made removed
     command_line = []
     if "--" in arguments:       # what follows belongs to the machine
         at = arguments.index("--")

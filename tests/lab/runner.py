@@ -9,6 +9,7 @@ import importlib.util
 import multiprocessing
 import os
 import pathlib
+import signal
 import sys
 import time
 import traceback
@@ -88,7 +89,7 @@ def one(path, test, world):
     try:
         test(world)
         passed = True
-    except (Exception, SystemExit):   # a failed test must not stop the others; Ctrl-C does
+    except Exception:   # a failed test must not stop the others; Ctrl-C does
         passed = False
         traceback.print_exc()
         tell_logs(world)
@@ -118,16 +119,17 @@ def load(path):
     return module
 
 
-# The stages that judge the source or build the programs; the slow ones run beside the flow tests, which mostly wait.
-QUICK_STAGES = ("lint", "unit", "lintian")
-SLOW_STAGES = ("tidy", "address", "thread")
+# The stages that judge the source or build programs: most of what keeps the processors busy.
+STAGES = ("lint", "lintian", "unit", "tidy", "address", "thread")
 # The flow tests that `./dev test` leaves to `./dev test all`.
 LONG_FLOWS = ("package_test", "upgrade_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
-# Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits.
-LANES = ("test1", "test2", "test3", "test4")
+# Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. One lane has the
+# stages first, so that from the first moment on there is something to compute.
+LANES = ("test1", "test2", "test3", "test4", "test5")
 lane = None
+interrupted = False
 
 
 def everything(filter=None, suites=tuple(packages.SUITES)):
@@ -136,27 +138,28 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
     `filter` names one stage, "flow" for every flow test, "all" for every stage and every flow test, or is part of a flow
     test's name.
     """
-    if filter in QUICK_STAGES + SLOW_STAGES:
-        return stages(filter, suites=suites)
+    if filter in STAGES:
+        return stages([filter], suites)
     if filter not in (None, "all"):
         return [result for suite in suites
                 for result in attempt("flow", lambda: flow(None if filter == "flow" else filter, suite=suite))]
-    results = stages(*QUICK_STAGES, suites=suites)
     files = [(path.stem, suite) for path in sorted((SOURCE / "tests/flow").glob("*_test.py"))
              if filter == "all" or path.stem not in LONG_FLOWS for suite in suites]
     files.sort(key=lambda file: FIRST_FLOWS.index(file[0]) if file[0] in FIRST_FLOWS else len(FIRST_FLOWS))
-    # Processes, forked before there is a thread: what a test starts is forked again.
     context = multiprocessing.get_context("fork")
     names = context.SimpleQueue()
     for name in LANES:
         names.put(name)
     with concurrent.futures.ProcessPoolExecutor(len(LANES), context, take_lane, (names,)) as lanes:
-        running = [lanes.submit(flow_file, *file) for file in files]
-        with concurrent.futures.ThreadPoolExecutor(1) as beside:
-            slow = beside.submit(stages, *SLOW_STAGES, nice=10)
-            for each in running:
-                results += each.result()
-            return results + slow.result()
+        try:
+            running = [lanes.submit(in_lane, stages, STAGES, suites, nice=10)]
+            running += [lanes.submit(in_lane, flow_file, *file) for file in files]
+            return [result for each in running for result in each.result()]
+        except BaseException:
+            lanes.shutdown(wait=False, cancel_futures=True)
+            for process in multiprocessing.active_children():
+                os.kill(process.pid, signal.SIGINT)
+            raise
 
 
 def take_lane(names):
@@ -164,12 +167,22 @@ def take_lane(names):
     lane = names.get()
 
 
+def in_lane(work, *arguments, **options):
+    """Once interrupted, a lane drops what was handed to it before it could be cancelled."""
+    global interrupted
+    try:
+        return [] if interrupted else work(*arguments, **options)
+    except KeyboardInterrupt:
+        interrupted = True
+        raise
+
+
 def flow_file(stem, suite):
     return attempt("flow", lambda: flow(f"{stem}: ", lab=lane, suite=suite))
 
 
-def stages(*names, nice=0, suites=tuple(packages.SUITES)):
-    """Runs these; `nice` holds for the calling thread and what it starts."""
+def stages(names, suites, nice=0):
+    """Runs these; `nice` holds for this process and what it starts."""
     import lint
     os.nice(nice)
     known = {
