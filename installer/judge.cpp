@@ -11,26 +11,6 @@ namespace vectis::installer {
 
 namespace {
 
-constexpr std::uint64_t mebibyte = 1ULL << 20U;
-constexpr std::uint64_t gibibyte = 1ULL << 30U;
-
-Check passed(std::string name, std::string found) {
-    return {.name = std::move(name), .found = std::move(found)};
-}
-
-Check warned(std::string name, std::string found, std::string expected, std::string hint) {
-    return {std::move(name), Verdict::warn, std::move(found), std::move(expected), std::move(hint)};
-}
-
-Check failed(std::string name, std::string found, std::string expected, std::string hint) {
-    return {std::move(name), Verdict::fail, std::move(found), std::move(expected), std::move(hint)};
-}
-
-std::string about(std::uint64_t bytes) {
-    return bytes >= gibibyte ? fmt::format("{:.1f} GiB", static_cast<double>(bytes) / static_cast<double>(gibibyte))
-                             : fmt::format("{} MiB", bytes / mebibyte);
-}
-
 Check judge_release(const HostFacts& host) {
     const bool known = std::any_of(releases.begin(), releases.end(), [&](const Release& each) {
         return each.id == host.release_id && each.version == host.release_version;

@@ -1,6 +1,8 @@
 // Whether this server can become a mail server: measured first, judged then.
 #pragma once
 
+#include "base/json.hpp"
+#include "installer/check.hpp"
 #include "installer/facts.hpp"
 
 #include <functional>
@@ -10,17 +12,6 @@
 #include <vector>
 
 namespace vectis::installer {
-
-enum class Verdict : std::uint8_t { pass, warn, fail };
-
-/// One line of preflight. `name` is fixed: tests, JSON and `--ignore` use it.
-struct Check {
-    std::string name;
-    Verdict verdict = Verdict::pass;
-    std::string found;
-    std::string expected; // empty when it passed
-    std::string hint;     // what to do; empty when it passed
-};
 
 /// Every check's name, in the order in which they are reported.
 [[nodiscard]] const std::vector<std::string_view>& check_names();
@@ -43,6 +34,6 @@ struct Check {
 
 /// For people, and as JSON: {"checks": [...], "passed": n, "warned": n, "failed": n}.
 [[nodiscard]] std::string preflight_text(const std::vector<Check>& checks, bool colour);
-[[nodiscard]] std::string preflight_json(const std::vector<Check>& checks);
+[[nodiscard]] Json preflight_json(const std::vector<Check>& checks);
 
 } // namespace vectis::installer

@@ -1,4 +1,3 @@
-#include "base/json.hpp"
 #include "installer/preflight.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +49,7 @@ std::string preflight_text(const std::vector<Check>& checks, bool colour) {
                               count(checks, Verdict::warn), count(checks, Verdict::fail));
 }
 
-std::string preflight_json(const std::vector<Check>& checks) {
+Json preflight_json(const std::vector<Check>& checks) {
     Json list = Json::array();
     for (const auto& each : checks)
         list.push_back({{"name", each.name},
@@ -58,10 +57,10 @@ std::string preflight_json(const std::vector<Check>& checks) {
                         {"found", each.found},
                         {"expected", each.expected},
                         {"hint", each.hint}});
-    return to_pretty_text({{"checks", list},
-                           {"passed", count(checks, Verdict::pass)},
-                           {"warned", count(checks, Verdict::warn)},
-                           {"failed", count(checks, Verdict::fail)}});
+    return {{"checks", std::move(list)},
+            {"passed", count(checks, Verdict::pass)},
+            {"warned", count(checks, Verdict::warn)},
+            {"failed", count(checks, Verdict::fail)}};
 }
 
 } // namespace vectis::installer

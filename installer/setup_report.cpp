@@ -37,7 +37,7 @@ std::string setup_text(const SetupResult& result, bool colour) {
 }
 
 std::string setup_json(const SetupResult& result, const std::optional<accounts::OneTimePassword>& announced) {
-    const Json checks = parse_json(preflight_json(result.checks));
+    const Json checks = preflight_json(result.checks);
     const Json records = parse_json(dns_records_json(result.records));
     Json json{{"changed", result.changed},
               {"config_written", result.wrote_config},

@@ -294,7 +294,7 @@ void Applier::carry_out(Change& change, const systemd::Progress& progress) {
         throw Error(error.code(), fmt::format("{}; generation {} is back", error.what(), change.from), error.hint(),
                     error.problems());
     }
-    supervisor_.finish_apply(change.id, "confirmed", "");
+    confirm(change);
     prune(change.desired.config.retention.generations, change.to);
 }
 
@@ -336,8 +336,10 @@ void Applier::stage(Change& change, const systemd::Progress& progress) {
         }
     }
     std::vector<render::Placement> elsewhere;
-    for (const auto& step : change.plan.placements)
-        elsewhere.push_back(step.placement);
+    for (const auto& step : change.plan.placements) {
+        if (!step.goes)
+            elsewhere.push_back(step.placement);
+    }
     keep_originals(paths_, elsewhere, paths_.generation(change.to));
     // A link shows the new file through `current`; what is not a link yet, or never is one, is laid over.
     for (const auto& placement : change.desired.placements) {
@@ -363,8 +365,7 @@ void Applier::commit(Change& change, const systemd::Progress& progress) {
 
 void Applier::settle(Change& change, const systemd::Progress& progress) {
     tell(progress, "switch", "started");
-    replace_symlink(paths_.current(), fs::path("generations") / std::to_string(change.to));
-    place(paths_, change.desired.placements);
+    switch_to(change);
     if (const auto present = read_file(paths_.config());
         change.is_rollback() && present != change.desired.config_text) {
         if (present)
@@ -376,6 +377,30 @@ void Applier::settle(Change& change, const systemd::Progress& progress) {
     sync_file_system("/etc");
     tell(progress, "switch", "done");
     act_on_units(change, false, progress);
+}
+
+/// From now on /etc shows that generation, and where only the one before had something, what stood there before us.
+void Applier::switch_to(const Change& change) {
+    replace_symlink(paths_.current(), fs::path("generations") / std::to_string(change.to));
+    place(paths_, change.desired.placements);
+    restore_originals(paths_, still_ours(paths_, only_in(change.from, change.to), paths_.generation(change.from)));
+}
+
+/// The placements of one generation that the other does not have.
+std::vector<render::Placement> Applier::only_in(std::uint64_t generation, std::uint64_t other) {
+    auto placements = render::placements(rendered(supervisor_.files(generation)));
+    const auto others = render::placements(rendered(supervisor_.files(other)));
+    std::erase_if(placements, [&](const render::Placement& placement) {
+        return std::any_of(others.begin(), others.end(),
+                           [&](const render::Placement& each) { return each.where == placement.where; });
+    });
+    return placements;
+}
+
+/// Until here an undo may need what stood in /etc before us.
+void Applier::confirm(const Change& change) {
+    forget_originals(paths_, only_in(change.from, change.to));
+    supervisor_.finish_apply(change.id, "confirmed", "");
 }
 
 void Applier::act_on_units(Change& change, bool tolerant, const systemd::Progress& progress) {
@@ -482,8 +507,10 @@ void Applier::undo(Change& change, const std::string& cause, const systemd::Prog
         back.plan.units = change.plan.units;
         const auto rows = directory_.rows();
         directory_.apply(directory::difference(rows, back.desired.rows), change.from, true);
-        replace_symlink(paths_.current(), fs::path("generations") / std::to_string(change.from));
-        place(paths_, back.desired.placements);
+        // After a power cut within confirm() they may have been forgotten.
+        keep_originals(paths_, only_in(change.from, change.to), paths_.generation(change.from));
+        switch_to(back);
+        forget_originals(paths_, only_in(change.to, change.from));
         const fs::path kept = paths_.etc / fmt::format("config.yaml.before-rollback-to-{}", change.to);
         if (const auto config = read_file(kept); change.is_rollback() && config) {
             replace_file(paths_.config(), *config, {.mode = 0640, .group = paths_.service_group});
@@ -505,6 +532,7 @@ void Applier::undo(Change& change, const std::string& cause, const systemd::Prog
 void Applier::undo_first(Change& change, const systemd::Progress& progress) {
     directory_.apply(directory::difference(directory_.rows(), {}), 0, true);
     restore_originals(paths_, change.desired.placements);
+    forget_originals(paths_, change.desired.placements);
     fs::remove(paths_.current());
     fs::remove(paths_.generation(0));
     sync_file_system(paths_.lib);
@@ -522,8 +550,9 @@ void Applier::undo_first(Change& change, const systemd::Progress& progress) {
 }
 
 void Applier::discard(const Change& change, const std::string& cause) {
+    const auto added = only_in(change.to, change.from);
     if (change.from == 0) {
-        restore_originals(paths_, change.desired.placements);
+        restore_originals(paths_, added);
         fs::remove(paths_.current());
         fs::remove(paths_.generation(0));
     }
@@ -533,6 +562,7 @@ void Applier::discard(const Change& change, const std::string& cause) {
             missing.push_back(step.placement);
     }
     remove_stand_ins(missing);
+    forget_originals(paths_, added);
     if (!change.is_rollback()) {
         remove_generation(paths_, change.to); // first: it may be what has filled the disk
         supervisor_.remove_generation(change.to);
@@ -573,8 +603,6 @@ void Applier::finish_interrupted(const systemd::Progress& progress) {
     change.to = interrupted->to;
     if (committed != change.to && !interrupted->undoing) {
         tell(progress, "recover", "started", fmt::format("discarding generation {}", change.to));
-        if (change.from == 0 && !supervisor_.files(change.to).empty())
-            change.desired.placements = render::placements(rendered(supervisor_.files(change.to)));
         discard(change, "interrupted before the commit");
         tell(progress, "recover", "done");
         return;
@@ -594,7 +622,7 @@ void Applier::finish_interrupted(const systemd::Progress& progress) {
             throw Error(Code::probe_failed, interrupted->error);
         settle(change, progress);
         probe(change, progress);
-        supervisor_.finish_apply(change.id, "confirmed", "");
+        confirm(change);
     } catch (const std::exception& fault) {
         undo(change, as_error(fault).text(), progress);
     }

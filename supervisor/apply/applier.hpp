@@ -77,6 +77,9 @@ class Applier {
     void stage(Change& change, const systemd::Progress& progress);
     void commit(Change& change, const systemd::Progress& progress);
     void settle(Change& change, const systemd::Progress& progress);
+    void switch_to(const Change& change);
+    void confirm(const Change& change);
+    [[nodiscard]] std::vector<render::Placement> only_in(std::uint64_t generation, std::uint64_t other);
     void act_on_units(Change& change, bool tolerant, const systemd::Progress& progress);
     [[nodiscard]] std::vector<health::Result> still_red(std::chrono::seconds patience,
                                                         const std::set<std::string>& not_judged,

@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <vector>
 
 namespace vectis::apply {
 
@@ -24,6 +25,16 @@ bool stands(const fs::path& path) {
     return fs::exists(fs::symlink_status(path));
 }
 
+/// Whether one plain file or link is as the other; folders are not compared.
+bool same(const fs::path& one, const fs::path& other) {
+    const auto status = fs::symlink_status(one);
+    if (status.type() != fs::symlink_status(other).type())
+        return false;
+    if (fs::is_symlink(status))
+        return fs::read_symlink(one) == fs::read_symlink(other);
+    return fs::is_regular_file(status) && read_file(one) == read_file(other);
+}
+
 /// A whole copy appears under its name or not at all.
 void copy_whole(const fs::path& from, const fs::path& to) {
     const fs::path temporary = to.string() + ".part";
@@ -37,6 +48,12 @@ void move_away(const fs::path& path, const fs::path& to) {
     fs::remove_all(to);
     if (std::rename(path.c_str(), to.c_str()) != 0)
         throw system_error(errno, fmt::format("cannot move '{}' away", path.string()));
+}
+
+void remove_if_empty(const fs::path& path) {
+    const auto status = fs::symlink_status(path);
+    if ((fs::is_directory(status) || fs::is_regular_file(status)) && fs::is_empty(path))
+        fs::remove(path);
 }
 
 } // namespace
@@ -54,7 +71,7 @@ void keep_originals(const state::Paths& paths, const std::vector<render::Placeme
                 copy_whole(where, copy);
             else
                 replace_file(copy.string() + absent, "", {.mode = 0600});
-        } else if (stands(where)) {
+        } else if (stands(where) && !same(where, copy)) {
             const fs::path replaced = paths.edited() / "replaced" / where.relative_path();
             fs::create_directories(replaced.parent_path());
             fs::remove_all(replaced);
@@ -73,11 +90,8 @@ void keep_originals(const state::Paths& paths, const std::vector<render::Placeme
 }
 
 void remove_stand_ins(const std::vector<render::Placement>& placements) {
-    for (const auto& placement : placements) {
-        const auto status = fs::symlink_status(placement.where);
-        if ((fs::is_directory(status) || fs::is_regular_file(status)) && fs::is_empty(placement.where))
-            fs::remove(placement.where);
-    }
+    for (const auto& placement : placements)
+        remove_if_empty(placement.where);
 }
 
 void place(const state::Paths& paths, const std::vector<render::Placement>& placements) {
@@ -97,6 +111,19 @@ void place(const state::Paths& paths, const std::vector<render::Placement>& plac
     }
 }
 
+std::vector<render::Placement> still_ours(const state::Paths& paths, std::vector<render::Placement> placements,
+                                          const fs::path& generation) {
+    std::erase_if(placements, [&](const render::Placement& placement) {
+        if (!stands(placement.where))
+            return false;
+        if (placement.placed == render::Placed::link)
+            return !is_ours(paths, placement);
+        return !fs::is_regular_file(fs::symlink_status(placement.where)) ||
+               read_file(placement.where) != read_file(generation / placement.path);
+    });
+    return placements;
+}
+
 void restore_originals(const state::Paths& paths, const std::vector<render::Placement>& placements) {
     for (const auto& placement : placements) {
         const fs::path where = placement.where;
@@ -106,11 +133,23 @@ void restore_originals(const state::Paths& paths, const std::vector<render::Plac
                 move_away(where, where.string() + ".vectis-old");
             copy_whole(copy, where);
             fs::remove_all(where.string() + ".vectis-old");
-            fs::remove_all(copy);
         } else if (stands(copy.string() + absent)) {
             fs::remove_all(where);
+            // systemd looks for drop-ins in folders that nobody needs otherwise.
+            if (where.parent_path().filename().string().ends_with(".service.d"))
+                remove_if_empty(where.parent_path());
+        }
+    }
+}
+
+void forget_originals(const state::Paths& paths, const std::vector<render::Placement>& placements) {
+    for (const auto& placement : placements) {
+        const fs::path copy = kept(paths, placement);
+        if (stands(copy.string() + absent)) {
+            remove_if_empty(placement.where);
             fs::remove(copy.string() + absent);
         }
+        fs::remove_all(copy);
     }
 }
 

@@ -17,7 +17,12 @@ void keep_originals(const state::Paths& paths, const std::vector<render::Placeme
 void remove_stand_ins(const std::vector<render::Placement>& placements);
 /// Makes every placement right. Only wrong ones are touched.
 void place(const state::Paths& paths, const std::vector<render::Placement>& placements);
-/// Puts the originals back and forgets them. Repeating it after a kill does no harm.
+/// Of these placements of a generation (its folder), those at which still stands what it put there, or nothing.
+[[nodiscard]] std::vector<render::Placement>
+still_ours(const state::Paths& paths, std::vector<render::Placement> placements, const fs::path& generation);
+/// Puts the originals back, and keeps them. Repeating it after a kill does no harm.
 void restore_originals(const state::Paths& paths, const std::vector<render::Placement>& placements);
+/// Forgets the originals: these places are no longer ours. The empty stand-in goes where nothing stood.
+void forget_originals(const state::Paths& paths, const std::vector<render::Placement>& placements);
 
 } // namespace vectis::apply

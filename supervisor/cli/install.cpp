@@ -8,8 +8,10 @@
 #include "installer/addresses.hpp"
 #include "installer/preflight.hpp"
 #include "installer/setup.hpp"
+#include "installer/upgrade.hpp"
 #include "net/dns.hpp"
 #include "state/desired.hpp"
+#include "state/observed.hpp"
 #include "systemd/client.hpp"
 #include "systemd/manager.hpp"
 
@@ -51,11 +53,49 @@ std::optional<config::Config> present_config(const Invocation& invocation) {
     return loaded.ok() ? std::optional(std::move(loaded.config)) : std::nullopt;
 }
 
+/// Whether config.yaml can be rendered for what the release brings: what the packages there are called stays the same.
+std::optional<Error> problem_with(const installer::Release& release, const state::Paths& paths) {
+    auto platform = state::observe_platform(paths);
+    for (const auto& package : release.brings)
+        platform.versions[std::string(package.name)] = package.version;
+    try {
+        static_cast<void>(state::desired_from_disk(platform, paths, {}));
+    } catch (const Error& error) {
+        return error;
+    }
+    return std::nullopt;
+}
+
+std::optional<bool> changes_pending() {
+    try {
+        systemd::SupervisorClient client;
+        return parse_json(client.plan()).value("changes", true);
+    } catch (const Error&) {
+        return std::nullopt; // told as such
+    }
+}
+
+int preflight_upgrade(const Invocation& invocation) {
+    auto facts = installer::measure_upgrade();
+    facts.target = invocation.value("--upgrade-to").value();
+    facts.versions = state::installed_packages();
+    if (const auto* to = installer::next_release(facts.release_id, facts.release_version, facts.target)) {
+        facts.configuration = problem_with(*to, invocation.paths);
+        facts.pending = changes_pending();
+    }
+    const auto upgrade = installer::judge_upgrade(facts);
+    print(invocation.json() ? to_pretty_text(installer::upgrade_json(upgrade))
+                            : installer::upgrade_text(upgrade, isatty(STDOUT_FILENO) == 1));
+    return installer::blocking(upgrade.checks, {}).empty() ? 0 : 1;
+}
+
 int run_preflight(const Invocation& invocation) {
+    if (invocation.has("--upgrade-to"))
+        return preflight_upgrade(invocation);
     const auto config = present_config(invocation);
     const auto checks =
         run_checks(config ? config->hostname : installer::system_hostname(), config ? &*config : nullptr);
-    print(invocation.json() ? installer::preflight_json(checks)
+    print(invocation.json() ? to_pretty_text(installer::preflight_json(checks))
                             : installer::preflight_text(checks, isatty(STDOUT_FILENO) == 1));
     return installer::blocking(checks, {}).empty() ? 0 : 1;
 }

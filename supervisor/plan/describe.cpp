@@ -123,7 +123,9 @@ std::string describe(const Plan& plan, std::size_t rows) {
         out += "\nLinks\n";
     for (const auto& step : plan.placements)
         out += fmt::format("  ! {}: {}, will be {}\n", step.placement.where, printable(step.found),
-                           step.placement.placed == render::Placed::link ? "linked" : "written");
+                           step.goes                                       ? "given back"
+                           : step.placement.placed == render::Placed::link ? "linked"
+                                                                           : "written");
     if (!plan.rows.empty())
         out += "\nDirectory\n";
     describe_rows(out, "domain", plan.rows.domains, rows);
@@ -157,7 +159,7 @@ Json to_json(const Plan& plan) {
                          {"diff", step.diff}});
     Json placements = Json::array();
     for (const auto& step : plan.placements)
-        placements.push_back({{"path", step.placement.where}, {"found", step.found}});
+        placements.push_back({{"path", step.placement.where}, {"found", step.found}, {"given_back", step.goes}});
     Json keys = Json::array();
     for (const auto& key : plan.keys)
         keys.push_back({{"domain", key.domain}, {"selector", key.selector}});

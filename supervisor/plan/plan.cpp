@@ -43,18 +43,22 @@ std::vector<FileStep> file_steps(const state::Desired& desired, const state::Obs
     return steps;
 }
 
-/// Whether one of the changed files of `service` is only read when it starts.
-const render::File* restarting_file(const state::Desired& desired, const state::Observed& observed,
-                                    const std::string& service) {
+/// One of the changed files of `service` that is only read when it starts; empty if there is none.
+std::string restarting_file(const state::Desired& desired, const state::Observed& observed,
+                            const std::string& service) {
+    auto gone = observed.files;
     for (const auto& file : desired.files) {
-        if (std::find(file.services.begin(), file.services.end(), service) == file.services.end())
-            continue;
-        const auto found = observed.files.find(file.path);
-        const std::string before = found == observed.files.end() ? "" : found->second;
-        if (before != file.bytes && render::needs_restart(file.path, before, file.bytes))
-            return &file;
+        const auto found = gone.extract(file.path);
+        const std::string before = found ? found.mapped() : "";
+        if (std::find(file.services.begin(), file.services.end(), service) != file.services.end() &&
+            render::needs_restart(file.path, before, file.bytes))
+            return file.path;
     }
-    return nullptr;
+    for (const auto& [path, bytes] : gone) {
+        if (render::service_of(path) == service && render::needs_restart(path, bytes, ""))
+            return path;
+    }
+    return {};
 }
 
 /// Whether a reload makes `service` read anything at all: Redis reads its file only at start.
@@ -104,9 +108,9 @@ UnitStep unit_step(const state::Desired& desired, const state::Observed& observe
     if (observed.generation == 0) {
         step.action = UnitAction::restart;
         step.why = "it runs with a configuration that is not ours";
-    } else if (const auto* file = restarting_file(desired, observed, service)) {
+    } else if (const auto path = restarting_file(desired, observed, service); !path.empty()) {
         step.action = UnitAction::restart;
-        step.why = fmt::format("{} is only read at start", file->path);
+        step.why = fmt::format("{} is only read at start", path);
     } else {
         step.action = can_reload(desired, service) ? UnitAction::reload : UnitAction::restart;
         step.why = meddled               ? "what it reads was changed by hand"
@@ -173,6 +177,8 @@ Plan difference(const state::Desired& desired, const state::Observed& observed) 
         if (const auto fault = observed.misplaced.find(placement.where); fault != observed.misplaced.end())
             plan.placements.push_back({placement, fault->second});
     }
+    for (const auto& placement : observed.left_over)
+        plan.placements.push_back({placement, fmt::format("from generation {}", observed.generation), true});
     plan.keys = observed.missing_keys;
     plan.certificate = observed.certificate_due;
     for (const auto& [service, unit] : observed.units)

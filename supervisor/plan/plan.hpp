@@ -24,6 +24,7 @@ struct FileStep {
 struct PlacementStep {
     render::Placement placement;
     std::string found; // "missing", "a plain file", "a link to ..."
+    bool goes = false; // no longer ours: what stood there before comes back
 };
 
 /// In the order of how much they do: of two that are asked for, the later one serves both.

@@ -37,6 +37,9 @@ struct Placement {
 /// Placements for the files that `files` holds (all of them, in a fixed order).
 [[nodiscard]] std::vector<Placement> placements(const std::vector<File>& files);
 
+/// The service that reads the file of a generation at this path; empty if this version of Vectis has no such file.
+[[nodiscard]] std::string_view service_of(std::string_view path);
+
 /// Whether the change of one file needs a restart where a reload is not enough: Redis reads its file only at start,
 /// Postfix binds addresses only at start (inet_interfaces, inet_protocols).
 [[nodiscard]] bool needs_restart(const std::string& path, std::string_view before, std::string_view after);

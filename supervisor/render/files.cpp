@@ -164,6 +164,11 @@ constexpr std::array<std::array<std::string_view, 2>, 1> folders{{{"rspamd/local
 
 constexpr std::array<std::string_view, 2> restarting{"inet_interfaces", "inet_protocols"};
 
+const Row* row_of(std::string_view path) {
+    const auto* row = std::find_if(table.begin(), table.end(), [&](const Row& each) { return each.path == path; });
+    return row == table.end() ? nullptr : row;
+}
+
 /// The value of a parameter in a main.cf: logical lines, of which a line with leading white space continues the one
 /// before (postconf(5)).
 std::optional<std::string> parameter(std::string_view main_cf, std::string_view name) {
@@ -214,9 +219,14 @@ std::vector<Placement> placements(const std::vector<File>& files) {
     return all;
 }
 
+std::string_view service_of(std::string_view path) {
+    const auto* row = row_of(path);
+    return row == nullptr ? std::string_view() : row->service;
+}
+
 bool needs_restart(const std::string& path, std::string_view before, std::string_view after) {
-    const auto* row = std::find_if(table.begin(), table.end(), [&](const Row& each) { return each.path == path; });
-    if (row == table.end() || before == after)
+    const auto* row = row_of(path);
+    if (row == nullptr || before == after)
         return false;
     switch (row->uptake) {
     case Uptake::reload:

@@ -202,10 +202,18 @@ Observed observe(const Desired& desired, const Paths& paths, store::Directory& d
     Observed observed = observe_disk(desired, paths);
     observed.generation = directory.generation();
     observed.rows = directory.rows();
-    for (const auto& file : supervisor.files(observed.generation)) {
+    std::vector<render::File> written;
+    for (auto& file : supervisor.files(observed.generation)) {
         const auto found = observed.files.find(file.path);
         if (found == observed.files.end() || found->second != file.bytes)
             observed.edited.insert(file.path);
+        written.push_back({.path = std::move(file.path)});
+    }
+    for (const auto& placement : render::placements(written)) {
+        const bool stays = std::any_of(desired.placements.begin(), desired.placements.end(),
+                                       [&](const render::Placement& each) { return each.where == placement.where; });
+        if (!stays && misplacement(placement, observed, paths).empty())
+            observed.left_over.push_back(placement);
     }
     // Without its package a service has no unit to look at.
     if (observed.missing_packages.empty())

@@ -28,6 +28,8 @@ struct Observed {
     std::set<std::string> edited;             // paths whose bytes are not what was written
     /// What stands where a placement should be: "missing", "a plain file", "a link to ..." (absolute path -> what).
     std::map<std::string, std::string> misplaced;
+    /// What this generation put in /etc, as it stands there, and what is desired does not.
+    std::vector<render::Placement> left_over;
     directory::Rows rows;
     std::vector<KeyWanted> missing_keys;
     /// A self-signed certificate has to be made or renewed before the daemons can show it.

@@ -13,6 +13,10 @@ constexpr Argument config_file{ArgumentKind::option, "--config", "FILE",
                                "Use this file instead of /etc/vectis/config.yaml"};
 
 constexpr std::array json_only{json};
+constexpr std::array preflight_arguments{
+    Argument{ArgumentKind::option, "--upgrade-to", "RELEASE", "Say what an upgrade to this release of Debian will do"},
+    json,
+};
 constexpr std::array setup_arguments{
     Argument{ArgumentKind::flag, "--unattended", "", "Ask nothing; needs --config or an existing config.yaml"},
     config_file,
@@ -78,7 +82,7 @@ constexpr std::array completion_arguments{
 };
 
 constexpr std::array table{
-    CommandRow{Command::preflight, "preflight", "Check that this server can be a mail server", json_only},
+    CommandRow{Command::preflight, "preflight", "Check that this server can be a mail server", preflight_arguments},
     CommandRow{Command::setup, "setup", "Set the mail server up; safe to repeat", setup_arguments},
     CommandRow{Command::config_check, "config check", "Check config.yaml and list every problem",
                config_check_arguments},

@@ -18,6 +18,8 @@ ROUNDS = int(os.environ.get("VECTIS_KILLS", "6"))
 CUTS = int(os.environ.get("VECTIS_CUTS", "2"))
 UNITS = ("unbound.service", "redis-server@vectis.service", "rspamd.service", "dovecot.service", "fail2ban.service")
 DIRECTORY = "/var/lib/vectis/directory/directory.db"
+DROP_IN = "/etc/systemd/system/dovecot.service.d/vectis-version.conf"
+DISCARDING = "s/^virtual_transport = .*/virtual_transport = discard:/"
 
 
 def test_only_the_daemon_that_reads_the_change_is_reloaded(lab):
@@ -142,6 +144,55 @@ def test_a_probe_that_turns_green_in_time_undoes_nothing(lab):
     assert server.exec("vectis", "plan", check=False).returncode == 0
 
 
+def test_what_a_generation_no_longer_has_is_given_back(lab):
+    server = mail.configured(lab)
+    with one_drop_in_more(server, ""):
+        server.exec("vectis", "apply", "--yes")
+        assert server.exec("test", "-e", DROP_IN, check=False).returncode == 1
+        server.write(DROP_IN, "# the administrator's\n")
+        with one_drop_in_more(server, "# ours\n"):
+            server.exec("vectis", "apply", "--yes")
+            assert "# ours" in server.read(DROP_IN)
+            with one_drop_in_more(server, ""), template(server, "postfix/main.cf.mustache", DISCARDING):
+                refused = server.exec("vectis", "apply", "--yes", check=False)
+            assert "is back" in refused.stderr and "# ours" in server.read(DROP_IN), refused.stderr
+            assert server.exec("vectis", "plan", check=False).returncode == 0
+        shown = server.exec("vectis", "plan", check=False)
+        assert f"! {DROP_IN}: from generation {current(server)}, will be given back" in shown.stdout, shown.stdout
+        server.exec("vectis", "apply", "--yes")
+        assert server.read(DROP_IN) == "# the administrator's\n"
+        server.exec("rm", DROP_IN)
+    server.exec("vectis", "apply", "--yes")
+    assert server.exec("vectis", "plan", check=False).returncode == 0
+
+
+def test_a_power_cut_while_files_are_given_back_or_placed_loses_none(lab):
+    server = mail.configured(lab)
+    chance = random.Random(1125)
+    with one_drop_in_more(server, ""):
+        server.exec("vectis", "apply", "--yes")
+        server.write(DROP_IN, "# the administrator's\n")
+        for number in range(2 * CUTS):
+            comes = number % 2 == 0
+            with one_drop_in_more(server, "# ours\n" if comes else ""):
+                for event in applying(server):
+                    if (event.get("step"), event.get("state")) == ("switch", "started"):
+                        time.sleep(chance.random() * 0.3)
+                        cut = server.power_cut("cut")
+                try:
+                    await_idle(cut)
+                    assert cut.read(DROP_IN) == ("# ours\n" if comes else "# the administrator's\n"), number
+                    assert cut.exec("vectis", "plan", check=False).returncode == 0
+                    kept = cut.exec("cat", f"/var/lib/vectis/originals{DROP_IN}", check=False)
+                    assert kept.stdout == ("# the administrator's\n" if comes else ""), kept
+                finally:
+                    cut.destroy()
+                assert server.read(DROP_IN) == ("# ours\n" if comes else "# the administrator's\n"), number
+        server.exec("vectis", "apply", "--yes")
+        server.exec("rm", DROP_IN)
+    server.exec("vectis", "apply", "--yes")
+
+
 def test_a_kill_at_any_step_leaves_the_old_or_the_new(lab):
     server = mail.configured(lab)
     mail.empty(server, "alice")     # the quota changes to a few MiB
@@ -218,7 +269,7 @@ def assert_undone(lab, server, apply):
     """A change of a row and of a file, which every checker accepts and which throws mail away, leaves all as it was."""
     generation, files, rows = current(server), contents(server), config_rows(server)
     add_mailbox(server, "emil")
-    with template(server, "postfix/main.cf.mustache", "s/^virtual_transport = .*/virtual_transport = discard:/"):
+    with template(server, "postfix/main.cf.mustache", DISCARDING):
         refused = apply()
     assert refused.returncode == 1 and f"generation {generation} is back" in refused.stderr, refused
     assert "mail: a message accepted at" in refused.stderr, refused.stderr
@@ -270,6 +321,26 @@ def template(server, name, expression):
         yield
     finally:
         server.write(path, before)
+
+
+@contextlib.contextmanager
+def one_drop_in_more(server, text):
+    """The template of DROP_IN says this; a version of Dovecot without the template, as with an empty text, has no such file."""
+    path = f"/usr/share/vectis/templates/dovecot/{server.dovecot}/dovecot.service.d/version.conf.mustache"
+    before = server.read(path) if server.exec("test", "-e", path, check=False).returncode == 0 else ""
+
+    def say(text):
+        server.exec("mkdir", "-p", path.rpartition("/")[0])
+        if text:
+            server.write(path, text)
+        else:
+            server.exec("rm", "-f", path)
+
+    say(text)
+    try:
+        yield
+    finally:
+        say(before)
 
 
 @contextlib.contextmanager

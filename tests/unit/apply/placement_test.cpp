@@ -53,6 +53,18 @@ TEST_CASE("placements lead to the current generation, and the originals come bac
     SECTION("putting them back a second time changes nothing") {
         apply::restore_originals(server.paths, server.placements);
         CHECK(read_file(server.etc / "postfix/main.cf") == "debian's");
+        CHECK_FALSE(fs::exists(server.etc / "redis/redis.conf"));
+    }
+    SECTION("forgotten, what stands then is the original") {
+        apply::forget_originals(server.paths, server.placements);
+        CHECK(read_file(server.etc / "postfix/main.cf") == "debian's");
+        fs::remove(server.etc / "postfix/main.cf");
+        write_new_file(server.etc / "postfix/main.cf", "the administrator's", {});
+        apply::keep_originals(server.paths, server.placements, server.paths.generation(1));
+        apply::place(server.paths, server.placements);
+        apply::restore_originals(server.paths, server.placements);
+        CHECK(read_file(server.etc / "postfix/main.cf") == "the administrator's");
+        CHECK_FALSE(fs::exists(server.paths.edited() / "replaced"));
     }
 }
 
@@ -79,4 +91,47 @@ TEST_CASE("stand-ins that were made for a check go again, and nothing else") {
     apply::remove_stand_ins(server.placements);
     CHECK_FALSE(fs::exists(server.etc / "redis/redis.conf"));
     CHECK(read_file(server.etc / "postfix/main.cf") == "debian's");
+}
+
+TEST_CASE("what a generation no longer has is given back where nobody has replaced it") {
+    const Server server;
+    const fs::path generation = server.paths.generation(1);
+    apply::keep_originals(server.paths, server.placements, generation);
+    apply::place(server.paths, server.placements);
+    replace_symlink(server.paths.current(), "generations/2"); // which has none of them
+    const auto ours = [&] {
+        std::vector<std::string> paths;
+        for (const auto& placement : apply::still_ours(server.paths, server.placements, generation))
+            paths.push_back(placement.path);
+        return paths;
+    };
+    CHECK(ours().size() == 4);
+    fs::remove(server.etc / "redis/redis.conf");
+    write_new_file(server.etc / "redis/redis.conf", "the administrator's", {});
+    replace_file(server.etc / "unbound/vectis.conf", "edited", {});
+    CHECK(ours() == std::vector<std::string>{"postfix/main.cf", "rspamd/local.d"});
+    apply::restore_originals(server.paths, apply::still_ours(server.paths, server.placements, generation));
+    CHECK(read_file(server.etc / "postfix/main.cf") == "debian's");
+    CHECK(ours().empty());
+    apply::forget_originals(server.paths, server.placements);
+    CHECK(read_file(server.etc / "redis/redis.conf") == "the administrator's");
+    CHECK(read_file(server.etc / "unbound/vectis.conf") == "edited");
+}
+
+TEST_CASE("the folder of a drop-in goes with the drop-in, if it was the only one") {
+    Server server;
+    const fs::path folder = server.etc / "systemd/system/postfix.service.d";
+    server.placements = {{"unbound/vectis.conf", (folder / "vectis.conf").string(), render::Placed::copy}};
+    apply::keep_originals(server.paths, server.placements, server.paths.generation(1));
+    apply::place(server.paths, server.placements);
+    SECTION("alone") {
+        apply::restore_originals(server.paths, server.placements);
+        CHECK_FALSE(fs::exists(folder));
+    }
+    SECTION("beside the administrator's") {
+        write_new_file(folder / "limits.conf", "[Service]", {});
+        apply::restore_originals(server.paths, server.placements);
+        CHECK(fs::exists(folder / "limits.conf"));
+        CHECK_FALSE(fs::exists(folder / "vectis.conf"));
+    }
 }
