@@ -102,7 +102,7 @@ int run_logs(const Invocation& invocation) {
     const std::string name = invocation.value("SERVICE").value_or("");
     std::vector<std::string> units;
     if (name == "vectis") {
-        units = {"vectis-supervisor.service"};
+        units = {"vectis-supervisor.service", "vectis-api.service"};
     } else if (const auto* service = surface::find_service(name); service != nullptr) {
         systemd::Manager manager;
         units = {state::unit_of(manager, *service).name};

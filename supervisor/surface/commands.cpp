@@ -117,6 +117,7 @@ constexpr std::array table{
                mailbox_password_arguments},
     CommandRow{Command::password_service, "password-service", "Change a password, asked by webmail", {}, true},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
+    CommandRow{Command::serve, "serve", "The REST API (vectis-api.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
     CommandRow{Command::learn, "learn", "Teach Rspamd the message on standard input", learn_arguments, true},
     CommandRow{Command::webmail, "webmail", "Run PHP for webmail (vectis-webmail.service)", webmail_arguments, true},

@@ -51,6 +51,7 @@ enum class Command : std::uint8_t {
     mailbox_password,
     password_service,
     supervise,
+    serve,
     directory_recover,
     learn,
     webmail,

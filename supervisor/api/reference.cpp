@@ -1,0 +1,86 @@
+#include "api/reference.hpp"
+
+#include "surface/routes.hpp"
+
+#include <fmt/format.h>
+
+namespace vectis::api {
+
+namespace {
+
+using surface::Kind;
+using surface::Schema;
+
+constexpr std::string_view style =
+    "body{font:16px/1.5 system-ui,sans-serif;max-width:60em;margin:2em auto;padding:0 1em;color:#222;background:#fff}"
+    "code{font:14px ui-monospace,monospace}h2{margin-top:2.5em;border-bottom:1px solid #ccc}"
+    "table{border-collapse:collapse;width:100%}td,th{text-align:left;vertical-align:top;padding:.3em .6em;"
+    "border-bottom:1px solid #e4e4e4}@media(prefers-color-scheme:dark){body{color:#ddd;background:#181818}"
+    "h2{border-color:#555}td,th{border-color:#333}a{color:#8bf}}";
+
+std::string kind_of(const Schema& schema) {
+    switch (schema.kind) {
+    case Kind::array:
+        return "list of " + kind_of(*schema.items);
+    case Kind::string: {
+        std::string words;
+        for (const auto value : schema.values)
+            words += fmt::format("{}<code>{}</code>", words.empty() ? "" : ", ", value);
+        return words.empty() ? std::string(schema.format.empty() ? "text" : schema.format) : words;
+    }
+    case Kind::integer:
+        return "whole number";
+    case Kind::boolean:
+        return "true or false";
+    case Kind::object:
+        break;
+    }
+    return "object";
+}
+
+/// A row for each property, those of the objects within it by a dotted name.
+void rows(std::string& page, const Schema& schema, const std::string& prefix) {
+    if (schema.kind == Kind::array)
+        return rows(page, *schema.items, prefix + "[]");
+    for (const auto& each : schema.properties) {
+        const std::string name = prefix + (prefix.empty() ? "" : ".") + std::string(each.name);
+        page += fmt::format("<tr><td><code>{}</code></td><td>{}{}</td><td>{}</td></tr>\n", name, kind_of(*each.schema),
+                            each.required ? "" : ", optional", each.description);
+        rows(page, *each.schema, name);
+    }
+}
+
+void describe(std::string& page, const surface::Route& route) {
+    page += fmt::format("<h3 id=\"{0}\"><code>{1} {2}{3}</code></h3>\n<p>{4}. {5}</p>\n", route.id,
+                        surface::text(route.method), surface::api_base, route.path, route.summary,
+                        route.role ? fmt::format("For the role {} and above.", surface::text(*route.role))
+                                   : fmt::format("For everybody: {}.", route.open_because));
+    if (route.answer == nullptr)
+        return;
+    page += "<table><tr><th>In <code>data</code></th><th>What</th><th></th></tr>\n";
+    rows(page, *route.answer, {});
+    page += "</table>\n";
+}
+
+} // namespace
+
+std::string reference_page() {
+    std::string page = fmt::format(
+        "<!doctype html>\n<html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+        "content=\"width=device-width\">\n<title>Vectis: the API</title>\n<style>{}</style>\n<h1>Vectis: the API</h1>\n"
+        "<p>Version {}. The same for programs: <a href=\"{}/openapi.json\">OpenAPI 3.1</a>.</p>\n"
+        "<p>An answer is <code>{{\"data\": ..., \"meta\": {{\"request_id\", \"timestamp\"}}}}</code>. A fault is "
+        "<code>application/problem+json</code> (RFC 9457): <code>code</code> is for programs, <code>detail</code> and "
+        "<code>hint</code> are for people, <code>errors</code> names every field that is wrong by its JSON pointer.</p>\n",
+        style, VECTIS_VERSION, surface::api_base);
+    for (const auto& group : surface::groups()) {
+        page += fmt::format("<h2>{}</h2>\n<p>{}</p>\n", group.name, group.summary);
+        for (const auto& route : surface::routes()) {
+            if (route.group == group.name)
+                describe(page, route);
+        }
+    }
+    return page + "</html>\n";
+}
+
+} // namespace vectis::api

@@ -1,0 +1,108 @@
+// serve: the process of the REST API (vectis-api.service).
+#include "api/dispatch.hpp"
+#include "api/server.hpp"
+#include "base/guarded.hpp"
+#include "cli/invocation.hpp"
+#include "store/directory.hpp"
+#include "systemd/client.hpp"
+#include "systemd/journal.hpp"
+#include "systemd/listen.hpp"
+#include "systemd/notify.hpp"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+namespace vectis::cli {
+
+namespace {
+
+using Checks = std::vector<std::pair<std::string, bool>>;
+
+api::Door door_of(const std::string& name) {
+    if (name == "admin")
+        return api::Door::admin;
+    if (name == "proxy")
+        return api::Door::proxy;
+    if (name == "local")
+        return api::Door::local;
+    throw Error(Code::invalid_input, fmt::format("cannot serve a socket named '{}'", name),
+                "FileDescriptorName= of its unit is admin, proxy or local");
+}
+
+bool well(const std::function<void()>& ask) {
+    try {
+        ask();
+        return true;
+    } catch (const Error&) {
+        return false; // that is the answer
+    }
+}
+
+/// Everybody may ask for the health, and asking takes a while: one answer serves a second.
+class Health {
+  public:
+    explicit Health(const state::Paths& paths) : paths_(paths) {}
+
+    Checks operator()() {
+        return last_.with([this](Answer& last) {
+            const auto now = std::chrono::steady_clock::now();
+            if (last.checks.empty() || now - last.at > std::chrono::seconds(1))
+                last = {now, ask()};
+            return last.checks;
+        });
+    }
+
+  private:
+    struct Answer {
+        std::chrono::steady_clock::time_point at;
+        Checks checks;
+    };
+
+    [[nodiscard]] Checks ask() const {
+        return {
+            {"directory", well([this] { static_cast<void>(store::read_directory_generation(paths_.directory())); })},
+            {"supervisor", well([] { static_cast<void>(systemd::SupervisorClient().version()); })},
+        };
+    }
+
+    state::Paths paths_;
+    Guarded<Answer> last_;
+};
+
+} // namespace
+
+int run_serve(const Invocation& invocation) {
+    // Before there is a thread: each inherits it, and one waits for the signals.
+    sigset_t ends{};
+    sigemptyset(&ends);
+    sigaddset(&ends, SIGTERM);
+    sigaddset(&ends, SIGINT);
+    pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+
+    std::vector<api::Listener> listeners;
+    for (auto& socket : systemd::take_listening_sockets())
+        listeners.push_back({std::move(socket.fd), door_of(socket.name)});
+    if (listeners.empty())
+        throw Error(Code::invalid_input, "cannot serve: there is no socket", "systemctl start vectis-api.service");
+
+    Health health(invocation.paths);
+    const api::Services services{
+        .health = [&health] { return health(); },
+        .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }};
+    api::Server server(
+        std::move(listeners), [&](api::Request& request) { return api::dispatch(services, request); },
+        [](int status, const std::string& detail, const std::string& id) {
+            return api::problem(id, api::HttpError{status, "malformed", detail, {}, {}});
+        });
+    const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
+    systemd::notify_ready();
+    int signal = 0;
+    sigwait(&ends, &signal);
+    systemd::notify_stopping();
+    return 0;
+}
+
+} // namespace vectis::cli
