@@ -52,6 +52,7 @@ enum class Command : std::uint8_t {
     password_service,
     supervise,
     directory_recover,
+    search_recover,
     learn,
     webmail,
     probe,
