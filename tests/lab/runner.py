@@ -207,6 +207,9 @@ def attempt(name, stage):
     except LabError as error:
         say(f"FAILED {name}: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
         return [(name, False)]
+    except Exception:   # a fault of a stage's own must not stop the others
+        traceback.print_exc()
+        return [(name, False)]
 
 
 def report(results):
