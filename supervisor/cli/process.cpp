@@ -1,9 +1,10 @@
-// What units start: supervise, directory-recover, learn, probe.
+// What units start: supervise, directory-recover, search-recover, learn, probe.
 #include "base/clock.hpp"
 #include "base/subprocess.hpp"
 #include "base/text.hpp"
 #include "cli/invocation.hpp"
 #include "health/run_here.hpp"
+#include "state/search_index.hpp"
 #include "store/directory.hpp"
 #include "supervise/run.hpp"
 #include "systemd/notify.hpp"
@@ -56,6 +57,17 @@ void recover_directory(const state::Paths& paths) {
     note(fmt::format("vectis: switched to generation {}, which an interrupted apply had committed", generation));
 }
 
+/// Around Dovecot's life, by its unit.
+void recover_search(const Invocation& invocation) {
+    const fs::path clean = invocation.paths.indexes_whole();
+    if (invocation.has("--stopped")) {
+        state::note_indexes_whole(invocation.paths.mail(), clean);
+        return;
+    }
+    if (const auto dropped = state::drop_damaged_indexes(invocation.paths.mail(), clean); dropped > 0)
+        note(fmt::format("vectis: removed {} search indexes that a power cut may have damaged", dropped));
+}
+
 /// A message that somebody has moved into or out of Junk, from Dovecot (the services learn-spam and learn-ham). rspamc
 /// ends with status 0 whatever becomes of it, so what it says counts.
 void learn(const std::string& kind) {
@@ -89,6 +101,9 @@ int run_process(const Invocation& invocation) {
         recover_directory(invocation.paths);
         if (environment("NOTIFY_SOCKET")) // run by its unit, not by hand
             keep_log(invocation.paths.directory() / "directory.db");
+        return 0;
+    case surface::Command::search_recover:
+        recover_search(invocation);
         return 0;
     case surface::Command::learn:
         learn(invocation.value("KIND").value_or(""));

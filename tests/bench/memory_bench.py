@@ -26,7 +26,7 @@ print(json.dumps(told))
 
 
 def test_the_idle_suite_is_small(lab):
-    server = lab.vectis()
+    server = lab.vectis(fresh=True)
     server.exec("vectis", "health", "--all")
     before = measure(server)
     server.reboot()

@@ -172,7 +172,7 @@ def test_a_power_cut_while_files_are_given_back_or_placed_loses_none(lab):
     with one_drop_in_more(server, ""):
         server.exec("vectis", "apply", "--yes")
         server.write(DROP_IN, "# the administrator's\n")
-        for number in range(2 * CUTS):
+        for number in range(CUTS):
             comes = number % 2 == 0
             with one_drop_in_more(server, "# ours\n" if comes else ""):
                 for event in applying(server):

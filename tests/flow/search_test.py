@@ -2,6 +2,7 @@
 index gone. The mail program is Python's imaplib."""
 
 import json
+import time
 
 import mail
 from server import PASSWORD
@@ -75,6 +76,28 @@ def test_the_index_is_a_cache(lab):
     assert died.returncode == 1 and not died.stdout, died       # 1: no such line
 
 
+def test_a_power_cut_costs_nobody_more_than_the_index(lab):
+    server = filled(lab)
+    alice = mail.address(server, "alice")
+    server.exec("rm", "-rf", f"/var/vmail/{mail.domain(server)}/alice/{INDEX[server.suite]}")
+    assert search(lab, server, "giraffe", "leopard") == [["plain"], ["base64"]]
+    cut = server.power_cut("cut")       # the index is new, and not on the disk yet
+    try:
+        await_health(cut)
+        assert search(lab, cut, "giraffe", "leopard") == [["plain"], ["base64"]]
+        cut.exec("doveadm", "expunge", "-u", alice, "mailbox", "INBOX", "subject", "quoted")
+        assert search(lab, cut, "Krokodil", "leopard") == [[], ["base64"]]
+        died = cut.exec("journalctl", "-q", "-o", "cat", "-b", "-u", "dovecot", "-g", "killed with signal|Panic", check=False)
+        assert died.returncode == 1 and not died.stdout, died
+        index = f"/var/vmail/{mail.domain(server)}/alice/{INDEX[server.suite]}"
+        before = cut.out("ls", "-di", index)
+        cut.reboot()
+        await_health(cut)
+        assert cut.out("ls", "-di", index) == before, "an orderly end costs nothing"
+    finally:
+        cut.destroy()
+
+
 def test_it_can_be_switched_off_and_on_again(lab):
     server = filled(lab)
     server.exec("vectis", "config", "set", "dovecot.full_text_search", "false")
@@ -94,6 +117,14 @@ def test_the_index_counts_for_nobodys_quota(lab):
     server.exec("rm", "-rf", f"/var/vmail/{mail.domain(server)}/alice/{INDEX[server.suite]}")
     server.exec("doveadm", "quota", "recalc", "-u", alice)
     assert server.out("doveadm", "quota", "get", "-u", alice) == before
+
+
+def await_health(server, patience=90):
+    """Dovecot mends its own indexes when they are first used: whoever comes first after a power cut may have to ask again."""
+    deadline = time.monotonic() + patience
+    while (done := server.exec("vectis", "health", check=False)).returncode != 0:
+        journal = server.out("journalctl", "-q", "--no-pager", "-b", "-n", "60", "-u", "dovecot", "-u", server.postfix)
+        assert time.monotonic() < deadline, done.stdout + journal
 
 
 def filled(lab):

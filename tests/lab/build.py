@@ -15,10 +15,13 @@ from host import SOURCE, LabError, lock, run, say, show
 BUILD = SOURCE / "build"
 # Only the packages and the fuzz targets are optimized: it takes half of the time, and hides from a sanitizer what it
 # removes. A sanitizer's finding names lines, no variables (-g1), and ends the program (UBSan by an option in meson.build).
+# Its library is linked in: the unit tests run in servers, too.
 VARIANTS = {
     "debug": ("-Doptimization=0",),
-    "address": ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=0", "-Dcpp_args=-g1"),
-    "thread": ("-Db_sanitize=thread", "-Db_lundef=false", "-Doptimization=0", "-Dcpp_args=-g1"),
+    "address": ("-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=0", "-Dcpp_args=-g1",
+                "-Dcpp_link_args=['-static-libasan', '-static-libubsan']"),
+    "thread": ("-Db_sanitize=thread", "-Db_lundef=false", "-Doptimization=0", "-Dcpp_args=-g1",
+               "-Dcpp_link_args=['-static-libtsan']"),
     "fuzz": ("-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
 }
 
@@ -49,8 +52,8 @@ def apt_get(*command):
         run("apt-get", "-q", "-y", *options, "--no-install-recommends", *command, env=environment)
 
 
-def build(variant="debug", *targets):
-    """Configures (once) and builds a variant; returns its folder."""
+def configure(variant="debug"):
+    """Makes the folder of a variant, once, and returns it."""
     install_build_dependencies()
     folder = BUILD / variant
     environment = {**os.environ}
@@ -60,7 +63,13 @@ def build(variant="debug", *targets):
     if not (folder / "build.ninja").exists():
         shutil.rmtree(folder, ignore_errors=True)
         show("meson", "setup", *VARIANTS[variant], folder, SOURCE, env=environment)
-    show("ninja", "-C", folder, *targets, env=environment)
+    return folder
+
+
+def build(variant="debug", *targets):
+    """Builds a variant; returns its folder."""
+    folder = configure(variant)
+    show("ninja", "-C", folder, *targets)
     return folder
 
 
@@ -84,8 +93,9 @@ def unit(variant="debug", suite=None):
 
 
 def unit_program(suite):
-    """The program of the unit tests, for a server of that suite."""
-    folder = build("debug", "tests/unit/unit") if suite == roots.host_codename() else build_in_root(suite, "debug")
+    """The program of the unit tests, for a server of that suite; with the sanitizer that the suite's unit tests have."""
+    variant = packages.SANITIZER[suite]
+    folder = build(variant, "tests/unit/unit") if suite == roots.host_codename() else build_in_root(suite, variant)
     return folder / "tests/unit/unit"
 
 

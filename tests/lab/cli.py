@@ -46,7 +46,7 @@ def parser():
 
     suite_option(add("demo", demo, "show a mail server from nothing: built, booted, set up, used; writes build/demo.json"))
     test_command = add("test", test, "everything CI runs; closes with 'N passed, N failed'")
-    test_command.add_argument("filter", nargs="?", help="lint, tidy, unit, address, thread, lintian, flow, all, or part of a test's name")
+    test_command.add_argument("filter", nargs="?", help="lint, tidy, unit, lintian, flow, all, or part of a test's name")
     test_command.add_argument("--suite", choices=packages.SUITES, help="on this release of Debian only")
     add("build", build_programs, "build the programs in build/debug")
     unit_command = add("unit", unit, "build and run the unit tests")
@@ -203,4 +203,5 @@ def down(options):
         server.forget(lab)
     for name in network.namespaces():
         run("ip", "netns", "delete", name, check=False)
+    unmount(RUN)
     unmount(roots.DISKS)

@@ -46,7 +46,7 @@ def format_of_code():
 
 def clang_tidy():
     """Checks every source file; a file whose text, headers and rules passed before is not read again."""
-    folder = build.build("debug")
+    folder = build.configure("debug")
     passed = build.BUILD / "tidy"
     passed.mkdir(parents=True, exist_ok=True)
     common = hashlib.sha256()

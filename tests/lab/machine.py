@@ -105,6 +105,7 @@ class Machine:
 
     def mount(self):
         """Its disk's files appear in self.root; they stay there, live, while it runs."""
+        share_mounts()
         if not is_mounted(self.root):
             mount_loop(self.disk, self.root, "noatime", *self.mount_options())
 
@@ -171,6 +172,8 @@ class Machine:
             wait_gone(nspawn, 10)
         self.remove_cgroup()
         unmount(self.root)
+        # Only now has all of it reached the disk.
+        wait_until(lambda: not run("losetup", "-j", self.disk).stdout, 30, f"the disk of '{self.name}'")
         if self.folder.exists():
             self.save(leader=None, nspawn=None)
 
@@ -188,11 +191,14 @@ class Machine:
 
     def reboot(self):
         """An orderly shutdown, then a boot."""
+        self.shut_down()
+        return self.boot()
+
+    def shut_down(self):
         self.exec("systemctl", "poweroff", check=False)
         if not wait_gone(self.state["nspawn"], 60):
             raise LabError(f"cannot shut down '{self.name}' in 60 s\n" + self.console()[-2000:])
         self.kill()
-        return self.boot()
 
     def power_cut(self, name=None, boot=True):
         """The disk as a power cut at this instant would leave it, booted as another machine (this one runs on).
@@ -277,6 +283,14 @@ class Machine:
         temporary = self.folder / "state.new"
         temporary.write_text(json.dumps(self.state, indent=1))
         temporary.replace(self.folder / "state.json")
+
+
+def share_mounts():
+    """A container that starts copies every mount, and may keep it; what is unmounted here is unmounted there if it is shared."""
+    with lock("mounts"):
+        if not is_mounted(RUN):
+            run("mount", "--bind", RUN, RUN)
+            run("mount", "--make-shared", RUN)
 
 
 def allow_watching():

@@ -5,6 +5,9 @@ SUITES = {"bookworm": 12, "trixie": 13}
 # The one that servers have unless told otherwise: what most users install.
 DEFAULT_SUITE = "trixie"
 
+# What the unit tests of `./dev test` are built with: between them the releases see both.
+SANITIZER = {"bookworm": "address", "trixie": "thread"}
+
 # Dovecot's version, as the folder of its templates says it.
 DOVECOT = {"bookworm": "2.3", "trixie": "2.4"}
 # The unit that runs Postfix.

@@ -46,11 +46,17 @@ class Lab:
         return server.boot(name, suite=self.suite, lab=self.name, **options)
 
     def vectis(self, name=server.DEFAULT, fresh=False, **options):
-        """A server with Vectis set up (config= text of config.yaml); the one that runs unless fresh."""
+        """A server with Vectis set up (config= text of config.yaml); the one that runs, or one that was set up before, unless
+        fresh."""
         machine = Machine(name, self.name)
         if machine.running and not fresh:
             return machine
+        if name == server.DEFAULT and not fresh and not options and self.has_no_server():
+            return server.boot_set_up(self.suite, self.name)
         return server.boot_with_vectis(name, suite=self.suite, lab=self.name, **options)
+
+    def has_no_server(self):
+        return all(machine.name == "outside" for machine in machines(self.name))
 
     def deb(self):
         """The package built from this source."""
@@ -120,7 +126,7 @@ def load(path):
 
 
 # The stages that judge the source or build programs: most of what keeps the processors busy.
-STAGES = ("lint", "lintian", "unit", "tidy", "address", "thread")
+STAGES = ("lint", "lintian", "unit", "tidy")
 # The flow tests that `./dev test` leaves to `./dev test all`.
 LONG_FLOWS = ("package_test", "upgrade_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
@@ -188,9 +194,7 @@ def stages(names, suites, nice=0):
     known = {
         "lint": lint.lint,
         "tidy": lint.tidy,
-        "unit": lambda: [result for suite in suites for result in build.unit("debug", suite)],
-        "address": lambda: build.unit("address"),
-        "thread": lambda: build.unit("thread"),
+        "unit": lambda: [result for suite in suites for result in build.unit(packages.SANITIZER[suite], suite)],
         "lintian": lambda: [result for suite in suites for result in lint.lintian(build.deb(suite))],
     }
     return [result for name in names for result in attempt(name, known[name])]
@@ -202,6 +206,9 @@ def attempt(name, stage):
         return stage()
     except LabError as error:
         say(f"FAILED {name}: {error}" + (f"\nhint: {error.hint}" if error.hint else ""))
+        return [(name, False)]
+    except Exception:   # a fault of a stage's own must not stop the others
+        traceback.print_exc()
         return [(name, False)]
 
 
