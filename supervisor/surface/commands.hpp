@@ -52,7 +52,7 @@ enum class Command : std::uint8_t {
     password_service,
     supervise,
     directory_recover,
-    search_recover,
+    mail_recover,
     learn,
     webmail,
     probe,
