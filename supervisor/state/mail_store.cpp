@@ -52,9 +52,16 @@ Found look_below(const fs::path& mail) {
     return found;
 }
 
+/// There while a recovery is under way: systemd says that Dovecot has stopped when that was stopped, too.
+fs::path under_way(const fs::path& clean) {
+    return clean.string() + ".recovering";
+}
+
 } // namespace
 
 void note_mail_store_whole(const fs::path& mail, const fs::path& clean) {
+    if (fs::exists(under_way(clean)))
+        return;
     sync_file_system(mail);
     replace_file(clean, "", {.mode = 0600});
 }
@@ -64,6 +71,7 @@ Recovered recover_mail_store(const fs::path& mail, const fs::path& clean) {
         sync_file_system(clean.parent_path());
         return {};
     }
+    replace_file(under_way(clean), "", {.mode = 0600});
     auto [indexes, locks] = look_below(mail);
     const auto last = std::max_element(indexes.begin(), indexes.end(),
                                        [](const auto& a, const auto& b) { return a.written < b.written; });
@@ -75,6 +83,7 @@ Recovered recover_mail_store(const fs::path& mail, const fs::path& clean) {
         fs::remove_all(index.folder);
     for (const auto& lock : locks)
         fs::remove(lock);
+    fs::remove(under_way(clean));
     return {.indexes = indexes.size(), .locks = locks.size()};
 }
 

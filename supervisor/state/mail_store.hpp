@@ -10,6 +10,7 @@
 namespace vectis::state {
 
 /// Makes the disk hold everything, and then notes in the file `clean` that it does: after Dovecot has stopped.
+/// Not after a recovery that did not reach its end.
 void note_mail_store_whole(const fs::path& mail, const fs::path& clean);
 
 struct Recovered {

@@ -64,3 +64,14 @@ TEST_CASE("a server without mail has no index to lose") {
     CHECK(state::recover_mail_store(store.mail, store.clean).indexes == 0);
     CHECK(state::recover_mail_store(store.mail / "nothing", store.clean).indexes == 0);
 }
+
+TEST_CASE("a recovery that did not reach its end is begun again") {
+    const MailStore store;
+    const auto index = store.index("example.test/anna/Maildir", std::chrono::minutes(1));
+    write_new_file(store.clean.string() + ".recovering", "", {}); // as one that was killed leaves it
+    state::note_mail_store_whole(store.mail, store.clean);
+    CHECK_FALSE(fs::exists(store.clean));
+    CHECK(state::recover_mail_store(store.mail, store.clean).indexes == 1);
+    state::note_mail_store_whole(store.mail, store.clean);
+    CHECK(fs::exists(store.clean));
+}
