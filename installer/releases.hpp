@@ -22,9 +22,8 @@ struct Release {
 };
 
 inline constexpr std::array debian_13{
-    Package{"dovecot-core", "2.4"}, Package{"fail2ban", "1.1"},     Package{"nginx", "1.26"},
-    Package{"postfix", "3.10"},     Package{"redis-server", "8.0"}, Package{"roundcube-core", "1.6"},
-    Package{"rspamd", "3.12"},      Package{"certbot", "4.0"},
+    Package{"dovecot-core", "2.4"}, Package{"fail2ban", "1.1"}, Package{"nginx", "1.26"},  Package{"postfix", "3.10"},
+    Package{"redis-server", "8.0"}, Package{"rspamd", "3.12"},  Package{"certbot", "4.0"},
 };
 
 /// From the oldest on: each can be upgraded to the one after it.

@@ -1,10 +1,10 @@
-// What units start: supervise, directory-recover, search-recover, learn, probe.
+// What units start: supervise, directory-recover, mail-recover, learn, probe.
 #include "base/clock.hpp"
 #include "base/subprocess.hpp"
 #include "base/text.hpp"
 #include "cli/invocation.hpp"
 #include "health/run_here.hpp"
-#include "state/search_index.hpp"
+#include "state/mail_store.hpp"
 #include "store/directory.hpp"
 #include "supervise/run.hpp"
 #include "systemd/notify.hpp"
@@ -58,14 +58,16 @@ void recover_directory(const state::Paths& paths) {
 }
 
 /// Around Dovecot's life, by its unit.
-void recover_search(const Invocation& invocation) {
-    const fs::path clean = invocation.paths.indexes_whole();
+void recover_mail(const Invocation& invocation) {
+    const fs::path clean = invocation.paths.mail_store_whole();
     if (invocation.has("--stopped")) {
-        state::note_indexes_whole(invocation.paths.mail(), clean);
+        state::note_mail_store_whole(invocation.paths.mail(), clean);
         return;
     }
-    if (const auto dropped = state::drop_damaged_indexes(invocation.paths.mail(), clean); dropped > 0)
-        note(fmt::format("vectis: removed {} search indexes that a power cut may have damaged", dropped));
+    const auto recovered = state::recover_mail_store(invocation.paths.mail(), clean);
+    if (recovered.indexes + recovered.locks > 0)
+        note(fmt::format("vectis: after a power cut removed {} search indexes that may be damaged, and {} locks",
+                         recovered.indexes, recovered.locks));
 }
 
 /// A message that somebody has moved into or out of Junk, from Dovecot (the services learn-spam and learn-ham). rspamc
@@ -102,8 +104,8 @@ int run_process(const Invocation& invocation) {
         if (environment("NOTIFY_SOCKET")) // run by its unit, not by hand
             keep_log(invocation.paths.directory() / "directory.db");
         return 0;
-    case surface::Command::search_recover:
-        recover_search(invocation);
+    case surface::Command::mail_recover:
+        recover_mail(invocation);
         return 0;
     case surface::Command::learn:
         learn(invocation.value("KIND").value_or(""));

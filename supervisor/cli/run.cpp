@@ -39,7 +39,7 @@ const std::vector<Group>& groups() {
         {run_install, {Command::preflight, Command::setup, Command::dns, Command::hash_password}},
         {run_password, {Command::mailbox_password, Command::password_service}},
         {run_process,
-         {Command::supervise, Command::directory_recover, Command::search_recover, Command::learn, Command::probe}},
+         {Command::supervise, Command::directory_recover, Command::mail_recover, Command::learn, Command::probe}},
         {run_serve, {Command::serve}},
         {run_webmail, {Command::webmail}},
         {run_certificates,

@@ -32,8 +32,8 @@ struct Paths {
     [[nodiscard]] fs::path edited() const { return lib / "edited"; }
     /// The probe mailbox's password and its hash, each on a line.
     [[nodiscard]] fs::path probe_secret() const { return lib / "probe.secret"; }
-    /// There while every full-text index is whole on the disk: from Dovecot's end to its next start.
-    [[nodiscard]] fs::path indexes_whole() const { return lib / "indexes.whole"; }
+    /// There while all of the mail store is on the disk: from Dovecot's end to its next start.
+    [[nodiscard]] fs::path mail_store_whole() const { return lib / "mail-store.whole"; }
     [[nodiscard]] fs::path mail() const { return "/var/vmail"; }
     [[nodiscard]] fs::path templates() const { return share / "templates"; }
     [[nodiscard]] fs::path migrations() const { return share / "migrations"; }

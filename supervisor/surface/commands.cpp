@@ -71,8 +71,8 @@ constexpr std::array mailbox_password_arguments{
 constexpr std::array probe_arguments{
     Argument{ArgumentKind::positional, "NAME", "", "The probe to run in this process", true},
 };
-constexpr std::array search_recover_arguments{
-    Argument{ArgumentKind::flag, "--stopped", "", "Dovecot has stopped: note that every index is whole"},
+constexpr std::array mail_recover_arguments{
+    Argument{ArgumentKind::flag, "--stopped", "", "Dovecot has stopped: note that all is on the disk"},
 };
 constexpr std::array learn_arguments{
     Argument{ArgumentKind::positional, "KIND", "", "spam or ham", true},
@@ -122,8 +122,8 @@ constexpr std::array table{
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::serve, "serve", "The REST API (vectis-api.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
-    CommandRow{Command::search_recover, "search-recover", "Remove search indexes that a power cut may have damaged",
-               search_recover_arguments, true},
+    CommandRow{Command::mail_recover, "mail-recover", "Remove what a power cut has left in the mail store",
+               mail_recover_arguments, true},
     CommandRow{Command::learn, "learn", "Teach Rspamd the message on standard input", learn_arguments, true},
     CommandRow{Command::webmail, "webmail", "Run PHP for webmail (vectis-webmail.service)", webmail_arguments, true},
     CommandRow{Command::probe, "probe", "Run one probe here", probe_arguments, true},

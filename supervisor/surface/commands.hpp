@@ -53,7 +53,7 @@ enum class Command : std::uint8_t {
     supervise,
     serve,
     directory_recover,
-    search_recover,
+    mail_recover,
     learn,
     webmail,
     probe,

@@ -19,7 +19,6 @@ CUTS = int(os.environ.get("VECTIS_CUTS", "2"))
 UNITS = ("unbound.service", "redis-server@vectis.service", "rspamd.service", "dovecot.service", "fail2ban.service")
 DIRECTORY = "/var/lib/vectis/directory/directory.db"
 DROP_IN = "/etc/systemd/system/dovecot.service.d/vectis-version.conf"
-DISCARDING = "s/^virtual_transport = .*/virtual_transport = discard:/"
 
 
 def test_only_the_daemon_that_reads_the_change_is_reloaded(lab):
@@ -153,7 +152,7 @@ def test_what_a_generation_no_longer_has_is_given_back(lab):
         with one_drop_in_more(server, "# ours\n"):
             server.exec("vectis", "apply", "--yes")
             assert "# ours" in server.read(DROP_IN)
-            with one_drop_in_more(server, ""), template(server, "postfix/main.cf.mustache", DISCARDING):
+            with one_drop_in_more(server, ""), template(server, "redis/redis-vectis.conf.mustache", "$ a maxmemory nonsense"):
                 refused = server.exec("vectis", "apply", "--yes", check=False)
             assert "is back" in refused.stderr and "# ours" in server.read(DROP_IN), refused.stderr
             assert server.exec("vectis", "plan", check=False).returncode == 0
@@ -269,7 +268,7 @@ def assert_undone(lab, server, apply):
     """A change of a row and of a file, which every checker accepts and which throws mail away, leaves all as it was."""
     generation, files, rows = current(server), contents(server), config_rows(server)
     add_mailbox(server, "emil")
-    with template(server, "postfix/main.cf.mustache", DISCARDING):
+    with template(server, "postfix/main.cf.mustache", "s/^virtual_transport = .*/virtual_transport = discard:/"):
         refused = apply()
     assert refused.returncode == 1 and f"generation {generation} is back" in refused.stderr, refused
     assert "mail: a message accepted at" in refused.stderr, refused.stderr

@@ -62,7 +62,7 @@ def test_an_upgrade_in_place_keeps_mail_flags_filters_and_passwords(lab):
     follow(server, "vectis apply")
     for package in told["upgrade"]["packages"]:
         version = server.out("dpkg-query", "-W", "-f", "${source:Upstream-Version}", package["name"])
-        assert f"{version}.".startswith(package["coming"] + "."), (package, version)
+        assert version.startswith(package["coming"]), (package, version)
     assert server.out("find", "/etc/systemd/system", "-name", "postfix@*") == "", "what the old daemon was given stays"
     for command in steps[apply + 1:]:
         follow(server, command)

@@ -167,7 +167,8 @@ def copy_source(suite, files, folder):
 def build_package(suite, folder):
     # Here a warning of the optimizer is an error, too.
     options = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "DEB_CXXFLAGS_APPEND": "-Werror"}
-    command = ("dpkg-buildpackage", "-b", "-us", "-uc")
+    # What runs in servers meanwhile is asked in time; a compiler can wait.
+    command = ("nice", "dpkg-buildpackage", "-b", "-us", "-uc")
     if suite != roots.host_codename():
         in_build_root(suite, {folder: "/srv/build"}, "sh", "-ec", "cd /srv/build/vectis; exec \"$@\"", "build", *command, **options)
         return

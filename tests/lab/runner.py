@@ -188,7 +188,7 @@ def flow_file(stem, suite):
 
 
 def stages(names, suites, nice=0):
-    """Runs these; `nice` holds for this process and what it starts."""
+    """Runs these; `nice` holds for what they start."""
     import lint
     os.nice(nice)
     known = {
@@ -197,7 +197,10 @@ def stages(names, suites, nice=0):
         "unit": lambda: [result for suite in suites for result in build.unit(packages.SANITIZER[suite], suite)],
         "lintian": lambda: [result for suite in suites for result in lint.lintian(build.deb(suite))],
     }
-    return [result for name in names for result in attempt(name, known[name])]
+    try:
+        return [result for name in names for result in attempt(name, known[name])]
+    finally:
+        os.nice(-nice)
 
 
 def attempt(name, stage):

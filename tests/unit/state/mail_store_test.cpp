@@ -1,6 +1,6 @@
 #include "catch.hpp"
 #include "folder.hpp"
-#include "state/search_index.hpp"
+#include "state/mail_store.hpp"
 
 #include <chrono>
 
@@ -12,7 +12,7 @@ namespace {
 struct MailStore {
     Folder folder;
     fs::path mail = folder.path / "vmail";
-    fs::path clean = folder.path / "indexes.whole";
+    fs::path clean = folder.path / "mail-store.whole";
     fs::file_time_type now = fs::file_time_type::clock::now();
 
     MailStore() { fs::create_directory(mail); }
@@ -37,7 +37,12 @@ TEST_CASE("without a note what was written last is removed, and nothing else") {
     const auto old = store.index("example.test/bert/Maildir", std::chrono::minutes(71));
     const auto message = store.mail / "example.test/anna/Maildir/cur/fts-flatcurve";
     fs::create_directories(message);
-    CHECK(state::drop_damaged_indexes(store.mail, store.clean) == 2);
+    const auto lock = store.mail / "example.test/bert/Maildir/dovecot-uidlist.lock";
+    write_new_file(lock, "", {});
+    const auto recovered = state::recover_mail_store(store.mail, store.clean);
+    CHECK(recovered.indexes == 2);
+    CHECK(recovered.locks == 1);
+    CHECK_FALSE(fs::exists(lock));
     CHECK_FALSE(fs::exists(fresh));
     CHECK_FALSE(fs::exists(near));
     CHECK(fs::exists(old));
@@ -47,15 +52,26 @@ TEST_CASE("without a note what was written last is removed, and nothing else") {
 TEST_CASE("a note says that all are whole, once") {
     const MailStore store;
     const auto index = store.index("example.test/anna/Maildir", std::chrono::minutes(1));
-    state::note_indexes_whole(store.mail, store.clean);
-    CHECK(state::drop_damaged_indexes(store.mail, store.clean) == 0);
+    state::note_mail_store_whole(store.mail, store.clean);
+    CHECK(state::recover_mail_store(store.mail, store.clean).indexes == 0);
     CHECK(fs::exists(index));
     CHECK_FALSE(fs::exists(store.clean));
-    CHECK(state::drop_damaged_indexes(store.mail, store.clean) == 1);
+    CHECK(state::recover_mail_store(store.mail, store.clean).indexes == 1);
 }
 
 TEST_CASE("a server without mail has no index to lose") {
     const MailStore store;
-    CHECK(state::drop_damaged_indexes(store.mail, store.clean) == 0);
-    CHECK(state::drop_damaged_indexes(store.mail / "nothing", store.clean) == 0);
+    CHECK(state::recover_mail_store(store.mail, store.clean).indexes == 0);
+    CHECK(state::recover_mail_store(store.mail / "nothing", store.clean).indexes == 0);
+}
+
+TEST_CASE("a recovery that did not reach its end is begun again") {
+    const MailStore store;
+    const auto index = store.index("example.test/anna/Maildir", std::chrono::minutes(1));
+    write_new_file(store.clean.string() + ".recovering", "", {}); // as one that was killed leaves it
+    state::note_mail_store_whole(store.mail, store.clean);
+    CHECK_FALSE(fs::exists(store.clean));
+    CHECK(state::recover_mail_store(store.mail, store.clean).indexes == 1);
+    state::note_mail_store_whole(store.mail, store.clean);
+    CHECK(fs::exists(store.clean));
 }

@@ -1,4 +1,4 @@
-#include "state/search_index.hpp"
+#include "state/mail_store.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -28,44 +28,63 @@ bool holds_messages(const fs::path& folder) {
     return name == "cur" || name == "new" || name == "tmp";
 }
 
-std::vector<Index> indexes_below(const fs::path& mail) {
+struct Found {
     std::vector<Index> indexes;
+    std::vector<fs::path> locks;
+};
+
+Found look_below(const fs::path& mail) {
+    Found found;
     if (!fs::exists(mail))
-        return indexes;
+        return found;
     for (fs::recursive_directory_iterator entry(mail), end; entry != end; ++entry) {
+        const fs::path& path = entry->path();
+        if (path.filename() == "dovecot-uidlist.lock")
+            found.locks.push_back(path);
         if (entry->is_symlink() || !entry->is_directory())
             continue;
-        const bool is_index = entry->path().filename() == "fts-flatcurve";
+        const bool is_index = path.filename() == "fts-flatcurve";
         if (is_index)
-            indexes.push_back({entry->path(), last_write_in(entry->path())});
-        if (is_index || holds_messages(entry->path()))
+            found.indexes.push_back({path, last_write_in(path)});
+        if (is_index || holds_messages(path))
             entry.disable_recursion_pending();
     }
-    return indexes;
+    return found;
+}
+
+/// There while a recovery is under way: systemd says that Dovecot has stopped when that was stopped, too.
+fs::path under_way(const fs::path& clean) {
+    return clean.string() + ".recovering";
 }
 
 } // namespace
 
-void note_indexes_whole(const fs::path& mail, const fs::path& clean) {
+void note_mail_store_whole(const fs::path& mail, const fs::path& clean) {
+    if (fs::exists(under_way(clean)))
+        return;
     sync_file_system(mail);
     replace_file(clean, "", {.mode = 0600});
 }
 
-std::size_t drop_damaged_indexes(const fs::path& mail, const fs::path& clean) {
+Recovered recover_mail_store(const fs::path& mail, const fs::path& clean) {
     if (fs::remove(clean)) {
         sync_file_system(clean.parent_path());
-        return 0;
+        return {};
     }
-    auto indexes = indexes_below(mail);
+    replace_file(under_way(clean), "", {.mode = 0600});
+    auto [indexes, locks] = look_below(mail);
     const auto last = std::max_element(indexes.begin(), indexes.end(),
                                        [](const auto& a, const auto& b) { return a.written < b.written; });
-    if (last == indexes.end())
-        return 0;
-    const auto whole_before = last->written - kept_back;
-    std::erase_if(indexes, [&](const Index& index) { return index.written < whole_before; });
+    if (last != indexes.end()) {
+        const auto whole_before = last->written - kept_back;
+        std::erase_if(indexes, [&](const Index& index) { return index.written < whole_before; });
+    }
     for (const auto& index : indexes)
         fs::remove_all(index.folder);
-    return indexes.size();
+    for (const auto& lock : locks)
+        fs::remove(lock);
+    fs::remove(under_way(clean));
+    return {.indexes = indexes.size(), .locks = locks.size()};
 }
 
 } // namespace vectis::state
