@@ -11,8 +11,7 @@ namespace vectis::api {
 
 namespace {
 
-/// How long a connection may lie idle, and how long a head may take from its first byte on.
-constexpr std::chrono::seconds idle_limit{75};
+/// How long a head may take from its first byte on.
 constexpr std::chrono::seconds head_limit{10};
 constexpr std::size_t block = 16384;
 

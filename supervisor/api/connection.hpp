@@ -17,6 +17,9 @@ using Clock = std::chrono::steady_clock;
 
 class Connection final : public httplib::Stream {
   public:
+    /// How long one may lie idle.
+    static constexpr std::chrono::seconds idle_limit{75};
+
     Connection(UniqueFd fd, Peer peer) : fd_(std::move(fd)), peer_(std::move(peer)), since_(Clock::now()) {}
 
     [[nodiscard]] int fd() const { return fd_.get(); }

@@ -18,6 +18,7 @@ enum class Door : std::uint8_t {
     proxy, // nginx: the address is what it says in X-Real-IP
     local, // 127.0.0.1
 };
+constexpr std::size_t door_count = 3;
 
 struct Peer {
     Door door = Door::local;

@@ -12,6 +12,8 @@
 
 namespace vectis::api {
 
+class Exchange;
+
 struct Listener {
     UniqueFd fd;
     Door door = Door::local;
@@ -19,12 +21,8 @@ struct Listener {
 
 class Server {
   public:
-    /// `handler` is called by many threads and throws nothing. `refuse` makes the answer to a request of which not even
-    /// the head could be understood.
-    using Handler = std::function<Response(Request&)>;
-    using Refuse = std::function<Response(int status, const std::string& detail, const std::string& request_id)>;
-
-    Server(std::vector<Listener> listeners, Handler handler, Refuse refuse);
+    /// `handler` is called by many threads and throws nothing.
+    Server(std::vector<Listener> listeners, std::function<Response(Request&)> handler);
     ~Server();
 
     /// Answers until `stop` is asked for; then what was begun is ended, and nothing is begun. The listening sockets
@@ -32,11 +30,8 @@ class Server {
     void run(const std::stop_token& stop);
 
   private:
-    class Library;
-    class Workers;
-
     std::vector<Listener> listeners_;
-    std::unique_ptr<Library> library_;
+    std::unique_ptr<Exchange> exchange_;
 };
 
 } // namespace vectis::api

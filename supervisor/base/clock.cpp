@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
@@ -38,6 +39,17 @@ Time parse_rfc3339(const std::string& text) {
         throw Error(Code::invalid_input, fmt::format("cannot read time '{}'", printable(text)),
                     "write it like 2026-11-24T10:43:11.000Z");
     return time;
+}
+
+std::string http_date(Time time) {
+    const std::time_t whole = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&whole, &parts);
+    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days.at(static_cast<std::size_t>(parts.tm_wday)),
+                       parts.tm_mday, months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
+                       parts.tm_hour, parts.tm_min, parts.tm_sec);
 }
 
 std::optional<std::string> environment(const char* name) {

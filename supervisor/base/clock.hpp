@@ -15,6 +15,8 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::mil
 [[nodiscard]] std::string rfc3339(Time time);
 /// The time that rfc3339() wrote; throws Error(invalid_input) on anything else.
 [[nodiscard]] Time parse_rfc3339(const std::string& text);
+/// As HTTP writes a time (RFC 9110 section 5.6.7): Tue, 24 Nov 2026 10:43:11 GMT.
+[[nodiscard]] std::string http_date(Time time);
 /// The environment variable `name`, if it is set.
 [[nodiscard]] std::optional<std::string> environment(const char* name);
 

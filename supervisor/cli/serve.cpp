@@ -92,11 +92,7 @@ int run_serve(const Invocation& invocation) {
     const api::Services services{
         .health = [&health] { return health(); },
         .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }};
-    api::Server server(
-        std::move(listeners), [&](api::Request& request) { return api::dispatch(services, request); },
-        [](int status, const std::string& detail, const std::string& id) {
-            return api::problem(id, api::HttpError{status, "malformed", detail, {}, {}});
-        });
+    api::Server server(std::move(listeners), [&](api::Request& request) { return api::dispatch(services, request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
     systemd::notify_ready();
     int signal = 0;

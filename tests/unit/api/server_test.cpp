@@ -30,11 +30,7 @@ class Running {
         address_ = address;
         std::vector<Listener> listeners;
         listeners.push_back({std::move(fd), Door::local});
-        server_ = std::make_unique<Server>(
-            std::move(listeners), [](Request& request) { return echo(request); },
-            [](int status, const std::string& detail, const std::string& id) {
-                return problem(id, HttpError{status, "refused", detail, {}, {}});
-            });
+        server_ = std::make_unique<Server>(std::move(listeners), [](Request& request) { return echo(request); });
         thread_ = std::jthread([this](const std::stop_token& stop) { server_->run(stop); });
     }
 

@@ -1,0 +1,134 @@
+#include "api/exchange.hpp"
+
+#include "api/answer.hpp"
+#include "base/clock.hpp"
+#include "base/random.hpp"
+
+#include <fmt/format.h>
+
+#include <limits>
+#include <utility>
+
+namespace vectis::api {
+
+namespace {
+
+/// From the head's last byte to the answer's last byte.
+constexpr std::chrono::seconds request_limit{60};
+
+/// The connection whose request this thread answers: the library has no place to hand it through.
+thread_local Connection* current = nullptr;
+
+/// The whole body, read through the library, which undoes chunks.
+class Body {
+  public:
+    Body(const Framing& framing, const httplib::ContentReader* reader) : framing_(framing), reader_(reader) {}
+
+    /// Whether nothing of it is left on the connection.
+    [[nodiscard]] bool read() const { return read_; }
+
+    std::string take(std::size_t most) {
+        std::string body;
+        if (read_ || reader_ == nullptr)
+            return body;
+        if (framing_.length > most)
+            throw too_large(most);
+        bool fits = true;
+        const bool whole = (*reader_)([&](const char* bytes, std::size_t size) {
+            fits = body.size() + size <= most;
+            if (fits)
+                body.append(bytes, size);
+            return fits;
+        });
+        if (!fits)
+            throw too_large(most);
+        if (!whole || body.size() < framing_.length)
+            throw HttpError{400, "malformed", "the body breaks off, or came too slowly", {}, {}};
+        read_ = true;
+        return body;
+    }
+
+  private:
+    static HttpError too_large(std::size_t most) {
+        return {413, "too_large", fmt::format("the body is longer than {} bytes", most), {}, {}};
+    }
+
+    const Framing& framing_;
+    const httplib::ContentReader* reader_;
+    bool read_ = framing_.length == 0 && !framing_.chunked;
+};
+
+/// The answer to a request of which not even the head could be understood; the library never sees it.
+std::string refusal(const HeadFault& fault) {
+    const Response response = problem(uuid7(), HttpError{fault.status, "malformed", fault.detail, {}, {}});
+    return fmt::format("HTTP/1.1 {} Refused\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n"
+                       "\r\n{}",
+                       response.status, http_date(now()), response.type, response.body.size(), response.body);
+}
+
+} // namespace
+
+Exchange::Exchange(std::function<Response(Request&)> handler) : handler_(std::move(handler)) {
+    set_keep_alive_timeout(Connection::idle_limit.count()); // it says so in its answers
+    set_keep_alive_max_count(std::numeric_limits<int>::max());
+    // Ours counts what it reads.
+    set_payload_max_length(std::numeric_limits<std::size_t>::max());
+    const auto bare = [this](const httplib::Request& in, httplib::Response& out) { answer(in, out, nullptr); };
+    const auto full = [this](const httplib::Request& in, httplib::Response& out,
+                             const httplib::ContentReader& reader) { answer(in, out, &reader); };
+    constexpr auto any = R"([\s\S]*)";
+    Get(any, bare);
+    Options(any, bare);
+    Post(any, full);
+    Put(any, full);
+    Patch(any, full);
+    Delete(any, full);
+}
+
+bool Exchange::serve(Connection& connection) {
+    if (const auto fault = connection.begin(Clock::now() + request_limit)) {
+        connection.write(refusal(*fault));
+        static_cast<void>(connection.finish()); // it is closed either way
+        return false;
+    }
+    current = &connection;
+    bool closed = false;
+    // Later versions are told the addresses, earlier ones ask the stream.
+    const auto process = [&](auto& stream) {
+        if constexpr (requires { this->process_request(stream, false, closed, nullptr); })
+            return this->process_request(stream, false, closed, nullptr);
+        else
+            return this->process_request(stream, stream.peer().address, 0, "", 0, false, closed, nullptr);
+    };
+    const bool done = process(connection);
+    current = nullptr;
+    return connection.finish() && done && !closed;
+}
+
+void Exchange::answer(const httplib::Request& in, httplib::Response& out, const httplib::ContentReader* reader) const {
+    const Connection& connection = *current;
+    Body body(connection.framing(), reader);
+    Request request{.id = uuid7(),
+                    .peer = connection.peer(),
+                    .method = in.method,
+                    .path = in.path,
+                    .query = {in.params.begin(), in.params.end()},
+                    .field = {},
+                    .body = [&](std::size_t most) { return body.take(most); }};
+    request.field = [&in](const std::string& name) {
+        return in.has_header(name) ? std::optional(in.get_header_value(name)) : std::nullopt;
+    };
+    if (request.peer.door == Door::proxy)
+        request.peer.address = request.field("X-Real-IP").value_or("");
+    const Response response = handler_(request);
+    out.status = response.status;
+    out.set_header("Date", http_date(now()));
+    for (const auto& [name, value] : response.fields)
+        out.set_header(name, value);
+    // What the client asked for in so many words, the library answers by itself.
+    if ((!body.read() || !connection.framing().keep_alive) && request.field("Connection") != "close")
+        out.set_header("Connection", "close");
+    out.set_content(response.body, response.type);
+}
+
+} // namespace vectis::api
