@@ -2,6 +2,7 @@
 
 #include "api/handlers/handlers.hpp"
 #include "base/text.hpp"
+#include "base/user.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -71,7 +72,7 @@ Routed find_route(const Request& request) {
 /// Who it is; nothing if no credential says so.
 std::optional<Caller> caller_of(const Request& request) {
     if (request.peer.door == Door::admin)
-        return Caller{fmt::format("user {}", request.peer.user), "socket", surface::Role::super_admin};
+        return Caller{user_name(request.peer.user), "socket", surface::Role::super_admin};
     return std::nullopt;
 }
 

@@ -1,6 +1,7 @@
 """The REST API as its clients meet it: behind nginx, on the host, on the administrators' socket."""
 
 import json
+import pathlib
 import re
 import threading
 
@@ -42,7 +43,7 @@ def test_it_speaks_http_2_and_says_each_thing_once(lab):
 def test_the_administrators_socket_is_for_root_and_their_group_alone(lab):
     server = lab.vectis()
     me = json.loads(server.out("curl", "-sS", "--unix-socket", ADMIN, "http://api/api/v1/auth/me"))["data"]
-    assert me == {"name": "user 0", "credential": "socket", "role": "super_admin"}, me
+    assert me == {"name": "root", "credential": "socket", "role": "super_admin"}, me
     server.exec("useradd", "-G", "vectis-admin", "carla")
     assert "super_admin" in server.out("runuser", "-u", "carla", "--", "curl", "-sS", "--unix-socket", ADMIN, "http://api/api/v1/auth/me")
     for user in ("nobody", "www-data", "vectis-webmail", "vmail"):
@@ -93,3 +94,13 @@ def ask(lab, server, path, *options, wait=0):
     fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
     is_json = re.search(r"\bjson\b", fields.get("content-type", ""))
     return {"status": int(lines[0].split()[1]), "fields": fields, "json": json.loads(body) if is_json else None}
+
+
+def test_the_examples_of_its_documentation_work_as_they_are_printed(lab):
+    server = lab.vectis()
+    text = (pathlib.Path(__file__).parents[2] / "docs/api.md").read_text()
+    examples = re.findall(r"^    (curl .*)$", text, re.MULTILINE)
+    assert len(examples) >= 2
+    for example in examples:
+        answer = json.loads(server.out("sh", "-c", example))
+        assert "data" in answer, (example, answer)

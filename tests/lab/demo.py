@@ -87,12 +87,12 @@ def main(suite):
 
 
 def describe(machine):
-    """What build/demo.json says. The admin pages and the API are not part of Vectis yet: null."""
+    """What build/demo.json says. The admin pages and API keys are not part of Vectis yet: null."""
     domain = machine.hostname.partition(".")[2]
     setup = machine.state["setup"]
     return {"name": machine.name, "ip": machine.ip, "hostname": machine.hostname, "admin_url": None,
             "admin_email": setup["first_admin"], "admin_password": setup["one_time_password"],
-            "api_url": None, "api_key": None, "webmail_url": f"https://{machine.hostname}/webmail/", "mailbox": f"alice@{domain}", "mailbox_password": server.PASSWORD}
+            "api_url": f"https://{machine.hostname}/api/v1", "api_key": None, "webmail_url": f"https://{machine.hostname}/webmail/", "mailbox": f"alice@{domain}", "mailbox_password": server.PASSWORD}
 
 
 def certify(machine):
