@@ -17,6 +17,7 @@ std::string_view title(int status) {
     case 404: return "Not Found";
     case 405: return "Method Not Allowed";
     case 409: return "Conflict";
+    case 412: return "Precondition Failed";
     case 413: return "Content Too Large";
     case 414: return "URI Too Long";
     case 415: return "Unsupported Media Type";
@@ -47,6 +48,13 @@ Response data(const std::string& request_id, Json data, int status) {
     return {.status = status, .type = "application/json", .body = to_text(json) + "\n", .fields = {}};
 }
 
+Response page(const std::string& request_id, Json data, Json pagination) {
+    const Json json{{"data", std::move(data)},
+                    {"meta",
+                     {{"request_id", request_id}, {"timestamp", rfc3339(now())}, {"pagination", std::move(pagination)}}}};
+    return {.status = 200, .type = "application/json", .body = to_text(json) + "\n", .fields = {}};
+}
+
 Response problem(const std::string& request_id, const HttpError& error) {
     Response response = document(request_id, error.status, error.code, error.detail, error.hint);
     response.fields = error.fields;
@@ -57,7 +65,9 @@ Response problem(const std::string& request_id, const Error& error) {
     const CodeInfo& row = info(error.code());
     Json errors = Json::array();
     for (const auto& each : error.problems())
-        errors.push_back({{"pointer", each.path}, {"code", row.name}, {"detail", each.what}});
+        errors.push_back({{"pointer", each.path},
+                          {"code", row.name},
+                          {"detail", each.hint.empty() ? each.what : each.what + "; " + each.hint}});
     // What went wrong within is for the log: it may name files and strangers' data.
     const std::string detail = row.http_status == 500 ? "something failed here; the log names it by request_id" : error.what();
     Response response = document(request_id, row.http_status, std::string(row.name), detail,

@@ -18,6 +18,8 @@ struct HttpError {
 
 /// {"data": ..., "meta": {"request_id", "timestamp"}}
 [[nodiscard]] Response data(const std::string& request_id, Json data, int status = 200);
+/// The same for one page of a list: meta has "pagination".
+[[nodiscard]] Response page(const std::string& request_id, Json data, Json pagination);
 [[nodiscard]] Response problem(const std::string& request_id, const HttpError& error);
 /// Every problem in it is named by its JSON pointer.
 [[nodiscard]] Response problem(const std::string& request_id, const Error& error);

@@ -1,5 +1,6 @@
 #include "api/dispatch.hpp"
 
+#include "accounts/api_keys.hpp"
 #include "api/handlers/handlers.hpp"
 #include "base/text.hpp"
 #include "base/user.hpp"
@@ -14,7 +15,7 @@ namespace vectis::api {
 
 namespace {
 
-using Parameters = std::map<std::string, std::string>;
+using Parameters = Call::Parameters;
 
 /// The parameters in `path` if it is one of this route's.
 std::optional<Parameters> match(const std::string& path, std::string_view route) {
@@ -69,45 +70,71 @@ Routed find_route(const Request& request) {
                     {{"Allow", join(allowed, ", ")}}};
 }
 
-/// Who it is; nothing if no credential says so.
-std::optional<Caller> caller_of(const Request& request) {
-    if (request.peer.door == Door::admin)
-        return Caller{user_name(request.peer.user), "socket", surface::Role::super_admin};
-    return std::nullopt;
-}
-
-Caller let_in(const Request& request, const surface::Route& route) {
-    const auto caller = caller_of(request);
+/// Throws unless they may use the route.
+void let_in(const std::optional<accounts::Who>& who, const surface::Route& route) {
     if (!route.role)
-        return caller.value_or(Caller{});
-    if (!caller)
-        throw HttpError{401, "unauthorized", "this needs a credential", {}, {{"WWW-Authenticate", "Bearer"}}};
-    if (caller->role < *route.role)
+        return;
+    if (!who)
+        throw HttpError{401, "unauthorized", "this needs a credential that is good", "send an API key: Authorization: Bearer vk_...",
+                        {{"WWW-Authenticate", "Bearer"}}};
+    if (who->role < *route.role)
         throw HttpError{403, "forbidden", fmt::format("this needs the role {}", surface::text(*route.role)), {}, {}};
-    return *caller;
+    if (who->scopes && !route.scope.empty() &&
+        std::find(who->scopes->begin(), who->scopes->end(), route.scope) == who->scopes->end())
+        throw HttpError{403, "forbidden", fmt::format("this needs a key with the scope {}", route.scope), {}, {}};
 }
 
-Response answer(const Services& services, Request& request) {
-    auto [route, parameters] = find_route(request);
-    Call call{request, *route, let_in(request, *route), std::move(parameters)};
-    return handlers::handler_of(route->operation)(services, call);
+void add_rate(Response& response, const RateLimits::Verdict& rate) {
+    response.fields.emplace_back("RateLimit-Limit", std::to_string(rate.limit));
+    response.fields.emplace_back("RateLimit-Remaining", std::to_string(rate.remaining));
+    response.fields.emplace_back("RateLimit-Reset", std::to_string(rate.reset.count()));
 }
 
 } // namespace
 
-Response dispatch(const Services& services, Request& request) {
+std::optional<accounts::Who> Dispatch::who_is_it(const Request& request) const {
+    if (request.peer.door == Door::admin)
+        return accounts::who_at_socket(user_name(request.peer.user));
+    const auto credential = request.field("Authorization");
+    constexpr std::string_view scheme = "bearer ";
+    if (!credential || !lower_ascii(credential->substr(0, scheme.size())).starts_with(scheme))
+        return std::nullopt;
+    const std::string token(trim(std::string_view(*credential).substr(scheme.size())));
+    return services_.ledger.read([&](store::Database& database) {
+        return accounts::who_has_key(database, token, request.peer.address);
+    });
+}
+
+Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
+    const auto who = who_is_it(request);
+    constexpr std::int64_t strangers_rate = 300;
+    rate = limits_.count(who ? who->credential_id : "address:" + request.peer.address, who ? who->rate : strangers_rate,
+                         RateLimits::Clock::now());
+    if (!rate.allowed)
+        throw HttpError{429, "too_many_requests", fmt::format("more than {} requests in a minute", rate.limit), {},
+                        {{"Retry-After", std::to_string(rate.reset.count())}}};
+    auto [route, parameters] = find_route(request);
+    let_in(who, *route);
+    Call call(services_, request, *route, who.value_or(accounts::Who{}), std::move(parameters));
+    call.expect_good_parameters();
+    return handlers::handler_of(route->operation)(call);
+}
+
+Response Dispatch::operator()(Request& request) {
     Response response;
+    RateLimits::Verdict rate;
     try {
-        response = answer(services, request);
+        response = answer(request, rate);
     } catch (const HttpError& error) {
         response = problem(request.id, error);
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
         if (info(error.code()).http_status == 500)
-            services.log(fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path),
-                                     error.text()));
+            services_.log(fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path),
+                                      error.text()));
         response = problem(request.id, error);
     }
+    add_rate(response, rate);
     response.fields.emplace_back("X-Request-Id", request.id);
     response.fields.emplace_back("Cache-Control", "no-store");
     response.fields.emplace_back("X-Content-Type-Options", "nosniff");

@@ -1,39 +1,24 @@
 // From a request to its answer: which route it is, whether the caller may use it, its handler, its faults.
 #pragma once
 
-#include "api/answer.hpp"
-#include "api/message.hpp"
-#include "surface/routes.hpp"
-
-#include <functional>
-#include <map>
-#include <string>
+#include "api/call.hpp"
+#include "api/rate.hpp"
 
 namespace vectis::api {
 
-struct Caller {
-    std::string name; // as the audit log has it
-    std::string credential;
-    surface::Role role = surface::Role::mailbox;
-};
+class Dispatch {
+  public:
+    explicit Dispatch(Services services) : services_(std::move(services)) {}
 
-/// A request that has been let in.
-struct Call {
-    Request& request;
-    const surface::Route& route;
-    Caller caller;
-    std::map<std::string, std::string> parameters; // of the path: {id}
-};
+    /// Any thread may call it; it throws nothing.
+    [[nodiscard]] Response operator()(Request& request);
 
-/// What the API works on; made by `vectis serve`, used by many threads.
-struct Services {
-    /// Each thing that the API needs, and whether it is well.
-    std::function<std::vector<std::pair<std::string, bool>>()> health;
-    /// Hears what failed within.
-    std::function<void(const std::string&)> log;
-};
+  private:
+    [[nodiscard]] Response answer(Request& request, RateLimits::Verdict& rate);
+    [[nodiscard]] std::optional<accounts::Who> who_is_it(const Request& request) const;
 
-/// Throws nothing.
-[[nodiscard]] Response dispatch(const Services& services, Request& request);
+    Services services_;
+    RateLimits limits_;
+};
 
 } // namespace vectis::api

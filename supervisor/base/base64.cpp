@@ -1,5 +1,6 @@
 #include "base/base64.hpp"
 
+#include <algorithm>
 #include <openssl/evp.h>
 
 namespace vectis {
@@ -30,6 +31,24 @@ std::optional<std::string> from_base64(std::string_view text) {
         return std::nullopt;
     bytes.resize(bytes.size() - padding);
     return bytes;
+}
+
+std::string base64url(std::string_view bytes) {
+    std::string text = base64(bytes);
+    std::replace(text.begin(), text.end(), '+', '-');
+    std::replace(text.begin(), text.end(), '/', '_');
+    text.erase(text.find_last_not_of('=') + 1);
+    return text;
+}
+
+std::optional<std::string> from_base64url(std::string_view text) {
+    if (text.find_first_of("+/=") != std::string_view::npos)
+        return std::nullopt;
+    std::string plain(text);
+    std::replace(plain.begin(), plain.end(), '-', '+');
+    std::replace(plain.begin(), plain.end(), '_', '/');
+    plain.append((4 - plain.size() % 4) % 4, '=');
+    return from_base64(plain);
 }
 
 } // namespace vectis

@@ -1,37 +1,46 @@
-// The table admins of vectis.db. Every change is durable when the call returns.
+// The table admins of vectis.db.
 #pragma once
 
-#include "store/database.hpp"
+#include "store/page.hpp"
 
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace vectis::store {
 
 struct Admin {
     std::string id;
-    std::string email;
+    std::string email; // in lower case
+    std::string name;
     std::string password; // with its scheme
     bool must_change_password = false;
     std::string role;
+    std::vector<std::string> domains;
+    bool suspended = false;
     std::string created_at;
+    std::string updated_at;
     std::optional<std::string> announced_at;
 };
 
 class Admins {
   public:
-    /// Opens or makes the file, which belongs to `owner` alone (user and group; empty: whoever runs this), and migrates
-    /// it.
-    Admins(const fs::path& file, const fs::path& migrations, const std::string& owner);
+    explicit Admins(Database& database) : database_(database) {}
 
     /// The one that was made first.
     [[nodiscard]] std::optional<Admin> first();
+    [[nodiscard]] std::optional<Admin> find(const std::string& id);
+    [[nodiscard]] std::optional<Admin> find_by_email(const std::string& email);
+    [[nodiscard]] std::vector<Admin> page(const Page& page);
+    /// How many may do everything and are not suspended.
+    [[nodiscard]] std::int64_t count_in_charge();
     void add(const Admin& admin);
-    void set_password(const std::string& id, const std::string& password);
-    void set_announced(const std::string& id, const std::string& at);
+    /// Everything but id and created_at.
+    void update(const Admin& admin);
+    void remove(const std::string& id);
 
   private:
-    Database database_;
+    Database& database_;
 };
 
 } // namespace vectis::store

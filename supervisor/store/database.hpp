@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <vector>
 
 struct sqlite3;
 struct sqlite3_stmt;
@@ -31,6 +32,14 @@ class Statement {
         reset();
         int index = 0;
         (bind_one(++index, values), ...);
+        return *this;
+    }
+    /// Starts over with these texts for ?1, ?2, ...
+    Statement& bind_all(const std::vector<std::string>& values) {
+        reset();
+        int index = 0;
+        for (const auto& value : values)
+            bind_one(++index, std::string_view(value));
         return *this;
     }
     /// The next row; false at the end.

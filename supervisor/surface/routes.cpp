@@ -11,44 +11,103 @@ namespace {
 constexpr std::array group_table{
     Group{"public", "What everybody may ask: whether the server is well, and how to talk to it."},
     Group{"auth", "Who is asking."},
+    Group{"admins", "Who may administer this server through the API."},
+    Group{"api-keys", "What programs show instead of a password. A key never reaches further than whoever made it."},
+    Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it."},
 };
 
+constexpr std::string_view jsonl = "application/jsonl";
+
+constexpr std::array<std::string_view, 3> admin_sorts{"created_at", "email", "name"};
+constexpr std::array<std::string_view, 3> admin_filters{"email", "role", "name"};
+constexpr Listing admin_list{admin_sorts, admin_filters};
+constexpr std::array<std::string_view, 2> key_sorts{"created_at", "name"};
+constexpr std::array<std::string_view, 2> key_filters{"name", "role"};
+constexpr Listing key_list{key_sorts, key_filters};
+constexpr std::array<std::string_view, 1> audit_sorts{"seq"};
+constexpr std::array<std::string_view, 5> audit_filters{"actor", "action", "target", "target_id", "request_id"};
+constexpr Listing audit_list{audit_sorts, audit_filters};
+constexpr std::array export_query{
+    Parameter{"format", &schemas::export_word, "JSON lines, or CSV with a head line"},
+};
+
+// clang-format off
 constexpr std::array table{
-    Route{.operation = Operation::health,
-          .id = "get_health",
-          .path = "/health",
-          .group = "public",
+    Route{.operation = Operation::health, .id = "get_health", .path = "/health", .group = "public",
           .summary = "Whether the API can do its work",
           .open_because = "monitoring asks it without a credential; it says nothing but well or not",
           .answer = &schemas::health},
-    Route{.operation = Operation::version,
-          .id = "get_version",
-          .path = "/version",
-          .group = "public",
+    Route{.operation = Operation::version, .id = "get_version", .path = "/version", .group = "public",
           .summary = "Which Vectis answers",
           .open_because = "clients choose by it how to go on; the source is public",
           .answer = &schemas::version},
-    Route{.operation = Operation::openapi,
-          .id = "get_openapi",
-          .path = "/openapi.json",
-          .group = "public",
+    Route{.operation = Operation::openapi, .id = "get_openapi", .path = "/openapi.json", .group = "public",
           .summary = "This description of the API, as OpenAPI 3.1",
           .open_because = "it is the same for every server of this version"},
-    Route{.operation = Operation::docs,
-          .id = "get_docs",
-          .path = "/docs",
-          .group = "public",
+    Route{.operation = Operation::docs, .id = "get_docs", .path = "/docs", .group = "public",
           .summary = "The reference, for people",
           .open_because = "it is the same for every server of this version",
           .type = "text/html; charset=utf-8"},
-    Route{.operation = Operation::me,
-          .id = "get_me",
-          .path = "/auth/me",
-          .group = "auth",
+
+    Route{.operation = Operation::me, .id = "get_me", .path = "/auth/me", .group = "auth",
           .summary = "Who you are, and what you may do",
-          .role = Role::mailbox,
-          .answer = &schemas::me},
+          .role = Role::mailbox, .answer = &schemas::me},
+
+    Route{.operation = Operation::admins_list, .id = "list_admins", .path = "/admins", .group = "admins",
+          .summary = "The administrators",
+          .role = Role::super_admin, .scope = "admins:read", .list = &admin_list, .answer = &schemas::admins},
+    Route{.operation = Operation::admins_create, .id = "create_admin", .method = Method::post, .path = "/admins", .group = "admins",
+          .summary = "Make an administrator",
+          .role = Role::super_admin, .scope = "admins:write", .body = &schemas::new_admin, .status = 201, .answer = &schemas::made_admin},
+    Route{.operation = Operation::admins_get, .id = "get_admin", .path = "/admins/{id}", .group = "admins",
+          .summary = "One administrator",
+          .role = Role::super_admin, .scope = "admins:read", .answer = &schemas::admin},
+    Route{.operation = Operation::admins_update, .id = "update_admin", .method = Method::patch, .path = "/admins/{id}", .group = "admins",
+          .summary = "Change an administrator",
+          .role = Role::super_admin, .scope = "admins:write", .body = &schemas::admin_change, .answer = &schemas::admin},
+    Route{.operation = Operation::admins_delete, .id = "delete_admin", .method = Method::del, .path = "/admins/{id}", .group = "admins",
+          .summary = "Remove an administrator, and the keys they made",
+          .role = Role::super_admin, .scope = "admins:write", .confirm = true, .answer = &schemas::admin},
+    Route{.operation = Operation::admins_reset_password, .id = "reset_admin_password", .method = Method::post,
+          .path = "/admins/{id}/reset-password", .group = "admins",
+          .summary = "Give an administrator another password",
+          .role = Role::super_admin, .scope = "admins:write", .body = &schemas::password_choice, .answer = &schemas::made_admin},
+    Route{.operation = Operation::admins_announce, .id = "announce_admin", .method = Method::post,
+          .path = "/admins/{id}/announce", .group = "admins",
+          .summary = "Note that the password that was made has been shown to somebody",
+          .role = Role::super_admin, .scope = "admins:write", .answer = &schemas::admin},
+
+    Route{.operation = Operation::api_keys_list, .id = "list_api_keys", .path = "/api-keys", .group = "api-keys",
+          .summary = "The keys that you made; for a super_admin every key",
+          .role = Role::domain_admin, .scope = "keys:read", .list = &key_list, .answer = &schemas::api_keys},
+    Route{.operation = Operation::api_keys_create, .id = "create_api_key", .method = Method::post, .path = "/api-keys", .group = "api-keys",
+          .summary = "Make a key",
+          .role = Role::domain_admin, .scope = "keys:write", .body = &schemas::new_api_key, .status = 201, .answer = &schemas::made_api_key},
+    Route{.operation = Operation::api_keys_get, .id = "get_api_key", .path = "/api-keys/{id}", .group = "api-keys",
+          .summary = "One key",
+          .role = Role::domain_admin, .scope = "keys:read", .answer = &schemas::api_key},
+    Route{.operation = Operation::api_keys_update, .id = "update_api_key", .method = Method::patch, .path = "/api-keys/{id}", .group = "api-keys",
+          .summary = "Change a key",
+          .role = Role::domain_admin, .scope = "keys:write", .body = &schemas::api_key_change, .answer = &schemas::api_key},
+    Route{.operation = Operation::api_keys_delete, .id = "delete_api_key", .method = Method::del, .path = "/api-keys/{id}", .group = "api-keys",
+          .summary = "Remove a key: it is not taken any more",
+          .role = Role::domain_admin, .scope = "keys:write", .confirm = true, .answer = &schemas::api_key},
+    Route{.operation = Operation::api_keys_rotate, .id = "rotate_api_key", .method = Method::post,
+          .path = "/api-keys/{id}/rotate", .group = "api-keys",
+          .summary = "Give a key another secret; the one of before is taken a while longer",
+          .role = Role::domain_admin, .scope = "keys:write", .body = &schemas::rotation, .answer = &schemas::made_api_key},
+
+    Route{.operation = Operation::audit_list, .id = "list_audit", .path = "/audit", .group = "audit",
+          .summary = "What was changed, by whom; the newest first",
+          .role = Role::admin, .scope = "audit:read", .list = &audit_list, .answer = &schemas::audit_entries},
+    Route{.operation = Operation::audit_export, .id = "export_audit", .path = "/audit/export", .group = "audit",
+          .summary = "All of it, the oldest first",
+          .role = Role::admin, .scope = "audit:read", .query = export_query, .type = jsonl},
+    Route{.operation = Operation::audit_verify, .id = "verify_audit", .path = "/audit/verify", .group = "audit",
+          .summary = "Whether it is whole",
+          .role = Role::admin, .scope = "audit:read", .answer = &schemas::audit_verdict},
 };
+// clang-format on
 
 } // namespace
 
@@ -62,12 +121,29 @@ std::string_view text(Role role) {
     return names.at(static_cast<std::size_t>(role));
 }
 
+std::optional<Role> role_named(std::string_view name) {
+    for (const auto role : {Role::mailbox, Role::domain_admin, Role::admin, Role::super_admin}) {
+        if (text(role) == name)
+            return role;
+    }
+    return std::nullopt;
+}
+
 std::span<const Route> routes() {
     return table;
 }
 
 std::span<const Group> groups() {
     return group_table;
+}
+
+std::span<const std::string_view> scopes() {
+    return schemas::scope_words;
+}
+
+std::string_view text(Format format) {
+    constexpr std::array<std::string_view, 7> names{"", "email", "hostname", "", "date-time", "uuid", "password"};
+    return names.at(static_cast<std::size_t>(format));
 }
 
 } // namespace vectis::surface

@@ -20,9 +20,45 @@ enum class Method : std::uint8_t { get, post, put, patch, del };
 /// What an administrator may do: each role may do what those before it may.
 enum class Role : std::uint8_t { mailbox, domain_admin, admin, super_admin };
 [[nodiscard]] std::string_view text(Role role);
+[[nodiscard]] std::optional<Role> role_named(std::string_view name);
 
 /// What a route does. A handler stands for each of them.
-enum class Operation : std::uint8_t { health, version, openapi, docs, me };
+enum class Operation : std::uint8_t {
+    health,
+    version,
+    openapi,
+    docs,
+    me,
+    admins_list,
+    admins_create,
+    admins_get,
+    admins_update,
+    admins_delete,
+    admins_reset_password,
+    admins_announce,
+    api_keys_list,
+    api_keys_create,
+    api_keys_get,
+    api_keys_update,
+    api_keys_delete,
+    api_keys_rotate,
+    audit_list,
+    audit_export,
+    audit_verify,
+};
+
+/// A value in the query: ?name=
+struct Parameter {
+    std::string_view name;
+    const Schema* schema = nullptr;
+    std::string_view description;
+};
+
+/// Of a list: what it may be sorted by and what its rows may be picked by, each a field of the resource.
+struct Listing {
+    std::span<const std::string_view> sorts;
+    std::span<const std::string_view> filters;
+};
 
 struct Route {
     Operation operation;
@@ -34,6 +70,16 @@ struct Route {
     /// Whoever may not do at least this is refused; nothing: everybody may call it, `open_because` says why.
     std::optional<Role> role;
     std::string_view open_because;
+    /// What an API key must have to call it; empty: every key may that has the role.
+    std::string_view scope;
+    /// What it expects in the body; nothing: it has none. With PATCH every property may be left out (RFC 7396).
+    const Schema* body = nullptr;
+    std::span<const Parameter> query;
+    /// It gives a list by pages: limit, cursor, sort, order and the filters are in its query.
+    const Listing* list = nullptr;
+    /// The query must say ?confirm= and the name of what is destroyed.
+    bool confirm = false;
+    int status = 200;
     /// Of the answer's `data`; null where the answer is a document of its own.
     const Schema* answer = nullptr;
     std::string_view type = "application/json";
@@ -46,5 +92,8 @@ struct Group {
     std::string_view summary;
 };
 [[nodiscard]] std::span<const Group> groups();
+
+/// Everything that an API key may be given.
+[[nodiscard]] std::span<const std::string_view> scopes();
 
 } // namespace vectis::surface

@@ -9,6 +9,11 @@ namespace vectis::surface {
 
 enum class Kind : std::uint8_t { object, array, string, integer, boolean };
 
+/// What a string stands for. `text` has no control characters.
+enum class Format : std::uint8_t { text, email, domain, ip_network, date_time, uuid, password };
+/// As JSON Schema calls it; empty if it has no name for it.
+[[nodiscard]] std::string_view text(Format format);
+
 struct Schema;
 
 struct Property {
@@ -22,11 +27,15 @@ struct Schema {
     Kind kind = Kind::object;
     /// Its name among OpenAPI's components; empty: it is written where it is used.
     std::string_view name;
-    std::span<const Property> properties; // of an object; it has no others
+    std::span<const Property> properties; // of an object; it has no others, unless it is open
+    bool open = false;
     const Schema* items = nullptr;        // of an array
-    std::string_view format;              // of a string, as JSON Schema calls it: date-time, uuid, email
+    Format format = Format::text;         // of a string
     std::span<const std::string_view> values; // the only ones a string may have; empty: any
     bool nullable = false;
+    /// Of a string: bytes; of an array: elements, which are all different; of an integer: its value.
+    std::int64_t least = 0;
+    std::int64_t most = 1000;
 };
 
 } // namespace vectis::surface

@@ -1,4 +1,4 @@
-// The shapes of the API's resources.
+// The shapes of the API's resources, and of what it is asked.
 #pragma once
 
 #include "surface/schema.hpp"
@@ -7,9 +7,32 @@
 
 namespace vectis::surface::schemas {
 
+/// A shape with one thing more.
+template<std::size_t N>
+constexpr std::array<Property, N + 1> with(const std::array<Property, N>& properties, const Property& more) {
+    std::array<Property, N + 1> all{};
+    for (std::size_t i = 0; i < N; ++i)
+        all[i] = properties[i]; // NOLINT: within both
+    all[N] = more;              // NOLINT
+    return all;
+}
+
 inline constexpr Schema text{.kind = Kind::string};
-inline constexpr Schema optional_text{.kind = Kind::string, .nullable = true};
 inline constexpr Schema flag{.kind = Kind::boolean};
+inline constexpr Schema uuid{.kind = Kind::string, .format = Format::uuid};
+inline constexpr Schema optional_uuid{.kind = Kind::string, .format = Format::uuid, .nullable = true};
+inline constexpr Schema time{.kind = Kind::string, .format = Format::date_time};
+inline constexpr Schema optional_time{.kind = Kind::string, .format = Format::date_time, .nullable = true};
+inline constexpr Schema email{.kind = Kind::string, .format = Format::email, .least = 3, .most = 254};
+inline constexpr Schema name{.kind = Kind::string, .least = 1, .most = 100};
+inline constexpr Schema any_name{.kind = Kind::string, .most = 100};
+inline constexpr Schema domain{.kind = Kind::string, .format = Format::domain, .least = 3, .most = 253};
+inline constexpr Schema domains{.kind = Kind::array, .items = &domain};
+inline constexpr Schema optional_domains{.kind = Kind::array, .items = &domain, .nullable = true};
+inline constexpr Schema network{.kind = Kind::string, .format = Format::ip_network, .least = 2, .most = 64};
+inline constexpr Schema optional_networks{.kind = Kind::array, .items = &network, .nullable = true, .most = 100};
+inline constexpr Schema password{.kind = Kind::string, .format = Format::password, .least = 8, .most = 512};
+inline constexpr Schema count{.kind = Kind::integer, .most = 9007199254740991};
 
 inline constexpr std::array<std::string_view, 2> health_words{"ok", "failing"};
 inline constexpr Schema health_word{.kind = Kind::string, .values = health_words};
@@ -33,13 +56,141 @@ inline constexpr Schema version{.name = "Version", .properties = version_propert
 
 inline constexpr std::array<std::string_view, 4> role_words{"mailbox", "domain_admin", "admin", "super_admin"};
 inline constexpr Schema role_word{.kind = Kind::string, .values = role_words};
-inline constexpr std::array<std::string_view, 1> credential_words{"socket"};
+inline constexpr std::array<std::string_view, 3> admin_role_words{"domain_admin", "admin", "super_admin"};
+inline constexpr Schema admin_role{.kind = Kind::string, .values = admin_role_words};
+inline constexpr std::array<std::string_view, 2> credential_words{"socket", "key"};
 inline constexpr Schema credential_word{.kind = Kind::string, .values = credential_words};
+
+inline constexpr std::array<std::string_view, 5> scope_words{"admins:read", "admins:write", "audit:read", "keys:read",
+                                                              "keys:write"};
+inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
+inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
+inline constexpr Schema optional_scopes{.kind = Kind::array, .items = &scope, .nullable = true};
+
 inline constexpr std::array me_properties{
     Property{"name", &text, "The name under which the audit log knows you"},
-    Property{"credential", &credential_word, "By what you are known: the administrative socket"},
+    Property{"admin_id", &optional_uuid, "The administrator you are or act for; null: one of this host"},
+    Property{"credential", &credential_word, "By what you are known: the administrators' socket, or a key"},
     Property{"role", &role_word, "What you may do"},
+    Property{"scopes", &optional_scopes, "Of it, what your key is for; null: everything"},
+    Property{"domains", &optional_domains, "The domains that you may do it to; null: every one"},
 };
 inline constexpr Schema me{.name = "Me", .properties = me_properties};
+
+inline constexpr std::array admin_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"email", &email, "The address by which they log in"},
+    Property{"name", &text, "What they are called"},
+    Property{"role", &admin_role, "What they may do"},
+    Property{"domains", &domains, "The domains of a domain_admin"},
+    Property{"suspended", &flag, "Whether they are kept out"},
+    Property{"must_change_password", &flag, "Their password was made for them, and must be changed"},
+    Property{"announced", &flag, "Whether somebody has been shown the password that was made"},
+    Property{"created_at", &time, "When it was made"},
+    Property{"updated_at", &time, "When it was changed last"},
+};
+inline constexpr Schema admin{.name = "Admin", .properties = admin_properties};
+inline constexpr Schema admins{.kind = Kind::array, .items = &admin};
+inline constexpr Schema once{.kind = Kind::string, .nullable = true};
+inline constexpr auto made_admin_properties =
+    with(admin_properties, Property{"one_time_password", &once,
+                                    "The password that was made, shown this once; null if one was chosen, or when the "
+                                    "same Idempotency-Key asks again"});
+inline constexpr Schema made_admin{.name = "MadeAdmin", .properties = made_admin_properties};
+
+inline constexpr std::array new_admin_properties{
+    Property{"email", &email, "The address by which they log in"},
+    Property{"name", &any_name, "What they are called", false},
+    Property{"role", &admin_role, "What they may do"},
+    Property{"domains", &domains, "The domains of a domain_admin", false},
+    Property{"password", &password, "Left out: one is made, and shown in the answer", false},
+};
+inline constexpr Schema new_admin{.name = "NewAdmin", .properties = new_admin_properties};
+inline constexpr std::array admin_change_properties{
+    Property{"email", &email, "The address by which they log in"},
+    Property{"name", &any_name, "What they are called"},
+    Property{"role", &admin_role, "What they may do"},
+    Property{"domains", &domains, "The domains of a domain_admin"},
+    Property{"suspended", &flag, "Whether they are kept out"},
+};
+inline constexpr Schema admin_change{.name = "AdminChange", .properties = admin_change_properties};
+inline constexpr std::array password_choice_properties{
+    Property{"password", &password, "Left out: one is made, and shown in the answer", false},
+};
+inline constexpr Schema password_choice{.name = "PasswordChoice", .properties = password_choice_properties};
+
+inline constexpr Schema rate{.kind = Kind::integer, .least = 1, .most = 60000};
+inline constexpr std::array api_key_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"name", &name, "What it is called; no two have the same name"},
+    Property{"admin_id", &optional_uuid, "Whose rights it never exceeds; null: it was made on this host"},
+    Property{"role", &admin_role, "What it may do at most"},
+    Property{"scopes", &scopes, "What it is for"},
+    Property{"domains", &optional_domains, "The domains that it is for; null: every one"},
+    Property{"networks", &optional_networks, "The networks from which it is taken; null: from everywhere"},
+    Property{"rate", &rate, "How many requests it may make in a minute"},
+    Property{"expires_at", &optional_time, "From when on it is not taken; null: never"},
+    Property{"old_secret_until", &optional_time, "After a rotation: until when the secret of before is taken"},
+    Property{"created_at", &time, "When it was made"},
+    Property{"updated_at", &time, "When it was changed last"},
+};
+inline constexpr Schema api_key{.name = "ApiKey", .properties = api_key_properties};
+inline constexpr Schema api_keys{.kind = Kind::array, .items = &api_key};
+inline constexpr auto made_api_key_properties =
+    with(api_key_properties, Property{"token", &once, "What programs send: Authorization: Bearer TOKEN. Shown this once, and null when the "
+                                          "same Idempotency-Key asks again"});
+inline constexpr Schema made_api_key{.name = "MadeApiKey", .properties = made_api_key_properties};
+inline constexpr std::array new_api_key_properties{
+    Property{"name", &name, "What it is called; no two have the same name"},
+    Property{"scopes", &scopes, "What it is for"},
+    Property{"role", &admin_role, "What it may do at most; left out: what you may", false},
+    Property{"domains", &optional_domains, "The domains that it is for; left out: yours", false},
+    Property{"networks", &optional_networks, "The networks from which it is taken; left out: from everywhere", false},
+    Property{"rate", &rate, "How many requests it may make in a minute; left out: 600", false},
+    Property{"expires_at", &optional_time, "From when on it is not taken; left out: never", false},
+};
+inline constexpr Schema new_api_key{.name = "NewApiKey", .properties = new_api_key_properties};
+inline constexpr std::array api_key_change_properties{
+    Property{"name", &name, "What it is called; no two have the same name"},
+    Property{"scopes", &scopes, "What it is for"},
+    Property{"domains", &optional_domains, "The domains that it is for; null: every one"},
+    Property{"networks", &optional_networks, "The networks from which it is taken; null: from everywhere"},
+    Property{"rate", &rate, "How many requests it may make in a minute"},
+    Property{"expires_at", &optional_time, "From when on it is not taken; null: never"},
+};
+inline constexpr Schema api_key_change{.name = "ApiKeyChange", .properties = api_key_change_properties};
+inline constexpr Schema overlap{.kind = Kind::integer, .most = 2592000};
+inline constexpr std::array rotation_properties{
+    Property{"overlap_seconds", &overlap, "How long the secret of before is still taken; left out: a day", false},
+};
+inline constexpr Schema rotation{.name = "Rotation", .properties = rotation_properties};
+
+inline constexpr Schema any_object{.kind = Kind::object, .nullable = true, .open = true};
+inline constexpr std::array audit_entry_properties{
+    Property{"seq", &count, "Its place"},
+    Property{"at", &time, "When"},
+    Property{"actor", &text, "Who, by the name of that time"},
+    Property{"actor_id", &optional_uuid, "The administrator; null: one of this host"},
+    Property{"credential", &credential_word, "By what they were known"},
+    Property{"address", &text, "From where; empty on the administrators' socket"},
+    Property{"action", &text, "What they did"},
+    Property{"target", &text, "What they did it to, by name"},
+    Property{"target_id", &optional_uuid, "The same, by id"},
+    Property{"before", &any_object, "How it was; null: it was not there"},
+    Property{"after", &any_object, "How it is since; null: it is no more"},
+    Property{"request_id", &uuid, "Of the request"},
+    Property{"hash", &text, "SHA-256 of this row and of the hash before it"},
+};
+inline constexpr Schema audit_entry{.name = "AuditEntry", .properties = audit_entry_properties};
+inline constexpr Schema audit_entries{.kind = Kind::array, .items = &audit_entry};
+inline constexpr Schema optional_text{.kind = Kind::string, .nullable = true};
+inline constexpr std::array audit_verdict_properties{
+    Property{"whole", &flag, "Whether no row was changed, added or taken away"},
+    Property{"rows", &count, "How many rows were looked at"},
+    Property{"fault", &optional_text, "What was found first; null: nothing"},
+};
+inline constexpr Schema audit_verdict{.name = "AuditVerdict", .properties = audit_verdict_properties};
+inline constexpr std::array<std::string_view, 2> export_words{"jsonl", "csv"};
+inline constexpr Schema export_word{.kind = Kind::string, .values = export_words};
 
 } // namespace vectis::surface::schemas

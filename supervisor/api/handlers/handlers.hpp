@@ -1,19 +1,39 @@
 // One function for each operation of the route table. A handler reads the request, calls one service, answers.
 #pragma once
 
-#include "api/dispatch.hpp"
+#include "api/call.hpp"
 
 namespace vectis::api::handlers {
 
-using Handler = Response (*)(const Services&, Call&);
+using Handler = Response (*)(Call&);
 
 /// The handler of an operation. Every operation has one.
 [[nodiscard]] Handler handler_of(surface::Operation operation);
 
-Response health(const Services& services, Call& call);
-Response version(const Services& services, Call& call);
-Response openapi(const Services& services, Call& call);
-Response docs(const Services& services, Call& call);
-Response me(const Services& services, Call& call);
+Response health(Call& call);
+Response version(Call& call);
+Response openapi(Call& call);
+Response docs(Call& call);
+
+Response me(Call& call);
+
+Response admins_list(Call& call);
+Response admins_create(Call& call);
+Response admins_get(Call& call);
+Response admins_update(Call& call);
+Response admins_delete(Call& call);
+Response admins_reset_password(Call& call);
+Response admins_announce(Call& call);
+
+Response api_keys_list(Call& call);
+Response api_keys_create(Call& call);
+Response api_keys_get(Call& call);
+Response api_keys_update(Call& call);
+Response api_keys_delete(Call& call);
+Response api_keys_rotate(Call& call);
+
+Response audit_list(Call& call);
+Response audit_export(Call& call);
+Response audit_verify(Call& call);
 
 } // namespace vectis::api::handlers

@@ -7,27 +7,28 @@
 
 namespace vectis::api::handlers {
 
-Response health(const Services& services, Call& call) {
+Response health(Call& call) {
     Json checks = Json::array();
     bool well = true;
-    for (const auto& [name, passed] : services.health()) {
+    for (const auto& [name, passed] : call.services().health()) {
         checks.push_back({{"name", name}, {"status", passed ? "ok" : "failing"}});
         well = well && passed;
     }
-    return data(call.request.id, {{"status", well ? "ok" : "failing"}, {"checks", std::move(checks)}},
-                well ? 200 : 503);
+    Response response = call.answer({{"status", well ? "ok" : "failing"}, {"checks", std::move(checks)}});
+    response.status = well ? 200 : 503;
+    return response;
 }
 
-Response version(const Services&, Call& call) {
-    return data(call.request.id, {{"version", VECTIS_VERSION}, {"api", "v1"}});
+Response version(Call& call) {
+    return call.answer({{"version", VECTIS_VERSION}, {"api", "v1"}});
 }
 
-Response openapi(const Services&, Call&) {
+Response openapi(Call&) {
     static const std::string text = to_pretty_text(openapi_document());
     return {.type = "application/json", .body = text, .fields = {}};
 }
 
-Response docs(const Services&, Call&) {
+Response docs(Call&) {
     static const std::string text = reference_page();
     return {.type = "text/html; charset=utf-8",
             .body = text,

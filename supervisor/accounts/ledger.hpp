@@ -1,0 +1,71 @@
+// The one way in which the API changes vectis.db: the change, its row in the audit log and the answer that is kept for
+// an Idempotency-Key are one transaction. What was answered is there, and nothing is there by half.
+#pragma once
+
+#include "accounts/who.hpp"
+#include "base/json.hpp"
+#include "store/vectis.hpp"
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <string>
+
+namespace vectis::accounts {
+
+/// One change while it is made.
+class Change {
+  public:
+    Change(store::Database& database, const Who& who, std::string request_id);
+
+    [[nodiscard]] store::Database& database() const { return database_; }
+    [[nodiscard]] const Who& who() const { return who_; }
+    /// When it is made; the same for every row.
+    [[nodiscard]] const std::string& at() const { return at_; }
+
+    /// Null: it was not there, or is no more. Neither may hold a secret.
+    void audit(const std::string& action, const std::string& target, const std::string& target_id, const Json& before,
+               const Json& after) const;
+
+  private:
+    store::Database& database_;
+    const Who& who_;
+    std::string request_id_;
+    std::string at_;
+};
+
+/// Any thread may call it.
+class Ledger {
+  public:
+    explicit Ledger(store::Vectis& database) : database_(database) {}
+
+    struct Asked {
+        const Who& who;
+        std::string request_id;
+        std::optional<std::string> idempotency_key;
+        std::string request; // SHA-256 of method, path and body: what the key stands for
+    };
+    struct Answered {
+        std::string answer;
+        bool replayed = false; // it is the one of an earlier request with this key
+    };
+
+    /// What `make` answers, once the change survives a power cut. With a key that was used before, the answer of then.
+    /// Throws Error(conflict) while the first request with that key is being answered, and Error(invalid_input) if it
+    /// was another request.
+    [[nodiscard]] Answered change(const Asked& asked, const std::function<std::string(Change&)>& make);
+
+    template<typename Use>
+    auto read(Use&& use) {
+        return database_.read(std::forward<Use>(use));
+    }
+
+  private:
+    [[nodiscard]] Answered change_once(const Asked& asked, const std::function<std::string(Change&)>& make);
+
+    store::Vectis& database_;
+    std::mutex mutex_;
+    std::set<std::pair<std::string, std::string>> running_; // credential and key
+};
+
+} // namespace vectis::accounts

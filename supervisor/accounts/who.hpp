@@ -1,0 +1,28 @@
+// Who is asking the API, by which credential, and how far it reaches.
+#pragma once
+
+#include "surface/routes.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vectis::accounts {
+
+struct Who {
+    std::string name;              // as the audit log has it: an address, a user of this host
+    std::optional<std::string> id; // of the administrator; nothing: one of this host
+    std::string credential;        // socket, key
+    std::string credential_id;     // what limits and idempotency go by
+    surface::Role role = surface::Role::mailbox;
+    std::optional<std::vector<std::string>> scopes;  // nothing: all
+    std::optional<std::vector<std::string>> domains; // nothing: all
+    std::string address;                             // empty on the administrators' socket
+    std::int64_t rate = 0;                           // requests a minute
+};
+
+/// Somebody at the administrators' socket: root, or a member of vectis-admin.
+[[nodiscard]] Who who_at_socket(const std::string& user);
+
+} // namespace vectis::accounts

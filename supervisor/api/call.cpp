@@ -1,0 +1,241 @@
+#include "api/call.hpp"
+
+#include "api/judge.hpp"
+#include "base/base64.hpp"
+#include "base/hash.hpp"
+#include "base/text.hpp"
+#include "surface/schemas.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace vectis::api {
+
+namespace {
+
+constexpr std::size_t most_body = 1U << 20U;
+constexpr std::int64_t usual_page = 50;
+
+constexpr surface::Schema limit_schema{.kind = surface::Kind::integer, .least = 1, .most = 200};
+constexpr surface::Schema cursor_schema{.kind = surface::Kind::string, .least = 1, .most = 2000};
+constexpr std::array<std::string_view, 2> order_words{"asc", "desc"};
+constexpr surface::Schema order_schema{.kind = surface::Kind::string, .values = order_words};
+constexpr surface::Schema filter_schema{.kind = surface::Kind::string, .most = 500};
+constexpr surface::Schema confirm_schema{.kind = surface::Kind::string, .least = 1, .most = 500};
+
+[[noreturn]] void refuse(std::vector<Problem> problems) {
+    throw Error(Code::invalid_input, fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"),
+                {}, std::move(problems));
+}
+
+std::string etag_of(const Json& resource) {
+    constexpr std::size_t digits = 32;
+    return fmt::format("\"{}\"", sha256(to_text(resource)).substr(0, digits));
+}
+
+/// Where a page ended, for the client to give back: it means something to us alone.
+std::string cursor_of(const std::string& value, const std::string& id) {
+    return base64url(to_text(Json{value, id}));
+}
+
+std::pair<std::string, std::string> parse_cursor(const std::string& text) {
+    try {
+        const Json json = parse_json(from_base64url(text).value_or(""));
+        if (json.is_array() && json.size() == 2 && json[0].is_string() && json[1].is_string())
+            return {json[0].get<std::string>(), json[1].get<std::string>()};
+    } catch (const Error&) {
+        // Not one of ours: said below.
+    }
+    refuse({{.where = {}, .path = "?cursor", .what = "is no cursor of this API", .hint = "take it from meta.pagination.next_cursor"}});
+}
+
+std::string text_of(const Json& value) {
+    return value.is_string() ? value.get<std::string>() : to_text(value);
+}
+
+/// What an answer shows once, and what nobody may find again with its Idempotency-Key.
+constexpr std::array secret_names{"token", "one_time_password"};
+
+std::string kept(const Response& response) {
+    Json body = parse_json(response.body);
+    for (const auto* name : secret_names) {
+        if (body["data"].contains(name))
+            body["data"][name] = nullptr;
+    }
+    Json fields = Json::array();
+    for (const auto& [name, value] : response.fields)
+        fields.push_back({name, value});
+    return to_text({{"status", response.status}, {"type", response.type}, {"body", to_text(body) + "\n"}, {"fields", std::move(fields)}});
+}
+
+Response from_kept(const std::string& text) {
+    const Json json = parse_json(text);
+    Response response{.status = json.at("status").get<int>(),
+                      .type = json.at("type").get<std::string>(),
+                      .body = json.at("body").get<std::string>(),
+                      .fields = {}};
+    for (const auto& each : json.at("fields"))
+        response.fields.emplace_back(each.at(0).get<std::string>(), each.at(1).get<std::string>());
+    return response;
+}
+
+} // namespace
+
+std::optional<std::string> Call::query(const std::string& name) const {
+    const auto found = request_.query.find(name);
+    return found == request_.query.end() ? std::nullopt : std::optional(found->second);
+}
+
+void Call::expect_good_parameters() const {
+    std::map<std::string_view, const surface::Schema*> known;
+    for (const auto& each : route_.query)
+        known[each.name] = each.schema;
+    if (route_.list != nullptr) {
+        known.insert({{"limit", &limit_schema}, {"cursor", &cursor_schema}, {"sort", &filter_schema}, {"order", &order_schema}});
+        for (const auto& each : route_.list->filters)
+            known[each] = &filter_schema;
+    }
+    if (route_.confirm)
+        known["confirm"] = &confirm_schema;
+    std::vector<std::string_view> names;
+    for (const auto& [name, schema] : known)
+        names.push_back(name);
+
+    std::vector<Problem> problems;
+    for (const auto& [name, value] : request_.query) {
+        const std::string place = "?" + printable(name.substr(0, 100));
+        const auto found = known.find(name);
+        if (found == known.end()) {
+            const auto near = nearest(name, names);
+            problems.push_back({.where = {}, .path = place, .what = "is not known here", .hint = near ? fmt::format("did you mean '{}'?", *near) : ""});
+            continue;
+        }
+        if (request_.query.count(name) > 1)
+            problems.push_back({.where = {}, .path = place, .what = "stands there twice", .hint = {}});
+        for (auto& problem : judge(*found->second, typed(*found->second, value)))
+            problems.push_back({.where = {}, .path = place, .what = problem.what, .hint = problem.hint});
+    }
+    if (const auto sort = query("sort"); sort && route_.list != nullptr) {
+        const auto& sorts = route_.list->sorts;
+        if (std::find(sorts.begin(), sorts.end(), *sort) == sorts.end())
+            problems.push_back({.where = {}, .path = "?sort", .what = fmt::format("cannot sort by '{}'", printable(*sort)), .hint = "one of: " + join({sorts.begin(), sorts.end()}, ", ")});
+    }
+    if (!problems.empty())
+        refuse(std::move(problems));
+    for (const auto& [name, value] : parameters_) {
+        if (!judge(surface::schemas::uuid, value).empty())
+            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", printable(value.substr(0, 100))));
+    }
+}
+
+const Json& Call::body() {
+    if (raw_body_)
+        return body_;
+    const surface::Schema& schema = *route_.body;
+    const std::string type = lower_ascii(request_.field("Content-Type").value_or(""));
+    raw_body_ = request_.body(most_body);
+    const bool empty = trim(*raw_body_).empty();
+    const std::string_view mime = trim(std::string_view(type).substr(0, type.find(';')));
+    const bool patch = route_.method == surface::Method::patch;
+    if (!empty && mime != "application/json" && !(patch && mime == "application/merge-patch+json"))
+        throw HttpError{415, "unsupported_media_type", fmt::format("the body is '{}'", printable(mime.substr(0, 100))),
+                        "send JSON, with Content-Type: application/json", {}};
+    try {
+        body_ = empty ? Json::object() : parse_json(*raw_body_);
+    } catch (const Error& error) {
+        throw HttpError{400, "malformed", error.what(), {}, {}};
+    }
+    if (auto problems = judge(schema, body_, patch); !problems.empty())
+        refuse(std::move(problems));
+    return body_;
+}
+
+store::Page Call::page() const {
+    store::Page page;
+    page.sort = query("sort").value_or("id");
+    page.descending = query("order") == "desc";
+    page.limit = typed(limit_schema, query("limit").value_or(std::to_string(usual_page))).get<std::size_t>();
+    if (const auto cursor = query("cursor"))
+        page.after = parse_cursor(*cursor);
+    for (const auto& each : route_.list->filters) {
+        if (const auto value = query(std::string(each)))
+            page.where.emplace_back(each, *value);
+    }
+    return page;
+}
+
+Response Call::change(const std::function<Response(accounts::Change&)>& make) {
+    std::optional<std::string> key;
+    if (route_.method == surface::Method::post)
+        key = request_.field("Idempotency-Key");
+    constexpr std::size_t longest_key = 255;
+    if (key && (key->empty() || key->size() > longest_key))
+        throw HttpError{400, "malformed", fmt::format("an Idempotency-Key has 1 to {} bytes", longest_key), {}, {}};
+    Json asked = body_;
+    asked.erase("password"); // its hash here would be easier to guess from than the one that is stored
+    const std::string hash = Sha256().part(request_.method).part(request_.path).part(to_text(asked)).finish();
+    Response made;
+    const auto answered = services_.ledger.change(
+        {.who = who_, .request_id = request_.id, .idempotency_key = key, .request = hash},
+        [&](accounts::Change& change) {
+            made = make(change);
+            return kept(made);
+        });
+    if (!answered.replayed)
+        return made;
+    Response again = from_kept(answered.answer);
+    again.fields.emplace_back("Idempotent-Replayed", "true");
+    return again;
+}
+
+Response Call::answer(Json data) const {
+    return api::data(request_.id, std::move(data), route_.status);
+}
+
+Response Call::resource(const Json& resource) const {
+    Response response = answer(resource);
+    response.fields.emplace_back("ETag", etag_of(resource));
+    if (route_.status == 201)
+        response.fields.emplace_back("Location", fmt::format("{}{}/{}", surface::api_base, route_.path, resource.at("id").get<std::string>()));
+    return response;
+}
+
+Response Call::resource_with(const Json& resource, std::string_view name, const Json& secret) const {
+    Response response = this->resource(resource);
+    Json all = resource;
+    all[std::string(name)] = secret;
+    response.body = answer(std::move(all)).body;
+    return response;
+}
+
+Response Call::list(Json rows, const store::Page& page) const {
+    const bool more = rows.size() > page.limit;
+    Json pagination{{"next_cursor", nullptr}, {"has_more", more}};
+    if (more) {
+        rows.erase(rows.begin() + static_cast<std::ptrdiff_t>(page.limit), rows.end());
+        const Json& last = rows.back();
+        const std::string id = text_of(last.contains("id") ? last.at("id") : last.at(page.sort));
+        pagination["next_cursor"] = cursor_of(text_of(last.at(page.sort)), id);
+    }
+    return api::page(request_.id, std::move(rows), std::move(pagination));
+}
+
+void Call::expect_match(const Json& resource) const {
+    const auto wanted = request_.field("If-Match");
+    if (!wanted || trim(*wanted) == "*")
+        return;
+    const auto tags = split(*wanted, ',');
+    if (std::none_of(tags.begin(), tags.end(), [&](const auto& each) { return trim(each) == etag_of(resource); }))
+        throw HttpError{412, "changed_meanwhile", "it is not as it was when you read it", "read it again and decide anew", {}};
+}
+
+void Call::expect_confirmed(const std::string& name) const {
+    if (query("confirm") != name)
+        throw HttpError{422, "confirmation_needed", fmt::format("this removes '{}' for good", name),
+                        fmt::format("add ?confirm={}", name), {}};
+}
+
+} // namespace vectis::api

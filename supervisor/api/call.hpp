@@ -1,0 +1,79 @@
+// A request that has been let in, and what handlers do with it: read what is asked, change something, answer.
+#pragma once
+
+#include "accounts/ledger.hpp"
+#include "api/answer.hpp"
+#include "api/message.hpp"
+#include "store/page.hpp"
+#include "surface/routes.hpp"
+
+#include <functional>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <string>
+
+namespace vectis::api {
+
+/// What the API works on; made by `vectis serve`, used by many threads.
+struct Services {
+    accounts::Ledger& ledger;
+    /// Each thing that the API needs, and whether it is well.
+    std::function<std::vector<std::pair<std::string, bool>>()> health;
+    /// Hears what failed within.
+    std::function<void(const std::string&)> log;
+};
+
+class Call {
+  public:
+    using Parameters = std::map<std::string, std::string>;
+
+    Call(const Services& services, Request& request, const surface::Route& route, accounts::Who who,
+         Parameters parameters) :
+        services_(services),
+        request_(request),
+        route_(route),
+        who_(std::move(who)),
+        parameters_(std::move(parameters)) {}
+
+    [[nodiscard]] const Services& services() const { return services_; }
+    [[nodiscard]] const accounts::Who& who() const { return who_; }
+    /// Of the path: {id}. It is a UUID.
+    [[nodiscard]] const std::string& id() const { return parameters_.at("id"); }
+    /// Of the query, judged; nothing if it is not there.
+    [[nodiscard]] std::optional<std::string> query(const std::string& name) const;
+    /// Reads and judges the body; an empty object if none may come or none came and nothing is required.
+    [[nodiscard]] const Json& body();
+
+    /// The page that is asked for; sorted by its own id unless asked otherwise.
+    [[nodiscard]] store::Page page() const;
+
+    /// Makes a change and answers, all of it or nothing (accounts::Ledger). The body must have been read before.
+    [[nodiscard]] Response change(const std::function<Response(accounts::Change&)>& make);
+
+    /// The answer, with the status of the route.
+    [[nodiscard]] Response answer(Json data) const;
+    /// The same for one resource that can be changed: with its ETag.
+    [[nodiscard]] Response resource(const Json& resource) const;
+    /// The same, with what is shown this once and kept nowhere.
+    [[nodiscard]] Response resource_with(const Json& resource, std::string_view name, const Json& secret) const;
+    /// One page: rows as JSON, one more than the page holds if there are more.
+    [[nodiscard]] Response list(Json rows, const store::Page& page) const;
+    /// Throws unless If-Match, if it is there, names this state of the resource (RFC 9110 section 13.1.1).
+    void expect_match(const Json& resource) const;
+    /// Throws unless ?confirm= says this name.
+    void expect_confirmed(const std::string& name) const;
+
+    /// Throws HttpError(422) with everything that is wrong with query and path parameters. Called once, by dispatch.
+    void expect_good_parameters() const;
+
+  private:
+    const Services& services_;
+    Request& request_;
+    const surface::Route& route_;
+    accounts::Who who_;
+    Parameters parameters_;
+    std::optional<std::string> raw_body_;
+    Json body_ = Json::object();
+};
+
+} // namespace vectis::api

@@ -1,0 +1,22 @@
+#include "store/vectis.hpp"
+
+#include "store/migrate.hpp"
+
+namespace vectis::store {
+
+namespace {
+
+Database open(const fs::path& file, const fs::path& migrations, const std::string& owner) {
+    // Made before SQLite does: it gives -wal and -shm the owner and mode of the file they belong to.
+    create_file(file, "", {.mode = 0600, .user = owner, .group = owner});
+    Database database(file, Journal::wal);
+    migrate(database, migrations);
+    return database;
+}
+
+} // namespace
+
+Vectis::Vectis(const fs::path& file, const fs::path& migrations, const std::string& owner) :
+    database_(open(file, migrations, owner)) {}
+
+} // namespace vectis::store

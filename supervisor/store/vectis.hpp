@@ -1,0 +1,38 @@
+// vectis.db: everything that belongs to the API. One process opens it, `vectis serve`; one connection reads and writes,
+// under a lock. The files admins, api_keys, audit and idempotency know its tables.
+#pragma once
+
+#include "store/database.hpp"
+
+#include <mutex>
+
+namespace vectis::store {
+
+/// Any thread may call it.
+class Vectis {
+  public:
+    /// Opens or makes the file, which belongs to `owner` alone (user and group; empty: whoever runs this), and migrates
+    /// it.
+    Vectis(const fs::path& file, const fs::path& migrations, const std::string& owner);
+
+    template<typename Use>
+    auto read(Use&& use) {
+        const std::scoped_lock lock(mutex_);
+        return std::forward<Use>(use)(database_);
+    }
+    /// All that `use` changes, or nothing if it throws. On return it survives a power cut.
+    template<typename Use>
+    auto write(Use&& use) {
+        const std::scoped_lock lock(mutex_);
+        Transaction transaction(database_);
+        auto result = std::forward<Use>(use)(database_);
+        transaction.commit();
+        return result;
+    }
+
+  private:
+    std::mutex mutex_;
+    Database database_;
+};
+
+} // namespace vectis::store
