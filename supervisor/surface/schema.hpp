@@ -22,9 +22,9 @@ struct Schema {
     Kind kind = Kind::object;
     /// Its name among OpenAPI's components; empty: it is written where it is used.
     std::string_view name;
-    std::span<const Property> properties; // of an object; it has no others
-    const Schema* items = nullptr;        // of an array
-    std::string_view format;              // of a string, as JSON Schema calls it: date-time, uuid, email
+    std::span<const Property> properties;     // of an object; it has no others
+    const Schema* items = nullptr;            // of an array
+    std::string_view format;                  // of a string, as JSON Schema calls it: date-time, uuid, email
     std::span<const std::string_view> values; // the only ones a string may have; empty: any
     bool nullable = false;
 };
