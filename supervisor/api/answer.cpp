@@ -34,8 +34,12 @@ std::string_view title(int status) {
 
 Response document(const std::string& request_id, int status, const std::string& code, const std::string& detail,
                   const std::string& hint) {
-    Json json{{"type", "/api/v1/docs#" + code}, {"title", title(status)}, {"status", status},
-              {"code", code},                   {"detail", detail},       {"request_id", request_id}};
+    Json json{{"type", "/api/v1/docs#" + code},
+              {"title", title(status)},
+              {"status", status},
+              {"code", code},
+              {"detail", detail},
+              {"request_id", request_id}};
     if (!hint.empty())
         json["hint"] = hint;
     return {.status = status, .type = "application/problem+json", .body = to_text(json) + "\n", .fields = {}};
@@ -69,7 +73,8 @@ Response problem(const std::string& request_id, const Error& error) {
                           {"code", row.name},
                           {"detail", each.hint.empty() ? each.what : each.what + "; " + each.hint}});
     // What went wrong within is for the log: it may name files and strangers' data.
-    const std::string detail = row.http_status == 500 ? "something failed here; the log names it by request_id" : error.what();
+    const std::string detail =
+        row.http_status == 500 ? "something failed here; the log names it by request_id" : error.what();
     Response response = document(request_id, row.http_status, std::string(row.name), detail,
                                  row.http_status == 500 ? std::string() : error.hint());
     if (!errors.empty()) {

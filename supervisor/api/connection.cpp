@@ -1,10 +1,11 @@
 #include "api/connection.hpp"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <poll.h>
-#include <sys/socket.h>
 #include <utility>
 
 namespace vectis::api {

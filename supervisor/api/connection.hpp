@@ -57,7 +57,7 @@ class Connection final : public httplib::Stream {
     Peer peer_;
     std::string in_;     // received
     std::size_t at_ = 0; // read of it, by the library
-    std::string out_; // written, not yet sent
+    std::string out_;    // written, not yet sent
     std::size_t head_left_ = 0;
     std::uint64_t body_left_ = 0;
     Framing framing_;

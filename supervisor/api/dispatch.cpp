@@ -38,7 +38,9 @@ std::optional<Parameters> match(const std::string& path, std::string_view route)
     for (const auto& route : surface::routes())
         paths.push_back(route.path);
     const auto near = nearest(path, paths);
-    throw HttpError{404, "not_found", fmt::format("there is nothing at '{}'", printable(path.substr(0, 200))),
+    throw HttpError{404,
+                    "not_found",
+                    fmt::format("there is nothing at '{}'", printable(path.substr(0, 200))),
                     near ? fmt::format("did you mean {}{}?", surface::api_base, *near)
                          : fmt::format("{}/docs lists what there is", surface::api_base),
                     {}};
@@ -64,7 +66,8 @@ Routed find_route(const Request& request) {
     }
     if (allowed.empty())
         no_such_path(path);
-    throw HttpError{405, "method_not_allowed",
+    throw HttpError{405,
+                    "method_not_allowed",
                     fmt::format("{} cannot be used here", request.method),
                     "use " + join(allowed, " or "),
                     {{"Allow", join(allowed, ", ")}}};

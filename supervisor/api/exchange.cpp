@@ -61,9 +61,10 @@ class Body {
 /// The answer to a request of which not even the head could be understood; the library never sees it.
 std::string refusal(const HeadFault& fault) {
     const Response response = problem(uuid7(), HttpError{fault.status, "malformed", fault.detail, {}, {}});
-    return fmt::format("HTTP/1.1 {} Refused\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n"
-                       "\r\n{}",
-                       response.status, http_date(now()), response.type, response.body.size(), response.body);
+    return fmt::format(
+        "HTTP/1.1 {} Refused\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n"
+        "\r\n{}",
+        response.status, http_date(now()), response.type, response.body.size(), response.body);
 }
 
 } // namespace
@@ -74,8 +75,9 @@ Exchange::Exchange(std::function<Response(Request&)> handler) : handler_(std::mo
     // Ours counts what it reads.
     set_payload_max_length(std::numeric_limits<std::size_t>::max());
     const auto bare = [this](const httplib::Request& in, httplib::Response& out) { answer(in, out, nullptr); };
-    const auto full = [this](const httplib::Request& in, httplib::Response& out,
-                             const httplib::ContentReader& reader) { answer(in, out, &reader); };
+    const auto full = [this](const httplib::Request& in, httplib::Response& out, const httplib::ContentReader& reader) {
+        answer(in, out, &reader);
+    };
     constexpr auto any = R"([\s\S]*)";
     Get(any, bare);
     Options(any, bare);

@@ -1,5 +1,6 @@
 // One request and its answer on a connection: the one seam between cpp-httplib and us. The library parses a head that
-// was judged before, undoes chunks and writes the answer; what it listens with, its threads and its limits are not used.
+// was judged before, undoes chunks and writes the answer; what it listens with, its threads and its limits are not
+// used.
 #pragma once
 
 #include "api/connection.hpp"

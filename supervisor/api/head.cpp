@@ -28,13 +28,15 @@ bool is_visible(char c) {
 }
 
 bool is_value(std::string_view text) {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return c == ' ' || c == '\t' || static_cast<unsigned char>(c) > 0x7f || is_visible(c); });
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return c == ' ' || c == '\t' || static_cast<unsigned char>(c) > 0x7f || is_visible(c);
+    });
 }
 
 bool equal(std::string_view one, std::string_view other) {
-    return std::equal(one.begin(), one.end(), other.begin(), other.end(),
-                      [](char a, char b) { return lower_ascii(std::string_view(&a, 1)) == lower_ascii(std::string_view(&b, 1)); });
+    return std::equal(one.begin(), one.end(), other.begin(), other.end(), [](char a, char b) {
+        return lower_ascii(std::string_view(&a, 1)) == lower_ascii(std::string_view(&b, 1));
+    });
 }
 
 struct Fields {
@@ -83,7 +85,8 @@ std::optional<HeadFault> judge_framing(const Fields& fields, std::string_view me
         const auto* end = fields.length->data() + fields.length->size();
         const bool digits = fields.length->find_first_not_of("0123456789") == std::string_view::npos;
         if (!digits || std::from_chars(fields.length->data(), end, framing.length).ec != std::errc{})
-            return HeadFault{400, fmt::format("Content-Length '{}' is no number", printable(std::string(*fields.length)))};
+            return HeadFault{400,
+                             fmt::format("Content-Length '{}' is no number", printable(std::string(*fields.length)))};
     }
     if (fields.transfer) {
         if (!equal(*fields.transfer, "chunked"))

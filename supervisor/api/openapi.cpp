@@ -68,8 +68,9 @@ Json enveloped(const Schema& schema) {
 }
 
 Json operation(const surface::Route& route) {
-    const Json content = route.answer == nullptr ? Json{{"schema", {{"type", route.type == "application/json" ? "object" : "string"}}}}
-                                                 : Json{{"schema", enveloped(*route.answer)}};
+    const Json content = route.answer == nullptr
+                             ? Json{{"schema", {{"type", route.type == "application/json" ? "object" : "string"}}}}
+                             : Json{{"schema", enveloped(*route.answer)}};
     Json responses{{"200", {{"description", route.summary}, {"content", {{std::string(route.type), content}}}}}};
     if (route.role) {
         responses["401"] = reference("responses", "Problem");
@@ -79,10 +80,8 @@ Json operation(const surface::Route& route) {
     Json parameters = Json::array();
     for (std::size_t at = route.path.find('{'); at != std::string_view::npos; at = route.path.find('{', at + 1)) {
         const auto name = route.path.substr(at + 1, route.path.find('}', at) - at - 1);
-        parameters.push_back({{"name", name},
-                              {"in", "path"},
-                              {"required", true},
-                              {"schema", {{"type", "string"}, {"format", "uuid"}}}});
+        parameters.push_back(
+            {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"format", "uuid"}}}});
     }
     Json json{{"operationId", route.id},
               {"summary", route.summary},
@@ -145,24 +144,24 @@ Json openapi_document() {
               {"properties", {{"pointer", text}, {"code", text}, {"detail", text}}},
               {"required", {"pointer", "code", "detail"}}}}}}}},
         {"required", {"type", "title", "status", "code", "detail", "request_id"}}};
-    return {{"openapi", "3.1.0"},
-            {"info",
-             {{"title", "Vectis"},
-              {"version", VECTIS_VERSION},
-              {"description", "Manages and uses a Vectis mail server."},
-              {"contact", {{"name", "Vectis"}, {"url", "/api/v1/docs"}}},
-              {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-            {"servers", {{{"url", surface::api_base}}}},
-            {"tags", std::move(tags)},
-            {"paths", std::move(paths)},
-            {"components",
-             {{"schemas", std::move(schemas)},
-              {"responses",
-               {{"Problem",
-                 {{"description", "A problem document"},
-                  {"content", {{"application/problem+json", {{"schema", reference("schemas", "Problem")}}}}}}}}},
-              {"securitySchemes",
-               {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key"}}}}}}}};
+    return {
+        {"openapi", "3.1.0"},
+        {"info",
+         {{"title", "Vectis"},
+          {"version", VECTIS_VERSION},
+          {"description", "Manages and uses a Vectis mail server."},
+          {"contact", {{"name", "Vectis"}, {"url", "/api/v1/docs"}}},
+          {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+        {"servers", {{{"url", surface::api_base}}}},
+        {"tags", std::move(tags)},
+        {"paths", std::move(paths)},
+        {"components",
+         {{"schemas", std::move(schemas)},
+          {"responses",
+           {{"Problem",
+             {{"description", "A problem document"},
+              {"content", {{"application/problem+json", {{"schema", reference("schemas", "Problem")}}}}}}}}},
+          {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key"}}}}}}}};
 }
 
 } // namespace vectis::api

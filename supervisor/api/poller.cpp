@@ -35,9 +35,7 @@ Peer peer_of(int fd, Door door) {
 } // namespace
 
 Poller::Poller(const std::vector<Listener>& listeners) :
-    listeners_(listeners),
-    epoll_(epoll_create1(EPOLL_CLOEXEC)),
-    wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+    listeners_(listeners), epoll_(epoll_create1(EPOLL_CLOEXEC)), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
     if (!epoll_ || !wake_)
         throw system_error(errno, "cannot wait for connections");
     watch(wake_.get());

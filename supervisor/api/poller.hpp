@@ -44,8 +44,8 @@ class Poller {
     UniqueFd wake_;
     std::map<int, std::unique_ptr<Connection>> waiting_; // by descriptor
     std::vector<std::unique_ptr<Connection>> ready_;
-    std::array<std::size_t, door_count> open_{};         // connections, waiting or being answered
-    bool starved_ = false;                               // there was no descriptor left
+    std::array<std::size_t, door_count> open_{}; // connections, waiting or being answered
+    bool starved_ = false;                       // there was no descriptor left
     Clock::time_point swept_ = Clock::now();
     std::mutex mutex_;
     std::vector<Returned> returned_;

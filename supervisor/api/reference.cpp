@@ -71,7 +71,8 @@ std::string reference_page() {
         "<p>Version {}. The same for programs: <a href=\"{}/openapi.json\">OpenAPI 3.1</a>.</p>\n"
         "<p>An answer is <code>{{\"data\": ..., \"meta\": {{\"request_id\", \"timestamp\"}}}}</code>. A fault is "
         "<code>application/problem+json</code> (RFC 9457): <code>code</code> is for programs, <code>detail</code> and "
-        "<code>hint</code> are for people, <code>errors</code> names every field that is wrong by its JSON pointer.</p>\n",
+        "<code>hint</code> are for people, <code>errors</code> names every field that is wrong by its JSON "
+        "pointer.</p>\n",
         style, VECTIS_VERSION, surface::api_base);
     for (const auto& group : surface::groups()) {
         page += fmt::format("<h2>{}</h2>\n<p>{}</p>\n", group.name, group.summary);

@@ -89,9 +89,8 @@ int run_serve(const Invocation& invocation) {
         throw Error(Code::invalid_input, "cannot serve: there is no socket", "systemctl start vectis-api.service");
 
     Health health(invocation.paths);
-    const api::Services services{
-        .health = [&health] { return health(); },
-        .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }};
+    const api::Services services{.health = [&health] { return health(); },
+                                 .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }};
     api::Server server(std::move(listeners), [&](api::Request& request) { return api::dispatch(services, request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
     systemd::notify_ready();

@@ -16,7 +16,7 @@ std::vector<Listening> take_listening_sockets() {
     std::vector<Listening> sockets;
     for (int i = 0; i < count; ++i) {
         sockets.push_back({names[i], UniqueFd(SD_LISTEN_FDS_START + i)}); // NOLINT: an array of C
-        std::free(names[i]);                                             // NOLINT
+        std::free(names[i]);                                              // NOLINT
     }
     std::free(static_cast<void*>(names)); // NOLINT
     return sockets;

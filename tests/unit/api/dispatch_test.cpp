@@ -15,7 +15,10 @@ namespace {
 struct Api {
     bool well = true;
     std::vector<std::string> logged;
-    Services services{.health = [this] { return std::vector<std::pair<std::string, bool>>{{"directory", well}}; },
+    Services services{.health =
+                          [this] {
+                              return std::vector<std::pair<std::string, bool>>{{"directory", well}};
+                          },
                       .log = [this](const std::string& line) { logged.push_back(line); }};
 
     Response ask(const std::string& method, const std::string& path, Door door = Door::proxy) {

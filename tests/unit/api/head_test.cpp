@@ -31,7 +31,8 @@ TEST_CASE("a head ends at the first empty line") {
 
 TEST_CASE("usual requests are let in, and it is known how their bodies end") {
     Framing framing;
-    CHECK_FALSE(judge_head("GET /api/v1/health?x=1 HTTP/1.1\r\nHost: mail.example.test\r\nAccept: */*\r\n\r\n", framing));
+    CHECK_FALSE(
+        judge_head("GET /api/v1/health?x=1 HTTP/1.1\r\nHost: mail.example.test\r\nAccept: */*\r\n\r\n", framing));
     CHECK(framing.keep_alive);
     CHECK(framing.length == 0);
     CHECK_FALSE(judge_head("POST / HTTP/1.1\r\nHost: a\r\ncontent-length: 12\r\nConnection: Close\r\n\r\n", framing));

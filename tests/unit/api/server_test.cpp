@@ -1,13 +1,13 @@
-#include "api/server.hpp"
 #include "api/answer.hpp"
+#include "api/server.hpp"
 #include "base/text.hpp"
 #include "catch.hpp"
 
 #include <arpa/inet.h>
 #include <nlohmann/json.hpp>
-#include <poll.h>
 #include <sys/socket.h>
 
+#include <poll.h>
 #include <thread>
 
 using namespace vectis;
@@ -85,10 +85,12 @@ std::string asked_once(const Running& server, std::string_view request) {
     return hear(fd);
 }
 
+/// How many begin in it: a status line, not the words of one.
 std::size_t answers_in(const std::string& text) {
+    constexpr std::string_view version = "HTTP/1.1 ";
     std::size_t count = 0;
-    for (std::size_t at = text.find("HTTP/1.1 "); at != std::string::npos; at = text.find("HTTP/1.1 ", at + 1))
-        ++count;
+    for (auto at = text.find(version); at != std::string::npos; at = text.find(version, at + 1))
+        count += at + version.size() < text.size() && std::isdigit(text[at + version.size()]) != 0 ? 1 : 0;
     return count;
 }
 
@@ -108,7 +110,8 @@ TEST_CASE("requests are answered one after the other on a connection that stays"
 TEST_CASE("requests that come together are answered in order, however they are cut") {
     const Running server;
     const auto fd = server.dial();
-    const std::string both = "POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabGET /two HTTP/1.1\r\nHost: x\r\n\r\n";
+    const std::string both =
+        "POST /one HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nabGET /two HTTP/1.1\r\nHost: x\r\n\r\n";
     say(fd, both);
     const auto text = hear(fd, "GET /two ");
     CHECK(text.find("POST /one ab") < text.find("GET /two "));
@@ -132,13 +135,17 @@ TEST_CASE("a body that nobody has read is no next request") {
 TEST_CASE("a body is read to its limit, whatever its length says") {
     const Running server;
     const std::string large(2000, 'x');
-    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n" + large).starts_with("HTTP/1.1 413"));
-    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n").starts_with("HTTP/1.1 413"));
-    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + large + "\r\n0\r\n\r\n")
+    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 2000\r\n\r\n" + large)
+              .starts_with("HTTP/1.1 413"));
+    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999999\r\n\r\n")
+              .starts_with("HTTP/1.1 413"));
+    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n7d0\r\n" + large +
+                                 "\r\n0\r\n\r\n")
               .starts_with("HTTP/1.1 413"));
     CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n")
               .ends_with("POST / abc"));
-    CHECK(asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc").starts_with("HTTP/1.1 400"));
+    CHECK(
+        asked_once(server, "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc").starts_with("HTTP/1.1 400"));
 }
 
 TEST_CASE("what is no request is answered by a problem document and closed") {
@@ -153,7 +160,8 @@ TEST_CASE("what is no request is answered by a problem document and closed") {
         CHECK(json["status"] == 400);
         CHECK_FALSE(json["detail"].get<std::string>().empty());
     }
-    CHECK(asked_once(server, "GET / HTTP/1.1\r\nX: " + std::string(20000, 'y') + "\r\n\r\n").starts_with("HTTP/1.1 431"));
+    CHECK(
+        asked_once(server, "GET / HTTP/1.1\r\nX: " + std::string(20000, 'y') + "\r\n\r\n").starts_with("HTTP/1.1 431"));
 }
 
 TEST_CASE("many clients that keep their connections open starve nobody") {
