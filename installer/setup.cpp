@@ -21,7 +21,7 @@ struct Chosen {
     std::string text;
     config::Config config;
     bool is_new = false;                               // not yet in its place
-    std::optional<accounts::OneTimePassword> password; // of the mailbox that the answers declared
+    std::optional<OneTimePassword> password; // of the mailbox that the answers declared
 };
 
 constexpr std::size_t most_bytes = 256U << 20U;
@@ -52,7 +52,7 @@ Chosen asked_for(const SetupOptions& options, const SetupSteps& steps) {
             guess.admin = guesses(name, hostname).admin;
         const std::string admin =
             lower_ascii(trim(steps.ask("Your address: mail to postmaster goes there", guess.admin)));
-        const accounts::OneTimePassword password{.email = admin, .password = random_password(20)};
+        const OneTimePassword password{.email = admin, .password = random_password(20)};
         const bool clean = !has_control(hostname) && !has_control(admin);
         const std::string text =
             clean ? first_config(steps.example(), hostname, admin, accounts::hash_password(password.password)) : "";
@@ -152,16 +152,11 @@ SetupResult setup(const SetupOptions& options, const SetupSteps& steps) {
     steps.progress("applying the configuration");
     result.applied = steps.apply();
 
-    store::Admins admins(options.database, options.migrations, options.database_owner);
-    if (auto password = accounts::ensure_first_admin(admins, chosen.config.admin)) {
-        if (chosen.password) {
-            // One password for both, so that there is one to write down.
-            admins.set_password(admins.first()->id, accounts::hash_password(chosen.password->password));
-            password->password = chosen.password->password;
-        }
-        result.first_admin = password->email;
-        steps.announce(*password);
-        accounts::first_admin_announced(admins);
+    const auto password = chosen.password ? std::optional(chosen.password->password) : std::nullopt;
+    if (const auto made = steps.first_admin(chosen.config.admin, password)) {
+        result.first_admin = made->email;
+        steps.announce(*made);
+        steps.announced();
     }
     result.records = steps.records(chosen.config);
     result.changed = result.wrote_config || enabled || !result.diverted.empty() || result.applied.changed ||

@@ -5,7 +5,6 @@
 // divert -> units -> plan and apply -> first administrator -> the records to publish.
 #pragma once
 
-#include "accounts/first_admin.hpp"
 #include "config/model.hpp"
 #include "installer/dns_records.hpp"
 #include "installer/preflight.hpp"
@@ -27,6 +26,11 @@ struct Applied {
 };
 
 /// What setup does through others; the command line builds them, tests replace them. None is empty but `ask`.
+struct OneTimePassword {
+    std::string email;
+    std::string password; // clear text: to be shown, and forgotten
+};
+
 struct SetupSteps {
     /// Asks on the terminal, offering `guess`; empty: there is nobody to ask.
     std::function<std::string(std::string_view question, const std::string& guess)> ask;
@@ -39,18 +43,21 @@ struct SetupSteps {
     std::function<bool()> enable_units;
     std::function<Applied()> apply;
     std::function<std::vector<DnsRecord>(const config::Config&)> records;
-    /// Shows the one-time password; it counts as seen when this returns.
-    std::function<void(const accounts::OneTimePassword&)> announce;
+    /// Makes the first administrator of the API with this password, or with one that is made; gives the one whose
+    /// password nobody has seen (setup was cut off before it was shown) another. Otherwise nothing.
+    std::function<std::optional<OneTimePassword>(const std::string& email, const std::optional<std::string>& password)>
+        first_admin;
+    /// Shows the one-time password.
+    std::function<void(const OneTimePassword&)> announce;
+    /// It has been seen.
+    std::function<void()> announced;
 };
 
 struct SetupOptions {
     fs::path config = "/etc/vectis/config.yaml";
     std::optional<fs::path> from;  // --config FILE: becomes config.yaml
     std::set<std::string> ignored; // preflight checks that may fail
-    fs::path database = "/var/lib/vectis/vectis.db";
-    fs::path migrations = "/usr/share/vectis/migrations/vectis";
     std::string config_group = "vectis";   // may read config.yaml; empty: root alone
-    std::string database_owner = "vectis"; // user and group; empty: whoever runs this
     fs::path root = "/";                   // of the package system
 };
 
@@ -85,6 +92,6 @@ struct Guesses {
 [[nodiscard]] std::string setup_text(const SetupResult& result, bool colour);
 /// {"changed", "config_written", "diverted", "checks", "applied", "first_admin", "one_time_password", "records"}
 [[nodiscard]] std::string setup_json(const SetupResult& result,
-                                     const std::optional<accounts::OneTimePassword>& announced);
+                                     const std::optional<OneTimePassword>& announced);
 
 } // namespace vectis::installer

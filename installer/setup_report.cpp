@@ -36,7 +36,7 @@ std::string setup_text(const SetupResult& result, bool colour) {
         dns_records_text(result.records), remarks(result.checks, colour));
 }
 
-std::string setup_json(const SetupResult& result, const std::optional<accounts::OneTimePassword>& announced) {
+std::string setup_json(const SetupResult& result, const std::optional<OneTimePassword>& announced) {
     const Json checks = preflight_json(result.checks);
     const Json records = parse_json(dns_records_json(result.records));
     Json json{{"changed", result.changed},

@@ -49,13 +49,14 @@ void expect_somebody_in_charge(store::Database& database) {
 
 } // namespace
 
-Credentials credentials_for(const std::optional<std::string>& chosen, const std::string& email) {
-    if (chosen) {
+Credentials credentials_for(const std::optional<std::string>& chosen, std::optional<bool> must_change,
+                            const std::string& email) {
+    if (chosen)
         expect_good_password(*chosen, email);
-        return {.hash = hash_password(*chosen), .one_time_password = std::nullopt};
-    }
-    const std::string made = random_password(made_length);
-    return {.hash = hash_password(made), .one_time_password = made};
+    const std::string made = chosen ? "" : random_password(made_length);
+    return {.hash = hash_password(chosen.value_or(made)),
+            .one_time_password = chosen ? std::nullopt : std::optional(made),
+            .must_change = must_change.value_or(!chosen)};
 }
 
 Json admin_json(const store::Admin& admin) {
@@ -71,6 +72,10 @@ Json admin_json(const store::Admin& admin) {
             {"updated_at", admin.updated_at}};
 }
 
+std::vector<store::Admin> list_admins(store::Database& database, const store::Page& page) {
+    return store::Admins(database).page(page);
+}
+
 store::Admin find_admin(store::Database& database, const std::string& id) {
     if (auto admin = store::Admins(database).find(id))
         return *admin;
@@ -82,7 +87,7 @@ store::Admin add_admin(const Change& change, const AdminChanges& changes, const 
                        .email = {},
                        .name = {},
                        .password = credentials.hash,
-                       .must_change_password = credentials.one_time_password.has_value(),
+                       .must_change_password = credentials.must_change,
                        .role = {},
                        .domains = {},
                        .suspended = false,
@@ -116,7 +121,7 @@ void remove_admin(const Change& change, const store::Admin& admin) {
 store::Admin reset_admin_password(const Change& change, store::Admin admin, const Credentials& credentials) {
     const Json before = admin_json(admin);
     admin.password = credentials.hash;
-    admin.must_change_password = credentials.one_time_password.has_value();
+    admin.must_change_password = credentials.must_change;
     admin.announced_at = std::nullopt;
     admin.updated_at = change.at();
     store::Admins(change.database()).update(admin);

@@ -14,10 +14,12 @@ namespace vectis::accounts {
 struct Credentials {
     std::string hash;
     std::optional<std::string> one_time_password; // clear text: to be shown, and forgotten
+    bool must_change = false;
 };
-/// Of a chosen password, or of one that is made. Takes 20 ms: call it before a change begins. Throws
+/// Of a chosen password, or of one that is made, which must be changed unless `must_change` says otherwise. Takes 20 ms: call it before a change begins. Throws
 /// Error(invalid_input) if people may not choose it.
-[[nodiscard]] Credentials credentials_for(const std::optional<std::string>& chosen, const std::string& email);
+[[nodiscard]] Credentials credentials_for(const std::optional<std::string>& chosen, std::optional<bool> must_change,
+                                          const std::string& email);
 
 struct AdminChanges {
     std::optional<std::string> email;
@@ -29,6 +31,7 @@ struct AdminChanges {
 
 /// As the API shows it: no password.
 [[nodiscard]] Json admin_json(const store::Admin& admin);
+[[nodiscard]] std::vector<store::Admin> list_admins(store::Database& database, const store::Page& page);
 /// Throws Error(not_found).
 [[nodiscard]] store::Admin find_admin(store::Database& database, const std::string& id);
 
@@ -38,7 +41,7 @@ struct AdminChanges {
 /// Throws the same, and Error(conflict) if nobody would be left who may do everything.
 [[nodiscard]] store::Admin change_admin(const Change& change, store::Admin admin, const AdminChanges& changes);
 void remove_admin(const Change& change, const store::Admin& admin);
-/// Another password, to be changed at the first login.
+/// Another password.
 [[nodiscard]] store::Admin reset_admin_password(const Change& change, store::Admin admin, const Credentials& credentials);
 /// The password that was made has been shown to somebody.
 [[nodiscard]] store::Admin admin_announced(const Change& change, store::Admin admin);

@@ -19,13 +19,6 @@ namespace {
 constexpr std::size_t most_body = 1U << 20U;
 constexpr std::int64_t usual_page = 50;
 
-constexpr surface::Schema limit_schema{.kind = surface::Kind::integer, .least = 1, .most = 200};
-constexpr surface::Schema cursor_schema{.kind = surface::Kind::string, .least = 1, .most = 2000};
-constexpr std::array<std::string_view, 2> order_words{"asc", "desc"};
-constexpr surface::Schema order_schema{.kind = surface::Kind::string, .values = order_words};
-constexpr surface::Schema filter_schema{.kind = surface::Kind::string, .most = 500};
-constexpr surface::Schema confirm_schema{.kind = surface::Kind::string, .least = 1, .most = 500};
-
 [[noreturn]] void refuse(std::vector<Problem> problems) {
     throw Error(Code::invalid_input, fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"),
                 {}, std::move(problems));
@@ -90,24 +83,14 @@ std::optional<std::string> Call::query(const std::string& name) const {
 }
 
 void Call::expect_good_parameters() const {
-    std::map<std::string_view, const surface::Schema*> known;
-    for (const auto& each : route_.query)
-        known[each.name] = each.schema;
-    if (route_.list != nullptr) {
-        known.insert({{"limit", &limit_schema}, {"cursor", &cursor_schema}, {"sort", &filter_schema}, {"order", &order_schema}});
-        for (const auto& each : route_.list->filters)
-            known[each] = &filter_schema;
-    }
-    if (route_.confirm)
-        known["confirm"] = &confirm_schema;
+    const auto known = surface::query_of(route_);
     std::vector<std::string_view> names;
-    for (const auto& [name, schema] : known)
-        names.push_back(name);
-
+    for (const auto& each : known)
+        names.push_back(each.name);
     std::vector<Problem> problems;
     for (const auto& [name, value] : request_.query) {
         const std::string place = "?" + printable(name.substr(0, 100));
-        const auto found = known.find(name);
+        const auto found = std::find_if(known.begin(), known.end(), [&, &wanted = name](const auto& each) { return each.name == wanted; });
         if (found == known.end()) {
             const auto near = nearest(name, names);
             problems.push_back({.where = {}, .path = place, .what = "is not known here", .hint = near ? fmt::format("did you mean '{}'?", *near) : ""});
@@ -115,7 +98,7 @@ void Call::expect_good_parameters() const {
         }
         if (request_.query.count(name) > 1)
             problems.push_back({.where = {}, .path = place, .what = "stands there twice", .hint = {}});
-        for (auto& problem : judge(*found->second, typed(*found->second, value)))
+        for (auto& problem : judge(*found->schema, typed(*found->schema, value)))
             problems.push_back({.where = {}, .path = place, .what = problem.what, .hint = problem.hint});
     }
     if (const auto sort = query("sort"); sort && route_.list != nullptr) {
@@ -157,7 +140,7 @@ store::Page Call::page() const {
     store::Page page;
     page.sort = query("sort").value_or("id");
     page.descending = query("order") == "desc";
-    page.limit = typed(limit_schema, query("limit").value_or(std::to_string(usual_page))).get<std::size_t>();
+    page.limit = typed(surface::schemas::page_limit, query("limit").value_or(std::to_string(usual_page))).get<std::size_t>();
     if (const auto cursor = query("cursor"))
         page.after = parse_cursor(*cursor);
     for (const auto& each : route_.list->filters) {

@@ -5,6 +5,8 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
 #include <map>
 #include <string>
 
@@ -20,17 +22,34 @@ std::string_view type_of(Kind kind) {
     return names.at(static_cast<std::size_t>(kind));
 }
 
-Json written(const Schema& schema) {
+/// What a value of this shape may be, beyond its kind.
+void limit(Json& json, const Schema& schema) {
+    if (schema.kind == Kind::integer) {
+        json["minimum"] = schema.least;
+        json["maximum"] = schema.most;
+    }
+    if (schema.kind == Kind::array) {
+        json["items"] = json_schema(*schema.items);
+        json["minItems"] = schema.least;
+        json["maxItems"] = schema.most;
+        json["uniqueItems"] = true;
+    }
+    if (const auto format = surface::text(schema.format); schema.kind == Kind::string && !format.empty())
+        json["format"] = format;
+    if (schema.values.empty())
+        return;
+    Json values = schema.values;
+    if (schema.nullable)
+        values.push_back(nullptr);
+    json["enum"] = std::move(values);
+}
+
+Json written(const Schema& schema, bool partial = false) {
     Json json{{"type", type_of(schema.kind)}};
     if (schema.nullable)
         json["type"] = {type_of(schema.kind), "null"};
-    if (!schema.format.empty())
-        json["format"] = schema.format;
-    if (!schema.values.empty())
-        json["enum"] = schema.values;
-    if (schema.kind == Kind::array)
-        json["items"] = json_schema(*schema.items);
-    if (schema.kind != Kind::object)
+    limit(json, schema);
+    if (schema.kind != Kind::object || schema.open)
         return json;
     Json properties = Json::object();
     Json required = Json::array();
@@ -38,13 +57,21 @@ Json written(const Schema& schema) {
         Json property = json_schema(*each.schema);
         property["description"] = each.description;
         properties[std::string(each.name)] = std::move(property);
-        if (each.required)
+        if (each.required && !partial)
             required.push_back(each.name);
     }
     json["properties"] = std::move(properties);
     json["required"] = std::move(required);
     json["additionalProperties"] = false;
     return json;
+}
+
+/// Whether it is what a PATCH expects: every property may be left out (RFC 7396).
+bool is_patch(const Schema& schema) {
+    const auto routes = surface::routes();
+    return std::any_of(routes.begin(), routes.end(), [&](const surface::Route& route) {
+        return route.method == surface::Method::patch && route.body == &schema;
+    });
 }
 
 /// Every named shape that one leads to.
@@ -67,31 +94,68 @@ Json enveloped(const Schema& schema) {
             {"required", {"data", "meta"}}};
 }
 
-Json operation(const surface::Route& route) {
-    const Json content = route.answer == nullptr
-                             ? Json{{"schema", {{"type", route.type == "application/json" ? "object" : "string"}}}}
-                             : Json{{"schema", enveloped(*route.answer)}};
-    Json responses{{"200", {{"description", route.summary}, {"content", {{std::string(route.type), content}}}}}};
+Json enveloped_page(const Schema& schema) {
+    Json json = enveloped(schema);
+    json["properties"]["meta"] = reference("schemas", "PageMeta");
+    return json;
+}
+
+Json answers(const surface::Route& route) {
+    Json content{{"schema", {{"type", route.type == "application/json" ? "object" : "string"}}}};
+    if (route.answer != nullptr)
+        content["schema"] = route.list != nullptr ? enveloped_page(*route.answer) : enveloped(*route.answer);
+    Json responses{{std::to_string(route.status),
+                    {{"description", route.summary}, {"content", {{std::string(route.type), std::move(content)}}}}}};
     if (route.role) {
         responses["401"] = reference("responses", "Problem");
         responses["403"] = reference("responses", "Problem");
     }
+    if (route.body != nullptr)
+        responses["422"] = reference("responses", "Problem");
+    responses["429"] = reference("responses", "Problem");
     responses["default"] = reference("responses", "Problem");
-    Json parameters = Json::array();
+    return responses;
+}
+
+Json parameters(const surface::Route& route) {
+    Json all = Json::array();
     for (std::size_t at = route.path.find('{'); at != std::string_view::npos; at = route.path.find('{', at + 1)) {
         const auto name = route.path.substr(at + 1, route.path.find('}', at) - at - 1);
-        parameters.push_back(
+        all.push_back(
             {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"format", "uuid"}}}});
     }
+    for (const auto& each : surface::query_of(route))
+        all.push_back({{"name", each.name},
+                       {"in", "query"},
+                       {"required", each.name == "confirm"},
+                       {"description", each.description},
+                       {"schema", json_schema(*each.schema)}});
+    if (route.method == surface::Method::post)
+        all.push_back(reference("parameters", "IdempotencyKey"));
+    if (route.method == surface::Method::patch || route.method == surface::Method::del)
+        all.push_back(reference("parameters", "IfMatch"));
+    return all;
+}
+
+std::string access(const surface::Route& route) {
+    if (!route.role)
+        return fmt::format("For everybody: {}.", route.open_because);
+    return fmt::format("For the role {} and above{}.", surface::text(*route.role),
+                       route.scope.empty() ? "" : fmt::format("; a key needs the scope `{}`", route.scope));
+}
+
+Json operation(const surface::Route& route) {
     Json json{{"operationId", route.id},
               {"summary", route.summary},
-              {"description", route.role ? fmt::format("For the role {} and above.", surface::text(*route.role))
-                                         : fmt::format("For everybody: {}.", route.open_because)},
+              {"description", access(route)},
               {"tags", {route.group}},
               {"security", route.role ? Json::array({{{"bearer", Json::array()}}}) : Json::array()}};
-    if (!parameters.empty())
-        json["parameters"] = std::move(parameters);
-    json["responses"] = std::move(responses);
+    if (Json all = parameters(route); !all.empty())
+        json["parameters"] = std::move(all);
+    if (route.body != nullptr)
+        json["requestBody"] = {{"required", true},
+                               {"content", {{"application/json", {{"schema", json_schema(*route.body)}}}}}};
+    json["responses"] = answers(route);
     return json;
 }
 
@@ -116,16 +180,24 @@ Json openapi_document() {
         paths[std::string(route.path)][verb(route.method)] = operation(route);
         if (route.answer != nullptr)
             collect(*route.answer, named);
+        if (route.body != nullptr)
+            collect(*route.body, named);
     }
     Json schemas = Json::object();
     for (const auto& [name, schema] : named)
-        schemas[name] = written(*schema);
+        schemas[name] = written(*schema, is_patch(*schema));
     const Json text{{"type", "string"}};
     schemas["Meta"] = {{"type", "object"},
                        {"properties",
                         {{"request_id", {{"type", "string"}, {"format", "uuid"}}},
                          {"timestamp", {{"type", "string"}, {"format", "date-time"}}}}},
                        {"required", {"request_id", "timestamp"}}};
+    schemas["PageMeta"] = schemas["Meta"];
+    schemas["PageMeta"]["properties"]["pagination"] = {
+        {"type", "object"},
+        {"properties", {{"next_cursor", {{"type", {"string", "null"}}}}, {"has_more", {{"type", "boolean"}}}}},
+        {"required", {"next_cursor", "has_more"}}};
+    schemas["PageMeta"]["required"].push_back("pagination");
     schemas["Problem"] = {
         {"type", "object"},
         {"description", "What went wrong (RFC 9457)."},

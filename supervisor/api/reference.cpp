@@ -26,7 +26,8 @@ std::string kind_of(const Schema& schema) {
         std::string words;
         for (const auto value : schema.values)
             words += fmt::format("{}<code>{}</code>", words.empty() ? "" : ", ", value);
-        return words.empty() ? std::string(schema.format.empty() ? "text" : schema.format) : words;
+        const auto format = surface::text(schema.format);
+        return words.empty() ? std::string(format.empty() ? "text" : format) : words;
     }
     case Kind::integer:
         return "whole number";
@@ -39,27 +40,45 @@ std::string kind_of(const Schema& schema) {
 }
 
 /// A row for each property, those of the objects within it by a dotted name.
-void rows(std::string& page, const Schema& schema, const std::string& prefix) {
+void rows(std::string& page, const Schema& schema, const std::string& prefix, bool partial) {
     if (schema.kind == Kind::array)
-        return rows(page, *schema.items, prefix + "[]");
+        return rows(page, *schema.items, prefix + "[]", partial);
     for (const auto& each : schema.properties) {
         const std::string name = prefix + (prefix.empty() ? "" : ".") + std::string(each.name);
-        page += fmt::format("<tr><td><code>{}</code></td><td>{}{}</td><td>{}</td></tr>\n", name, kind_of(*each.schema),
-                            each.required ? "" : ", optional", each.description);
-        rows(page, *each.schema, name);
+        page += fmt::format("<tr><td><code>{}</code></td><td>{}{}{}</td><td>{}</td></tr>\n", name, kind_of(*each.schema),
+                            each.schema->nullable ? " or null" : "", each.required && !partial ? "" : ", optional",
+                            each.description);
+        rows(page, *each.schema, name, partial);
     }
+}
+
+void table(std::string& page, std::string_view head, const Schema& schema, bool partial = false) {
+    page += fmt::format("<table><tr><th>{}</th><th>What</th><th></th></tr>\n", head);
+    rows(page, schema, {}, partial);
+    page += "</table>\n";
+}
+
+std::string access(const surface::Route& route) {
+    if (!route.role)
+        return fmt::format("For everybody: {}.", route.open_because);
+    return fmt::format("For the role <code>{}</code> and above{}.", surface::text(*route.role),
+                       route.scope.empty() ? "" : fmt::format("; a key needs the scope <code>{}</code>", route.scope));
 }
 
 void describe(std::string& page, const surface::Route& route) {
     page += fmt::format("<h3 id=\"{0}\"><code>{1} {2}{3}</code></h3>\n<p>{4}. {5}</p>\n", route.id,
-                        surface::text(route.method), surface::api_base, route.path, route.summary,
-                        route.role ? fmt::format("For the role {} and above.", surface::text(*route.role))
-                                   : fmt::format("For everybody: {}.", route.open_because));
-    if (route.answer == nullptr)
-        return;
-    page += "<table><tr><th>In <code>data</code></th><th>What</th><th></th></tr>\n";
-    rows(page, *route.answer, {});
-    page += "</table>\n";
+                        surface::text(route.method), surface::api_base, route.path, route.summary, access(route));
+    if (const auto query = surface::query_of(route); !query.empty()) {
+        page += "<table><tr><th>In the query</th><th>What</th><th></th></tr>\n";
+        for (const auto& each : query)
+            page += fmt::format("<tr><td><code>{}</code></td><td>{}</td><td>{}</td></tr>\n", each.name,
+                                kind_of(*each.schema), each.description);
+        page += "</table>\n";
+    }
+    if (route.body != nullptr)
+        table(page, "In the body", *route.body, route.method == surface::Method::patch);
+    if (route.answer != nullptr)
+        table(page, "In <code>data</code>", *route.answer);
 }
 
 } // namespace

@@ -9,6 +9,7 @@
 #include "installer/preflight.hpp"
 #include "installer/setup.hpp"
 #include "installer/upgrade.hpp"
+#include "net/api_client.hpp"
 #include "net/dns.hpp"
 #include "state/desired.hpp"
 #include "state/observed.hpp"
@@ -192,6 +193,31 @@ std::string ask(std::string_view question, const std::string& guess) {
     return answer.empty() ? guess : answer;
 }
 
+std::optional<installer::OneTimePassword> first_admin(net::ApiClient& client, const std::string& email,
+                                                      const std::optional<std::string>& password) {
+    const Json first = client.ask("GET", "/admins?sort=created_at&limit=1").at("data");
+    if (!first.empty() && first[0].at("announced").get<bool>())
+        return std::nullopt;
+    Json body{{"must_change_password", true}};
+    if (password)
+        body["password"] = *password;
+    if (first.empty()) {
+        body["email"] = email;
+        body["role"] = "super_admin";
+    }
+    const std::string path =
+        first.empty() ? "/admins" : fmt::format("/admins/{}/reset-password", first[0].at("id").get<std::string>());
+    const Json made = client.ask("POST", path, body).at("data");
+    return installer::OneTimePassword{
+        .email = made.at("email"),
+        .password = password ? *password : made.at("one_time_password").get<std::string>()};
+}
+
+void first_admin_announced(net::ApiClient& client) {
+    const Json first = client.ask("GET", "/admins?sort=created_at&limit=1").at("data").at(0);
+    client.ask("POST", fmt::format("/admins/{}/announce", first.at("id").get<std::string>()));
+}
+
 int run_setup(const Invocation& invocation) {
     require_root("set the server up");
     const bool unattended = invocation.has("--unattended") || invocation.has("--config");
@@ -211,7 +237,7 @@ int run_setup(const Invocation& invocation) {
         if (!name.empty())
             options.ignored.insert(name);
     }
-    std::optional<accounts::OneTimePassword> announced;
+    std::optional<installer::OneTimePassword> announced;
     installer::SetupSteps steps;
     if (!unattended)
         steps.ask = ask;
@@ -221,12 +247,17 @@ int run_setup(const Invocation& invocation) {
     steps.enable_units = enable_units;
     steps.apply = apply_now;
     steps.records = [&](const config::Config& config) { return records(invocation, config); };
-    steps.announce = [&](const accounts::OneTimePassword& password) {
+    steps.announce = [&](const installer::OneTimePassword& password) {
         announced = password;
         if (!invocation.json())
             print(
                 fmt::format("\nFirst administrator: {}\nOne-time password:   {}\n", password.email, password.password));
     };
+    net::ApiClient client(invocation.paths.api_socket());
+    steps.first_admin = [&](const std::string& email, const std::optional<std::string>& password) {
+        return first_admin(client, email, password);
+    };
+    steps.announced = [&] { first_admin_announced(client); };
     const auto result = installer::setup(options, steps);
     print(invocation.json() ? installer::setup_json(result, announced)
                             : installer::setup_text(result, isatty(STDOUT_FILENO) == 1));

@@ -14,6 +14,7 @@ namespace vectis::cli {
 
 struct Invocation {
     surface::Command command = surface::Command::status;
+    const surface::CommandRow* row = nullptr;
     std::map<std::string, std::string> values; // by argument name; a flag that was given is "true"
     state::Paths paths;
 
@@ -48,6 +49,7 @@ int run_password(const Invocation& invocation);     // mailbox password, passwor
 int run_process(const Invocation& invocation);      // supervise directory-recover learn probe
 int run_webmail(const Invocation& invocation);      // webmail
 int run_certificates(const Invocation& invocation); // certificates ...
+int run_api(const Invocation& invocation);          // admin key audit
 int run_reference(const Invocation& invocation);    // man-page completion
 
 } // namespace vectis::cli

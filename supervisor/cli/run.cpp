@@ -45,6 +45,7 @@ const std::vector<Group>& groups() {
         {run_certificates,
          {Command::certificates_list, Command::certificates_renew, Command::certificates_request,
           Command::certificates_deploy}},
+        {run_api, {Command::api}},
         {run_reference, {Command::man_page, Command::completion}},
     };
     return all;
@@ -190,6 +191,7 @@ int run(int argc, char** argv) {
         if (!leaf.app->parsed())
             continue;
         invocation.command = leaf.row->command;
+        invocation.row = leaf.row;
         for (const auto& slot : leaf.slots) {
             if (slot->option->count() > 0)
                 invocation.values[slot->name] = slot->flag ? "true" : slot->text;

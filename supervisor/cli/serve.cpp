@@ -4,6 +4,7 @@
 #include "base/guarded.hpp"
 #include "cli/invocation.hpp"
 #include "store/directory.hpp"
+#include "store/vectis.hpp"
 #include "systemd/client.hpp"
 #include "systemd/journal.hpp"
 #include "systemd/listen.hpp"
@@ -88,10 +89,13 @@ int run_serve(const Invocation& invocation) {
     if (listeners.empty())
         throw Error(Code::invalid_input, "cannot serve: there is no socket", "systemctl start vectis-api.service");
 
+    store::Vectis database(invocation.paths.api_db(), invocation.paths.migrations() / "vectis", "");
+    accounts::Ledger ledger(database);
     Health health(invocation.paths);
-    const api::Services services{.health = [&health] { return health(); },
-                                 .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }};
-    api::Server server(std::move(listeners), [&](api::Request& request) { return api::dispatch(services, request); });
+    api::Dispatch dispatch({.ledger = ledger, .health = [&health] { return health(); }, .log = [](const std::string& line) {
+                                systemd::log(systemd::Priority::error, line);
+                            }});
+    api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
     systemd::notify_ready();
     int signal = 0;

@@ -12,6 +12,7 @@ struct Paths {
     fs::path etc = "/etc/vectis";
     fs::path lib = "/var/lib/vectis";
     fs::path share = "/usr/share/vectis";
+    fs::path run = "/run";
     std::string service_group = "vectis"; // may read config.yaml; empty: the group of the process
     fs::path credentials;                 // where systemd put the unit's credentials; empty if there are none
 
@@ -22,6 +23,8 @@ struct Paths {
     [[nodiscard]] fs::path generation(std::uint64_t number) const { return generations() / std::to_string(number); }
     [[nodiscard]] fs::path directory() const { return lib / "directory"; }
     [[nodiscard]] fs::path supervisor_db() const { return lib / "supervisor.db"; }
+    [[nodiscard]] fs::path api_socket() const { return run / "vectis-api/admin.sock"; }
+    [[nodiscard]] fs::path api_db() const { return lib / "api/vectis.db"; }
     [[nodiscard]] fs::path dkim() const { return lib / "dkim"; }
     [[nodiscard]] fs::path tls() const { return lib / "tls"; }
     /// What certbot keeps (vectis-acme.service): account, keys and certificates.

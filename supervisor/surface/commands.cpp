@@ -1,5 +1,6 @@
 #include "surface/commands.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace vectis::surface {
@@ -84,6 +85,70 @@ constexpr std::array completion_arguments{
     Argument{ArgumentKind::positional, "SHELL", "", "bash", true},
 };
 
+constexpr std::array list_arguments{json};
+constexpr Argument force{ArgumentKind::flag, "--yes", "", "Do not ask for confirmation"};
+
+constexpr Argument which_admin{ArgumentKind::positional, "ADMIN", "", "An administrator's address, or id", true};
+constexpr Argument admin_name{ArgumentKind::option, "--name", "NAME", "What they are called"};
+constexpr Argument admin_role{ArgumentKind::option, "--role", "ROLE", "super_admin, admin or domain_admin"};
+constexpr Argument admin_domains{ArgumentKind::option, "--domains", "DOMAIN,...", "The domains of a domain_admin"};
+constexpr Argument password_stdin{ArgumentKind::flag, "--password-stdin", "",
+                                  "Read the password from standard input; otherwise one is made"};
+constexpr std::array admin_show_arguments{which_admin, json};
+constexpr std::array admin_add_arguments{
+    Argument{ArgumentKind::positional, "EMAIL", "", "The address by which they log in", true},
+    Argument{ArgumentKind::option, "--role", "ROLE", "super_admin, admin or domain_admin", true},
+    admin_name, admin_domains, password_stdin, dry_run, json,
+};
+constexpr std::array admin_change_arguments{
+    which_admin,
+    Argument{ArgumentKind::option, "--email", "EMAIL", "The address by which they log in"},
+    admin_name, admin_role, admin_domains,
+    Argument{ArgumentKind::option, "--suspended", "true|false", "Whether they are kept out"},
+    dry_run, json,
+};
+constexpr std::array admin_remove_arguments{which_admin, force, dry_run, json};
+constexpr std::array admin_password_arguments{which_admin, password_stdin, dry_run, json};
+
+constexpr Argument which_key{ArgumentKind::positional, "KEY", "", "A key's name, or id", true};
+constexpr Argument key_scopes{ArgumentKind::option, "--scopes", "SCOPE,...", "What it is for"};
+constexpr Argument key_domains{ArgumentKind::option, "--domains", "DOMAIN,...", "The domains that it is for; '' is every one"};
+constexpr Argument key_networks{ArgumentKind::option, "--networks", "NETWORK,...",
+                                "The networks from which it is taken; '' is from everywhere"};
+constexpr Argument key_rate{ArgumentKind::option, "--rate", "N", "How many requests it may make in a minute"};
+constexpr Argument key_expiry{ArgumentKind::option, "--expires-at", "TIME", "From when on it is not taken; '' is never"};
+constexpr std::array key_show_arguments{which_key, json};
+constexpr std::array key_add_arguments{
+    Argument{ArgumentKind::positional, "NAME", "", "What it is called", true},
+    Argument{ArgumentKind::option, "--scopes", "SCOPE,...", "What it is for", true},
+    Argument{ArgumentKind::option, "--role", "ROLE", "What it may do at most; all that you may if left out"},
+    key_domains, key_networks, key_rate, key_expiry, dry_run, json,
+};
+constexpr std::array key_change_arguments{
+    which_key, Argument{ArgumentKind::option, "--name", "NAME", "What it is called"},
+    key_scopes, key_domains, key_networks, key_rate, key_expiry, dry_run, json,
+};
+constexpr std::array key_remove_arguments{which_key, force, dry_run, json};
+constexpr std::array key_rotate_arguments{
+    which_key,
+    Argument{ArgumentKind::option, "--overlap-seconds", "N", "How long the secret of before is still taken; a day if left out"},
+    dry_run, json,
+};
+constexpr std::array audit_list_arguments{
+    Argument{ArgumentKind::option, "--limit", "N", "How many, the newest first; 50 if left out"},
+    Argument{ArgumentKind::option, "--actor", "NAME", "Only what they did"},
+    Argument{ArgumentKind::option, "--action", "ACTION", "Only this, such as admin.create"},
+    Argument{ArgumentKind::option, "--target", "NAME", "Only what was done to it"},
+    json,
+};
+constexpr std::array audit_export_arguments{
+    Argument{ArgumentKind::option, "--format", "FORMAT", "jsonl or csv"},
+};
+
+constexpr std::array<std::string_view, 4> admin_columns{"email", "name", "role", "suspended"};
+constexpr std::array<std::string_view, 5> key_columns{"name", "role", "scopes", "rate", "expires_at"};
+constexpr std::array<std::string_view, 5> audit_columns{"seq", "at", "actor", "action", "target"};
+
 constexpr std::array table{
     CommandRow{Command::preflight, "preflight", "Check that this server can be a mail server", preflight_arguments},
     CommandRow{Command::setup, "setup", "Set the mail server up; safe to repeat", setup_arguments},
@@ -119,6 +184,21 @@ constexpr std::array table{
     CommandRow{Command::mailbox_password, "mailbox password", "Give a mailbox another password",
                mailbox_password_arguments},
     CommandRow{Command::password_service, "password-service", "Change a password, asked by webmail", {}, true},
+    CommandRow{Command::api, "admin list", "List the administrators", list_arguments, false, Operation::admins_list, admin_columns},
+    CommandRow{Command::api, "admin show", "Show an administrator", admin_show_arguments, false, Operation::admins_get, {}},
+    CommandRow{Command::api, "admin add", "Make an administrator", admin_add_arguments, false, Operation::admins_create, {}},
+    CommandRow{Command::api, "admin change", "Change an administrator", admin_change_arguments, false, Operation::admins_update, {}},
+    CommandRow{Command::api, "admin remove", "Remove an administrator, and the keys they made", admin_remove_arguments, false, Operation::admins_delete, {}},
+    CommandRow{Command::api, "admin reset-password", "Give an administrator another password", admin_password_arguments, false, Operation::admins_reset_password, {}},
+    CommandRow{Command::api, "key list", "List the API keys", list_arguments, false, Operation::api_keys_list, key_columns},
+    CommandRow{Command::api, "key show", "Show an API key", key_show_arguments, false, Operation::api_keys_get, {}},
+    CommandRow{Command::api, "key add", "Make an API key", key_add_arguments, false, Operation::api_keys_create, {}},
+    CommandRow{Command::api, "key change", "Change an API key", key_change_arguments, false, Operation::api_keys_update, {}},
+    CommandRow{Command::api, "key remove", "Remove an API key", key_remove_arguments, false, Operation::api_keys_delete, {}},
+    CommandRow{Command::api, "key rotate", "Give an API key another secret", key_rotate_arguments, false, Operation::api_keys_rotate, {}},
+    CommandRow{Command::api, "audit list", "List who changed what through the API", audit_list_arguments, false, Operation::audit_list, audit_columns},
+    CommandRow{Command::api, "audit verify", "Check that the audit log is whole", list_arguments, false, Operation::audit_verify, {}},
+    CommandRow{Command::api, "audit export", "Print the whole audit log", audit_export_arguments, false, Operation::audit_export, {}},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::serve, "serve", "The REST API (vectis-api.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
@@ -138,9 +218,20 @@ std::span<const CommandRow> commands() {
 }
 
 std::string_view group_summary(std::string_view word) {
-    return word == "config"         ? "Read, check and change config.yaml"
-           : word == "certificates" ? "See and renew certificates"
-                                    : "Change a mailbox";
+    struct Row {
+        std::string_view word;
+        std::string_view summary;
+    };
+    constexpr std::array rows{
+        Row{"admin", "Say who may administer this server through the API"},
+        Row{"audit", "See who changed what through the API"},
+        Row{"certificates", "See and renew certificates"},
+        Row{"config", "Read, check and change config.yaml"},
+        Row{"key", "Give programs access to the API"},
+        Row{"mailbox", "Change a mailbox"},
+    };
+    const auto* found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.word == word; });
+    return found == rows.end() ? std::string_view() : found->summary;
 }
 
 } // namespace vectis::surface

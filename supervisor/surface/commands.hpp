@@ -1,7 +1,10 @@
 // THE table of commands: parsing, help, shell completion and the man page are derived from it.
 #pragma once
 
+#include "surface/routes.hpp"
+
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string_view>
 
@@ -59,6 +62,7 @@ enum class Command : std::uint8_t {
     probe,
     man_page,
     completion,
+    api, // whatever the row's operation does
 };
 
 struct CommandRow {
@@ -67,6 +71,10 @@ struct CommandRow {
     std::string_view summary;
     std::span<const Argument> arguments;
     bool hidden = false; // started by units, not by people
+    /// The row of the API's table that it calls. Options become properties of the body or values of the query (--rate
+    /// is "rate"), the positional names the resource.
+    std::optional<Operation> operation;
+    std::span<const std::string_view> columns; // of a list, as people see it
 };
 
 [[nodiscard]] std::span<const CommandRow> commands();

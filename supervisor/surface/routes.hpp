@@ -8,6 +8,7 @@
 #include <optional>
 #include <span>
 #include <string_view>
+#include <vector>
 
 namespace vectis::surface {
 
@@ -87,9 +88,14 @@ struct Route {
 
 [[nodiscard]] std::span<const Route> routes();
 
+/// Everything that its query may have: what the row says, and what a list and a confirmation bring.
+[[nodiscard]] std::vector<Parameter> query_of(const Route& route);
+
 struct Group {
     std::string_view name;
     std::string_view summary;
+    /// The field by which people name one of its resources; empty: it has none.
+    std::string_view named_by;
 };
 [[nodiscard]] std::span<const Group> groups();
 

@@ -104,6 +104,7 @@ inline constexpr std::array new_admin_properties{
     Property{"role", &admin_role, "What they may do"},
     Property{"domains", &domains, "The domains of a domain_admin", false},
     Property{"password", &password, "Left out: one is made, and shown in the answer", false},
+    Property{"must_change_password", &flag, "Whether they must choose another; left out: if it was made", false},
 };
 inline constexpr Schema new_admin{.name = "NewAdmin", .properties = new_admin_properties};
 inline constexpr std::array admin_change_properties{
@@ -116,6 +117,7 @@ inline constexpr std::array admin_change_properties{
 inline constexpr Schema admin_change{.name = "AdminChange", .properties = admin_change_properties};
 inline constexpr std::array password_choice_properties{
     Property{"password", &password, "Left out: one is made, and shown in the answer", false},
+    Property{"must_change_password", &flag, "Whether they must choose another; left out: if it was made", false},
 };
 inline constexpr Schema password_choice{.name = "PasswordChoice", .properties = password_choice_properties};
 
@@ -165,7 +167,7 @@ inline constexpr std::array rotation_properties{
 };
 inline constexpr Schema rotation{.name = "Rotation", .properties = rotation_properties};
 
-inline constexpr Schema any_object{.kind = Kind::object, .nullable = true, .open = true};
+inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{
     Property{"seq", &count, "Its place"},
     Property{"at", &time, "When"},
@@ -190,6 +192,13 @@ inline constexpr std::array audit_verdict_properties{
     Property{"fault", &optional_text, "What was found first; null: nothing"},
 };
 inline constexpr Schema audit_verdict{.name = "AuditVerdict", .properties = audit_verdict_properties};
+inline constexpr Schema page_limit{.kind = Kind::integer, .least = 1, .most = 200};
+inline constexpr Schema cursor{.kind = Kind::string, .least = 1, .most = 2000};
+inline constexpr std::array<std::string_view, 2> order_words{"asc", "desc"};
+inline constexpr Schema order{.kind = Kind::string, .values = order_words};
+inline constexpr Schema field_name{.kind = Kind::string, .least = 1, .most = 100};
+inline constexpr Schema filter{.kind = Kind::string, .most = 500};
+
 inline constexpr std::array<std::string_view, 2> export_words{"jsonl", "csv"};
 inline constexpr Schema export_word{.kind = Kind::string, .values = export_words};
 

@@ -1,7 +1,9 @@
 """The REST API as its clients meet it: behind nginx, on the host, on the administrators' socket."""
 
 import json
+import os
 import pathlib
+import random
 import re
 import threading
 
@@ -104,3 +106,97 @@ def test_the_examples_of_its_documentation_work_as_they_are_printed(lab):
     for example in examples:
         answer = json.loads(server.out("sh", "-c", example))
         assert "data" in answer, (example, answer)
+
+
+def test_a_key_made_on_the_host_is_good_elsewhere_until_it_is_removed(lab):
+    server = lab.vectis()
+    made = json.loads(server.out("vectis", "key", "add", "elsewhere", "--scopes", "keys:read", "--rate", "100", "--json"))
+    bearer = ("-H", f"Authorization: Bearer {made['token']}")
+    me = ask(lab, server, "/auth/me", *bearer)
+    assert me["json"]["data"]["scopes"] == ["keys:read"] and me["fields"]["ratelimit-limit"] == "100", me
+    assert ask(lab, server, "/audit", *bearer)["status"] == 403
+    assert made["token"] not in server.out("sh", "-c", "journalctl -q --no-pager; cat /var/log/nginx/* 2>/dev/null; true")
+    # Where somebody says they come from counts nowhere.
+    server.exec("vectis", "key", "change", "elsewhere", "--networks", lab.outside.ip)
+    forged = ("-H", "X-Real-IP: 203.0.113.9", "-H", "X-Forwarded-For: 203.0.113.9")
+    assert ask(lab, server, "/auth/me", *bearer, *forged)["status"] == 200
+    server.exec("vectis", "key", "change", "elsewhere", "--networks", "203.0.113.0/24")
+    assert ask(lab, server, "/auth/me", *bearer, *forged)["status"] == 401
+    refused = server.exec("vectis", "key", "remove", "elsewhere", check=False)
+    assert refused.returncode == 1 and "--yes" in refused.stderr
+    server.exec("vectis", "key", "remove", "elsewhere", "--yes")
+    assert ask(lab, server, "/auth/me", *bearer)["status"] == 401
+    actions = [row["action"] for row in json.loads(server.out("vectis", "audit", "list", "--target", "elsewhere", "--json"))]
+    assert actions == ["api_key.delete", "api_key.update", "api_key.update", "api_key.create"]
+
+
+def test_the_command_line_says_what_is_wrong_and_changes_nothing(lab):
+    server = lab.vectis()
+    before = server.out("vectis", "audit", "list", "--json")
+    for words, told in ((("key", "add", "x", "--scopes", "key:read"), "did you mean 'keys:read'"),
+                        (("key", "add", "x", "--scopes", "keys:read", "--rate", "0"), "expected a whole number from 1"),
+                        (("key", "show", "no-such-key"), "there is nothing"),
+                        (("admin", "add", "anna", "--role", "admin"), "/email"),
+                        (("admin", "add", "anna@example.test", "--role", "boss"), "expected one of")):
+        refused = server.exec("vectis", *words, check=False)
+        assert refused.returncode == 1 and told in refused.stderr, (words, refused)
+    shown = server.out("vectis", "key", "add", "x", "--scopes", "keys:read", "--dry-run")
+    assert "POST /api/v1/api-keys" in shown and "x" not in server.out("vectis", "key", "list").split()
+    assert server.out("vectis", "audit", "list", "--json") == before
+    nobody = server.exec("runuser", "-u", "nobody", "--", "vectis", "key", "list", check=False)
+    assert nobody.returncode == 1 and "vectis-admin" in nobody.stderr, nobody
+
+
+STORM = '''
+import http.client, json, socket, sys, threading, time
+class Admin(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect("/run/vectis-api/admin.sock")
+answered, end = [], time.monotonic() + float(sys.argv[1])
+def client(number):
+    count = 0
+    while time.monotonic() < end:
+        count += 1
+        name = f"storm {number} {count}"
+        for attempt in range(100):      # the same request until it is answered
+            try:
+                connection = Admin("localhost")
+                connection.request("POST", "/api/v1/api-keys", json.dumps({"name": name, "scopes": ["keys:read"]}),
+                                   {"Content-Type": "application/json", "Idempotency-Key": name})
+                answer = connection.getresponse()
+                assert answer.status == 201, (answer.status, answer.read())
+                answered.append((name, json.loads(answer.read())["data"]["id"]))
+                break
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.05)
+        else:
+            raise SystemExit("never answered")
+threads = [threading.Thread(target=client, args=(n,)) for n in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(json.dumps(answered))
+'''
+
+
+def test_killed_under_load_it_has_done_what_it_answered_once_and_nothing_by_half(lab):
+    server = lab.vectis()
+    kills = int(os.environ.get("VECTIS_API_KILLS", "8"))
+    server.write("/root/storm.py", STORM)
+    result = []
+    storm = threading.Thread(target=lambda: result.append(server.out("python3", "/root/storm.py", str(kills), timeout=kills + 120)))
+    storm.start()
+    while storm.is_alive():
+        storm.join(random.uniform(0.3, 1.2))
+        server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", "vectis-api.service", check=False)
+    server.exec("systemctl", "reset-failed", "vectis-api.service")
+    server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
+    answered = [tuple(each) for each in json.loads(result[0])]
+    there = [(key["name"], key["id"]) for key in json.loads(server.out("vectis", "key", "list", "--json")) if key["name"].startswith("storm ")]
+    print(f"{len(answered)} keys answered, {len(there)} there", flush=True)
+    assert len(answered) > 20 and sorted(answered) == sorted(there)
+    made = [row["target_id"] for row in map(json.loads, server.out("vectis", "audit", "export").splitlines())
+            if row["action"] == "api_key.create" and row["target"].startswith("storm ")]
+    assert sorted(made) == sorted(id for _, id in there)
+    assert json.loads(server.out("vectis", "audit", "verify", "--json"))["whole"] is True

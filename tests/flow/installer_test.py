@@ -178,7 +178,8 @@ def test_setup_gives_records_that_make_mail_work(lab):
 
 def test_first_administrator_is_kept_where_nobody_else_reads(lab):
     machine = lab.machine(NAME)
-    assert machine.out("stat", "-c", "%U %G %a", "/var/lib/vectis/vectis.db") == "vectis vectis 600"
+    assert machine.out("stat", "-c", "%U %G %a", "/var/lib/vectis/api/vectis.db") == "vectis vectis 600"
+    assert machine.out("stat", "-c", "%U %G %a", "/var/lib/vectis/api") == "vectis vectis 700"
     assert machine.out("stat", "-c", "%U %G %a", "/etc/vectis/config.yaml") == "root vectis 640"
 
 

@@ -50,7 +50,7 @@ def test_php_that_was_taken_over_reads_no_mail_no_key_and_no_database(lab):
     assert server.exec(*inside, "cat", "/var/lib/vectis/current/webmail/php-fpm.conf").stdout
     for path in ("/var/vmail", "/var/lib/vectis/directory/directory.db", f"/var/lib/vectis/dkim/{server.hostname}/r1.key",
                  "/var/lib/vectis/tls/self_signed.key", "/var/lib/vectis/supervisor.db", "/var/lib/vectis/probe.secret",
-                 "/var/lib/vectis/vectis.db", "/etc/vectis/config.yaml", "/etc/shadow", "/var/spool/postfix/private/auth",
+                 "/var/lib/vectis/api/vectis.db", "/etc/vectis/config.yaml", "/etc/shadow", "/var/spool/postfix/private/auth",
                  "/var/lib/vectis/generations/1/config.yaml"):
         done = server.exec(*inside, "sh", "-c", 'if [ -d "$0" ]; then ls "$0"; else cat "$0"; fi', path, check=False)
         assert done.returncode != 0 and not done.stdout, (path, done.stdout[:100])

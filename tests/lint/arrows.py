@@ -25,7 +25,7 @@ ARROWS = {
     "apply": {"accounts", "config", "directory", "health", "keys", "plan", "render", "state", "store", "systemd"},
     "health": {"config", "directory", "keys", "render", "state", "systemd"},
     "supervise": {"apply", "config", "health", "keys", "plan", "state", "store", "systemd"},
-    "api": set(),
+    "api": {"accounts", "config", "store"},
     "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd"},
     # The command line and main see everything; nothing sees them.
     "cli": {"accounts", "api", "config", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd"},

@@ -21,7 +21,7 @@ Response admins_list(Call& call) {
     const store::Page page = call.page();
     Json rows = Json::array();
     call.services().ledger.read([&](store::Database& database) {
-        for (const auto& admin : store::Admins(database).page(page))
+        for (const auto& admin : accounts::list_admins(database, page))
             rows.push_back(accounts::admin_json(admin));
     });
     return call.list(std::move(rows), page);
@@ -29,7 +29,7 @@ Response admins_list(Call& call) {
 
 Response admins_create(Call& call) {
     const auto changes = changes_in(call.body());
-    const auto credentials = accounts::credentials_for(text_in(call.body(), "password"), *changes.email);
+    const auto credentials = accounts::credentials_for(text_in(call.body(), "password"), flag_in(call.body(), "must_change_password"), *changes.email);
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::add_admin(change, changes, credentials);
         return call.resource_with(accounts::admin_json(admin), "one_time_password", json_or_null(credentials.one_time_password));
@@ -65,7 +65,7 @@ Response admins_reset_password(Call& call) {
     const auto chosen = text_in(call.body(), "password");
     const std::string email = call.services().ledger.read(
         [&](store::Database& database) { return accounts::find_admin(database, call.id()).email; });
-    const auto credentials = accounts::credentials_for(chosen, email);
+    const auto credentials = accounts::credentials_for(chosen, flag_in(call.body(), "must_change_password"), email);
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::find_admin(change.database(), call.id());
         return call.resource_with(accounts::admin_json(accounts::reset_admin_password(change, admin, credentials)),

@@ -1,0 +1,207 @@
+// Commands that call the API's own routes over the administrators' socket: which route a command is, and what its options
+// are to it, comes from the two tables.
+#include "api/judge.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "cli/invocation.hpp"
+#include "net/api_client.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+
+namespace vectis::cli {
+
+namespace {
+
+using surface::ArgumentKind;
+using surface::Route;
+
+const Route& route_of(const Invocation& invocation) {
+    for (const auto& route : surface::routes()) {
+        if (route.operation == invocation.row->operation)
+            return route;
+    }
+    throw Error(Code::internal, "a command names an operation that has no route");
+}
+
+/// What the one positional argument says; empty without one.
+std::string positional(const Invocation& invocation) {
+    for (const auto& argument : invocation.row->arguments) {
+        if (argument.kind == ArgumentKind::positional)
+            return invocation.value(std::string(argument.name)).value_or("");
+    }
+    return {};
+}
+
+const surface::Group& group_of(const Route& route) {
+    for (const auto& group : surface::groups()) {
+        if (group.name == route.group)
+            return group;
+    }
+    throw Error(Code::internal, "a route belongs to no group");
+}
+
+struct Resource {
+    std::string id;
+    std::string name;
+};
+
+/// The one that people named, by its name or id.
+Resource resolve(net::ApiClient& client, const Route& route, const std::string& named) {
+    const std::string collection(route.path.substr(0, route.path.find("/{id}")));
+    const std::string field(group_of(route).named_by);
+    const Json by_name = client.ask("GET", fmt::format("{}?{}={}", collection, field, net::query_escaped(named)));
+    if (const Json& rows = by_name.at("data"); rows.size() == 1)
+        return {rows[0].at("id"), rows[0].at(field)};
+    const Json by_id = client.ask("GET", fmt::format("{}/{}", collection, net::query_escaped(named)));
+    return {by_id.at("data").at("id"), by_id.at("data").at(field)};
+}
+
+/// The body: what was given of the properties that the route knows. Nothing if it takes none.
+std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
+    if (route.body == nullptr)
+        return std::nullopt;
+    Json body = Json::object();
+    for (const auto& property : route.body->properties) {
+        std::string option = "--" + std::string(property.name);
+        std::replace(option.begin(), option.end(), '_', '-');
+        if (const auto value = invocation.value(option))
+            body[std::string(property.name)] = value->empty() && property.schema->nullable
+                                                   ? Json(nullptr)
+                                                   : api::typed(*property.schema, *value);
+    }
+    // What is made is named by the positional.
+    if (route.path.find("{id}") == std::string_view::npos)
+        body[std::string(group_of(route).named_by)] = positional(invocation);
+    if (invocation.has("--password-stdin"))
+        body["password"] = ask_password(true);
+    return body;
+}
+
+std::string query_of(const Invocation& invocation, const Route& route) {
+    std::string query;
+    for (const auto& parameter : surface::query_of(route)) {
+        if (const auto value = invocation.value("--" + std::string(parameter.name)))
+            query += fmt::format("{}{}={}", query.empty() ? "?" : "&", parameter.name, net::query_escaped(*value));
+    }
+    return query;
+}
+
+std::string shown(const Json& value) {
+    if (value.is_null())
+        return "-";
+    if (value.is_string())
+        return printable(value.get<std::string>());
+    if (value.is_boolean())
+        return value.get<bool>() ? "yes" : "no";
+    if (!value.is_array())
+        return to_text(value);
+    std::string text;
+    for (const auto& each : value)
+        text += (text.empty() ? "" : ", ") + shown(each);
+    return text.empty() ? "-" : text;
+}
+
+std::string table(const Json& rows, std::span<const std::string_view> columns) {
+    std::vector<std::vector<std::string>> lines(1);
+    for (const auto column : columns)
+        lines[0].emplace_back(column);
+    for (const auto& row : rows) {
+        auto& line = lines.emplace_back();
+        for (const auto column : columns)
+            line.push_back(shown(row.at(std::string(column))));
+    }
+    std::vector<std::size_t> widths(columns.size());
+    for (const auto& line : lines) {
+        for (std::size_t i = 0; i < line.size(); ++i)
+            widths[i] = std::max(widths[i], line[i].size());
+    }
+    std::string text;
+    for (const auto& line : lines) {
+        std::string padded;
+        for (std::size_t i = 0; i < line.size(); ++i)
+            padded += fmt::format("{:<{}}  ", line[i], widths[i]);
+        text += padded.substr(0, padded.find_last_not_of(' ') + 1) + "\n";
+    }
+    return text;
+}
+
+std::string sheet(const Json& resource) {
+    std::size_t width = 0;
+    for (const auto& each : resource.items())
+        width = std::max(width, each.key().size());
+    std::string text;
+    for (const auto& each : resource.items())
+        text += fmt::format("{:<{}}  {}\n", each.key(), width, shown(each.value()));
+    return text;
+}
+
+/// Every page of it, unless a limit was asked for.
+Json all_rows(net::ApiClient& client, const Invocation& invocation, const Route& route) {
+    const std::string query = query_of(invocation, route);
+    Json answer = client.ask("GET", std::string(route.path) + query);
+    Json rows = answer.at("data");
+    while (!invocation.has("--limit") && answer.at("meta").at("pagination").at("has_more").get<bool>()) {
+        const std::string cursor = answer.at("meta").at("pagination").at("next_cursor");
+        answer = client.ask("GET", fmt::format("{}{}{}cursor={}", route.path, query, query.empty() ? "?" : "&",
+                                               net::query_escaped(cursor)));
+        for (auto& row : answer.at("data"))
+            rows.push_back(std::move(row));
+    }
+    return rows;
+}
+
+/// What would be sent, in full but for a password.
+int show_request(const Invocation& invocation, const Route& route, const std::string& path, std::optional<Json> body) {
+    if (body && body->contains("password"))
+        (*body)["password"] = "...";
+    if (invocation.json())
+        print(to_pretty_text({{"method", surface::text(route.method)}, {"path", path}, {"body", body ? *body : Json(nullptr)}}));
+    else
+        print(fmt::format("would send {} {}{}{}\n", surface::text(route.method), surface::api_base, path,
+                          body ? " " + to_text(*body) : ""));
+    return 0;
+}
+
+} // namespace
+
+int run_api(const Invocation& invocation) {
+    const Route& route = route_of(invocation);
+    net::ApiClient client(invocation.paths.api_socket());
+    if (route.list != nullptr) {
+        const Json rows = all_rows(client, invocation, route);
+        print(invocation.json() ? to_pretty_text(rows) : table(rows, invocation.row->columns));
+        return 0;
+    }
+    auto body = body_of(invocation, route);
+    if (body) {
+        if (auto problems = api::judge(*route.body, *body, route.method == surface::Method::patch); !problems.empty())
+            throw Error(Code::invalid_input, "cannot ask the API for this", {}, std::move(problems));
+    }
+    std::string path(route.path);
+    std::string name;
+    if (const auto at = path.find("{id}"); at != std::string::npos) {
+        const auto resource = resolve(client, route, positional(invocation));
+        path.replace(at, 4, resource.id);
+        name = resource.name;
+    }
+    path += query_of(invocation, route);
+    if (route.confirm)
+        path += "?confirm=" + net::query_escaped(name);
+    if (invocation.has("--dry-run"))
+        return show_request(invocation, route, path, std::move(body));
+    if (route.confirm && !invocation.has("--yes") && !confirm(fmt::format("Remove '{}' for good?", name)))
+        throw Error(Code::invalid_input, fmt::format("'{}' was not removed", name), "say --yes where nobody can be asked");
+    if (route.answer == nullptr) {
+        print(client.fetch(path));
+        return 0;
+    }
+    const std::string method(surface::text(route.method));
+    const Json data = (body ? client.ask(method, path, *body) : client.ask(method, path)).at("data");
+    print(invocation.json() ? to_pretty_text(data) : sheet(data));
+    return 0;
+}
+
+} // namespace vectis::cli

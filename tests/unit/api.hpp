@@ -1,0 +1,108 @@
+// The API without its sockets: real routes, real database, in a folder of its own.
+#pragma once
+
+#include "api/dispatch.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "catch.hpp"
+#include "folder.hpp"
+
+#include <nlohmann/json.hpp>
+
+namespace vectis::test {
+
+/// A response, and its body as JSON where it is some.
+struct Answer {
+    api::Response response;
+    int status = 0;
+    Json json;
+
+    [[nodiscard]] std::string field(const std::string& name) const {
+        for (const auto& [key, value] : response.fields) {
+            if (key == name)
+                return value;
+        }
+        return {};
+    }
+    /// The pointers of what is wrong.
+    [[nodiscard]] std::vector<std::string> faults() const {
+        std::vector<std::string> pointers;
+        for (const auto& each : json.value("errors", Json::array()))
+            pointers.push_back(each.at("pointer"));
+        return pointers;
+    }
+};
+
+struct Api {
+    Folder folder;
+    store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
+    accounts::Ledger ledger{database};
+    bool well = true;
+    std::function<void()> fail; // in the middle of a health check
+    std::vector<std::string> logged;
+    api::Dispatch dispatch{{.ledger = ledger,
+                            .health =
+                                [this] {
+                                    if (fail)
+                                        fail();
+                                    return std::vector<std::pair<std::string, bool>>{{"directory", well}};
+                                },
+                            .log = [this](const std::string& line) { logged.push_back(line); }}};
+
+    struct Ask {
+        Json body;                                          // null: none
+        std::map<std::string, std::string> fields;          // in lower case
+        api::Door door = api::Door::admin;
+        std::string address = "192.0.2.1";
+        std::string raw; // instead of `body`
+    };
+
+    Answer ask(const std::string& method, const std::string& target, const Ask& ask = {}) {
+        const auto cut = target.find('?');
+        api::Request request{.id = uuid7(),
+                             .peer = {.door = ask.door, .address = ask.door == api::Door::admin ? "" : ask.address, .user = 0},
+                             .method = method,
+                             .path = "/api/v1" + target.substr(0, cut),
+                             .query = {},
+                             .field = {},
+                             .body = {}};
+        for (const auto& pair : split(cut == std::string::npos ? "" : target.substr(cut + 1), '&')) {
+            if (!pair.empty())
+                request.query.emplace(pair.substr(0, pair.find('=')), pair.substr(pair.find('=') + 1));
+        }
+        const std::string body = !ask.raw.empty() ? ask.raw : ask.body.is_null() ? "" : to_text(ask.body);
+        request.field = [&](const std::string& name) -> std::optional<std::string> {
+            const auto found = ask.fields.find(lower_ascii(name));
+            if (found != ask.fields.end())
+                return found->second;
+            return lower_ascii(name) == "content-type" ? std::optional<std::string>("application/json") : std::nullopt;
+        };
+        request.body = [&](std::size_t) { return body; };
+        Answer answer{.response = dispatch(request), .status = 0, .json = {}};
+        answer.status = answer.response.status;
+        if (answer.response.type.find("json") != std::string::npos && answer.response.type.find("jsonl") == std::string::npos)
+            answer.json = parse_json(answer.response.body);
+        return answer;
+    }
+    /// From the network, with this key.
+    Answer with_key(const std::string& token, const std::string& method, const std::string& target, const Json& body = nullptr,
+                    const std::string& address = "192.0.2.1") {
+        return ask(method, target, {.body = body, .fields = {{"authorization", "Bearer " + token}}, .door = api::Door::proxy, .address = address, .raw = {}});
+    }
+    /// Makes a key; answers what the API says of it.
+    Json make_key(const Json& body, const std::string& by = {}) {
+        const auto made = by.empty() ? ask("POST", "/api-keys", {.body = body, .fields = {}, .raw = {}})
+                                     : with_key(by, "POST", "/api-keys", body);
+        INFO(made.response.body);
+        REQUIRE(made.status == 201);
+        return made.json["data"];
+    }
+    Json make_admin(const std::string& email, const std::string& role, const Json& domains = Json::array()) {
+        const auto made = ask("POST", "/admins", {.body = {{"email", email}, {"role", role}, {"domains", domains}, {"password", "a good password"}}, .fields = {}, .raw = {}});
+        INFO(made.response.body);
+        REQUIRE(made.status == 201);
+        return made.json["data"];
+    }
+};
+
+} // namespace vectis::test
