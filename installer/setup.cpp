@@ -20,7 +20,7 @@ namespace {
 struct Chosen {
     std::string text;
     config::Config config;
-    bool is_new = false;                               // not yet in its place
+    bool is_new = false;                     // not yet in its place
     std::optional<OneTimePassword> password; // of the mailbox that the answers declared
 };
 

@@ -55,10 +55,10 @@ struct SetupSteps {
 
 struct SetupOptions {
     fs::path config = "/etc/vectis/config.yaml";
-    std::optional<fs::path> from;  // --config FILE: becomes config.yaml
-    std::set<std::string> ignored; // preflight checks that may fail
-    std::string config_group = "vectis";   // may read config.yaml; empty: root alone
-    fs::path root = "/";                   // of the package system
+    std::optional<fs::path> from;        // --config FILE: becomes config.yaml
+    std::set<std::string> ignored;       // preflight checks that may fail
+    std::string config_group = "vectis"; // may read config.yaml; empty: root alone
+    fs::path root = "/";                 // of the package system
 };
 
 struct SetupResult {
@@ -91,7 +91,6 @@ struct Guesses {
 /// What is said at the end. `colour` is for a terminal.
 [[nodiscard]] std::string setup_text(const SetupResult& result, bool colour);
 /// {"changed", "config_written", "diverted", "checks", "applied", "first_admin", "one_time_password", "records"}
-[[nodiscard]] std::string setup_json(const SetupResult& result,
-                                     const std::optional<OneTimePassword>& announced);
+[[nodiscard]] std::string setup_json(const SetupResult& result, const std::optional<OneTimePassword>& announced);
 
 } // namespace vectis::installer

@@ -16,8 +16,8 @@ struct Credentials {
     std::optional<std::string> one_time_password; // clear text: to be shown, and forgotten
     bool must_change = false;
 };
-/// Of a chosen password, or of one that is made, which must be changed unless `must_change` says otherwise. Takes 20 ms: call it before a change begins. Throws
-/// Error(invalid_input) if people may not choose it.
+/// Of a chosen password, or of one that is made, which must be changed unless `must_change` says otherwise. Takes 20
+/// ms: call it before a change begins. Throws Error(invalid_input) if people may not choose it.
 [[nodiscard]] Credentials credentials_for(const std::optional<std::string>& chosen, std::optional<bool> must_change,
                                           const std::string& email);
 
@@ -42,7 +42,8 @@ struct AdminChanges {
 [[nodiscard]] store::Admin change_admin(const Change& change, store::Admin admin, const AdminChanges& changes);
 void remove_admin(const Change& change, const store::Admin& admin);
 /// Another password.
-[[nodiscard]] store::Admin reset_admin_password(const Change& change, store::Admin admin, const Credentials& credentials);
+[[nodiscard]] store::Admin reset_admin_password(const Change& change, store::Admin admin,
+                                                const Credentials& credentials);
 /// The password that was made has been shown to somebody.
 [[nodiscard]] store::Admin admin_announced(const Change& change, store::Admin admin);
 

@@ -118,9 +118,9 @@ bool address_is_good(const store::ApiKey& key, const std::string& address) {
         return true;
     const auto from = parse_ip_network(address);
     return from && std::any_of(key.networks->begin(), key.networks->end(), [&](const auto& each) {
-        const auto network = parse_ip_network(each);
-        return network && network->contains(*from);
-    });
+               const auto network = parse_ip_network(each);
+               return network && network->contains(*from);
+           });
 }
 
 surface::Role role_of(const std::string& text) {

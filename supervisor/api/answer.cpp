@@ -11,24 +11,42 @@ namespace {
 /// The reason phrase of a status (RFC 9110 section 15).
 std::string_view title(int status) {
     switch (status) {
-    case 400: return "Bad Request";
-    case 401: return "Unauthorized";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 409: return "Conflict";
-    case 412: return "Precondition Failed";
-    case 413: return "Content Too Large";
-    case 414: return "URI Too Long";
-    case 415: return "Unsupported Media Type";
-    case 417: return "Expectation Failed";
-    case 422: return "Unprocessable Content";
-    case 429: return "Too Many Requests";
-    case 431: return "Request Header Fields Too Large";
-    case 501: return "Not Implemented";
-    case 503: return "Service Unavailable";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Internal Server Error";
+    case 400:
+        return "Bad Request";
+    case 401:
+        return "Unauthorized";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 409:
+        return "Conflict";
+    case 412:
+        return "Precondition Failed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
+    case 417:
+        return "Expectation Failed";
+    case 422:
+        return "Unprocessable Content";
+    case 429:
+        return "Too Many Requests";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Internal Server Error";
     }
 }
 
@@ -53,9 +71,9 @@ Response data(const std::string& request_id, Json data, int status) {
 }
 
 Response page(const std::string& request_id, Json data, Json pagination) {
-    const Json json{{"data", std::move(data)},
-                    {"meta",
-                     {{"request_id", request_id}, {"timestamp", rfc3339(now())}, {"pagination", std::move(pagination)}}}};
+    const Json json{
+        {"data", std::move(data)},
+        {"meta", {{"request_id", request_id}, {"timestamp", rfc3339(now())}, {"pagination", std::move(pagination)}}}};
     return {.status = 200, .type = "application/json", .body = to_text(json) + "\n", .fields = {}};
 }
 

@@ -20,8 +20,9 @@ constexpr std::size_t most_body = 1U << 20U;
 constexpr std::int64_t usual_page = 50;
 
 [[noreturn]] void refuse(std::vector<Problem> problems) {
-    throw Error(Code::invalid_input, fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"),
-                {}, std::move(problems));
+    throw Error(Code::invalid_input,
+                fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"), {},
+                std::move(problems));
 }
 
 std::string etag_of(const Json& resource) {
@@ -42,7 +43,10 @@ std::pair<std::string, std::string> parse_cursor(const std::string& text) {
     } catch (const Error&) {
         // Not one of ours: said below.
     }
-    refuse({{.where = {}, .path = "?cursor", .what = "is no cursor of this API", .hint = "take it from meta.pagination.next_cursor"}});
+    refuse({{.where = {},
+             .path = "?cursor",
+             .what = "is no cursor of this API",
+             .hint = "take it from meta.pagination.next_cursor"}});
 }
 
 std::string text_of(const Json& value) {
@@ -61,7 +65,10 @@ std::string kept(const Response& response) {
     Json fields = Json::array();
     for (const auto& [name, value] : response.fields)
         fields.push_back({name, value});
-    return to_text({{"status", response.status}, {"type", response.type}, {"body", to_text(body) + "\n"}, {"fields", std::move(fields)}});
+    return to_text({{"status", response.status},
+                    {"type", response.type},
+                    {"body", to_text(body) + "\n"},
+                    {"fields", std::move(fields)}});
 }
 
 Response from_kept(const std::string& text) {
@@ -90,10 +97,14 @@ void Call::expect_good_parameters() const {
     std::vector<Problem> problems;
     for (const auto& [name, value] : request_.query) {
         const std::string place = "?" + printable(name.substr(0, 100));
-        const auto found = std::find_if(known.begin(), known.end(), [&, &wanted = name](const auto& each) { return each.name == wanted; });
+        const auto found = std::find_if(known.begin(), known.end(),
+                                        [&, &wanted = name](const auto& each) { return each.name == wanted; });
         if (found == known.end()) {
             const auto near = nearest(name, names);
-            problems.push_back({.where = {}, .path = place, .what = "is not known here", .hint = near ? fmt::format("did you mean '{}'?", *near) : ""});
+            problems.push_back({.where = {},
+                                .path = place,
+                                .what = "is not known here",
+                                .hint = near ? fmt::format("did you mean '{}'?", *near) : ""});
             continue;
         }
         if (request_.query.count(name) > 1)
@@ -104,13 +115,17 @@ void Call::expect_good_parameters() const {
     if (const auto sort = query("sort"); sort && route_.list != nullptr) {
         const auto& sorts = route_.list->sorts;
         if (std::find(sorts.begin(), sorts.end(), *sort) == sorts.end())
-            problems.push_back({.where = {}, .path = "?sort", .what = fmt::format("cannot sort by '{}'", printable(*sort)), .hint = "one of: " + join({sorts.begin(), sorts.end()}, ", ")});
+            problems.push_back({.where = {},
+                                .path = "?sort",
+                                .what = fmt::format("cannot sort by '{}'", printable(*sort)),
+                                .hint = "one of: " + join({sorts.begin(), sorts.end()}, ", ")});
     }
     if (!problems.empty())
         refuse(std::move(problems));
     for (const auto& [name, value] : parameters_) {
         if (!judge(surface::schemas::uuid, value).empty())
-            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", printable(value.substr(0, 100))));
+            throw Error(Code::not_found,
+                        fmt::format("there is nothing with the id '{}'", printable(value.substr(0, 100))));
     }
 }
 
@@ -124,8 +139,11 @@ const Json& Call::body() {
     const std::string_view mime = trim(std::string_view(type).substr(0, type.find(';')));
     const bool patch = route_.method == surface::Method::patch;
     if (!empty && mime != "application/json" && !(patch && mime == "application/merge-patch+json"))
-        throw HttpError{415, "unsupported_media_type", fmt::format("the body is '{}'", printable(mime.substr(0, 100))),
-                        "send JSON, with Content-Type: application/json", {}};
+        throw HttpError{415,
+                        "unsupported_media_type",
+                        fmt::format("the body is '{}'", printable(mime.substr(0, 100))),
+                        "send JSON, with Content-Type: application/json",
+                        {}};
     try {
         body_ = empty ? Json::object() : parse_json(*raw_body_);
     } catch (const Error& error) {
@@ -140,7 +158,8 @@ store::Page Call::page() const {
     store::Page page;
     page.sort = query("sort").value_or("id");
     page.descending = query("order") == "desc";
-    page.limit = typed(surface::schemas::page_limit, query("limit").value_or(std::to_string(usual_page))).get<std::size_t>();
+    page.limit =
+        typed(surface::schemas::page_limit, query("limit").value_or(std::to_string(usual_page))).get<std::size_t>();
     if (const auto cursor = query("cursor"))
         page.after = parse_cursor(*cursor);
     for (const auto& each : route_.list->filters) {
@@ -161,12 +180,12 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     asked.erase("password"); // its hash here would be easier to guess from than the one that is stored
     const std::string hash = Sha256().part(request_.method).part(request_.path).part(to_text(asked)).finish();
     Response made;
-    const auto answered = services_.ledger.change(
-        {.who = who_, .request_id = request_.id, .idempotency_key = key, .request = hash},
-        [&](accounts::Change& change) {
-            made = make(change);
-            return kept(made);
-        });
+    const auto answered =
+        services_.ledger.change({.who = who_, .request_id = request_.id, .idempotency_key = key, .request = hash},
+                                [&](accounts::Change& change) {
+                                    made = make(change);
+                                    return kept(made);
+                                });
     if (!answered.replayed)
         return made;
     Response again = from_kept(answered.answer);
@@ -182,7 +201,8 @@ Response Call::resource(const Json& resource) const {
     Response response = answer(resource);
     response.fields.emplace_back("ETag", etag_of(resource));
     if (route_.status == 201)
-        response.fields.emplace_back("Location", fmt::format("{}{}/{}", surface::api_base, route_.path, resource.at("id").get<std::string>()));
+        response.fields.emplace_back(
+            "Location", fmt::format("{}{}/{}", surface::api_base, route_.path, resource.at("id").get<std::string>()));
     return response;
 }
 
@@ -212,13 +232,17 @@ void Call::expect_match(const Json& resource) const {
         return;
     const auto tags = split(*wanted, ',');
     if (std::none_of(tags.begin(), tags.end(), [&](const auto& each) { return trim(each) == etag_of(resource); }))
-        throw HttpError{412, "changed_meanwhile", "it is not as it was when you read it", "read it again and decide anew", {}};
+        throw HttpError{
+            412, "changed_meanwhile", "it is not as it was when you read it", "read it again and decide anew", {}};
 }
 
 void Call::expect_confirmed(const std::string& name) const {
     if (query("confirm") != name)
-        throw HttpError{422, "confirmation_needed", fmt::format("this removes '{}' for good", name),
-                        fmt::format("add ?confirm={}", name), {}};
+        throw HttpError{422,
+                        "confirmation_needed",
+                        fmt::format("this removes '{}' for good", name),
+                        fmt::format("add ?confirm={}", name),
+                        {}};
 }
 
 } // namespace vectis::api

@@ -7,9 +7,10 @@
 #include "store/page.hpp"
 #include "surface/routes.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <functional>
 #include <map>
-#include <nlohmann/json.hpp>
 #include <string>
 
 namespace vectis::api {
@@ -30,10 +31,7 @@ class Call {
     Call(const Services& services, Request& request, const surface::Route& route, accounts::Who who,
          Parameters parameters) :
         services_(services),
-        request_(request),
-        route_(route),
-        who_(std::move(who)),
-        parameters_(std::move(parameters)) {}
+        request_(request), route_(route), who_(std::move(who)), parameters_(std::move(parameters)) {}
 
     [[nodiscard]] const Services& services() const { return services_; }
     [[nodiscard]] const accounts::Who& who() const { return who_; }

@@ -78,7 +78,10 @@ void let_in(const std::optional<accounts::Who>& who, const surface::Route& route
     if (!route.role)
         return;
     if (!who)
-        throw HttpError{401, "unauthorized", "this needs a credential that is good", "send an API key: Authorization: Bearer vk_...",
+        throw HttpError{401,
+                        "unauthorized",
+                        "this needs a credential that is good",
+                        "send an API key: Authorization: Bearer vk_...",
                         {{"WWW-Authenticate", "Bearer"}}};
     if (who->role < *route.role)
         throw HttpError{403, "forbidden", fmt::format("this needs the role {}", surface::text(*route.role)), {}, {}};
@@ -103,9 +106,8 @@ std::optional<accounts::Who> Dispatch::who_is_it(const Request& request) const {
     if (!credential || !lower_ascii(credential->substr(0, scheme.size())).starts_with(scheme))
         return std::nullopt;
     const std::string token(trim(std::string_view(*credential).substr(scheme.size())));
-    return services_.ledger.read([&](store::Database& database) {
-        return accounts::who_has_key(database, token, request.peer.address);
-    });
+    return services_.ledger.read(
+        [&](store::Database& database) { return accounts::who_has_key(database, token, request.peer.address); });
 }
 
 Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
@@ -114,7 +116,10 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
     rate = limits_.count(who ? who->credential_id : "address:" + request.peer.address, who ? who->rate : strangers_rate,
                          RateLimits::Clock::now());
     if (!rate.allowed)
-        throw HttpError{429, "too_many_requests", fmt::format("more than {} requests in a minute", rate.limit), {},
+        throw HttpError{429,
+                        "too_many_requests",
+                        fmt::format("more than {} requests in a minute", rate.limit),
+                        {},
                         {{"Retry-After", std::to_string(rate.reset.count())}}};
     auto [route, parameters] = find_route(request);
     let_in(who, *route);
@@ -133,8 +138,8 @@ Response Dispatch::operator()(Request& request) {
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
         if (info(error.code()).http_status == 500)
-            services_.log(fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path),
-                                      error.text()));
+            services_.log(
+                fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path), error.text()));
         response = problem(request.id, error);
     }
     add_rate(response, rate);

@@ -28,10 +28,14 @@ class Judge {
         if (json.is_null() && schema.nullable)
             return;
         switch (schema.kind) {
-        case Kind::object: return object(schema, json, pointer, partial);
-        case Kind::array: return array(schema, json, pointer);
-        case Kind::string: return string(schema, json, pointer);
-        case Kind::integer: return integer(schema, json, pointer);
+        case Kind::object:
+            return object(schema, json, pointer, partial);
+        case Kind::array:
+            return array(schema, json, pointer);
+        case Kind::string:
+            return string(schema, json, pointer);
+        case Kind::integer:
+            return integer(schema, json, pointer);
         case Kind::boolean:
             if (!json.is_boolean())
                 add(pointer, fmt::format("found {}, expected true or false", found(json)));
@@ -68,7 +72,8 @@ class Judge {
             if (schema.open || std::find(names.begin(), names.end(), each.key()) != names.end())
                 continue;
             const auto near = nearest(each.key(), names);
-            add(pointer + "/" + escaped(each.key()), "is not known here", near ? fmt::format("did you mean '{}'?", *near) : "");
+            add(pointer + "/" + escaped(each.key()), "is not known here",
+                near ? fmt::format("did you mean '{}'?", *near) : "");
         }
     }
 
@@ -96,13 +101,15 @@ class Judge {
     }
 
     void integer(const Schema& schema, const Json& json, const std::string& pointer) {
-        const bool fits = json.is_number_unsigned()
-                              ? json.get<std::uint64_t>() <= static_cast<std::uint64_t>(schema.most) &&
-                                    json.get<std::uint64_t>() >= static_cast<std::uint64_t>(std::max<std::int64_t>(schema.least, 0))
-                              : json.is_number_integer() && json.get<std::int64_t>() >= schema.least &&
-                                    json.get<std::int64_t>() <= schema.most;
+        const bool fits =
+            json.is_number_unsigned()
+                ? json.get<std::uint64_t>() <= static_cast<std::uint64_t>(schema.most) &&
+                      json.get<std::uint64_t>() >= static_cast<std::uint64_t>(std::max<std::int64_t>(schema.least, 0))
+                : json.is_number_integer() && json.get<std::int64_t>() >= schema.least &&
+                      json.get<std::int64_t>() <= schema.most;
         if (!fits)
-            add(pointer, fmt::format("found {}, expected a whole number from {} to {}", found(json), schema.least, schema.most));
+            add(pointer,
+                fmt::format("found {}, expected a whole number from {} to {}", found(json), schema.least, schema.most));
     }
 
     void string(const Schema& schema, const Json& json, const std::string& pointer) {
@@ -130,12 +137,18 @@ class Judge {
     static std::string fault_of(Format format, const std::string& text) {
         switch (format) {
         case Format::text:
-        case Format::password: return {};
-        case Format::email: return as_in_config(config::Kind::address, text);
-        case Format::domain: return as_in_config(config::Kind::domain, text);
-        case Format::ip_network: return as_in_config(config::Kind::ip_network, text);
-        case Format::date_time: return is_time(text) ? "" : "a time such as 2026-11-24T10:43:11.000Z";
-        case Format::uuid: return is_uuid(text) ? "" : "an id such as 019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
+        case Format::password:
+            return {};
+        case Format::email:
+            return as_in_config(config::Kind::address, text);
+        case Format::domain:
+            return as_in_config(config::Kind::domain, text);
+        case Format::ip_network:
+            return as_in_config(config::Kind::ip_network, text);
+        case Format::date_time:
+            return is_time(text) ? "" : "a time such as 2026-11-24T10:43:11.000Z";
+        case Format::uuid:
+            return is_uuid(text) ? "" : "an id such as 019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
         }
         return {};
     }
@@ -146,7 +159,8 @@ class Judge {
         const auto parsed = config::parse(field, {text, true});
         if (parsed.value)
             return {};
-        return parsed.fault.empty() ? config::expected(field) : fmt::format("{} ({})", config::expected(field), parsed.fault);
+        return parsed.fault.empty() ? config::expected(field)
+                                    : fmt::format("{} ({})", config::expected(field), parsed.fault);
     }
 
     static bool is_time(const std::string& text) {

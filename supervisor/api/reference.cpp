@@ -45,9 +45,9 @@ void rows(std::string& page, const Schema& schema, const std::string& prefix, bo
         return rows(page, *schema.items, prefix + "[]", partial);
     for (const auto& each : schema.properties) {
         const std::string name = prefix + (prefix.empty() ? "" : ".") + std::string(each.name);
-        page += fmt::format("<tr><td><code>{}</code></td><td>{}{}{}</td><td>{}</td></tr>\n", name, kind_of(*each.schema),
-                            each.schema->nullable ? " or null" : "", each.required && !partial ? "" : ", optional",
-                            each.description);
+        page += fmt::format("<tr><td><code>{}</code></td><td>{}{}{}</td><td>{}</td></tr>\n", name,
+                            kind_of(*each.schema), each.schema->nullable ? " or null" : "",
+                            each.required && !partial ? "" : ", optional", each.description);
         rows(page, *each.schema, name, partial);
     }
 }

@@ -1,7 +1,8 @@
 #include "base/base64.hpp"
 
-#include <algorithm>
 #include <openssl/evp.h>
+
+#include <algorithm>
 
 namespace vectis {
 

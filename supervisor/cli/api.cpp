@@ -1,5 +1,5 @@
-// Commands that call the API's own routes over the administrators' socket: which route a command is, and what its options
-// are to it, comes from the two tables.
+// Commands that call the API's own routes over the administrators' socket: which route a command is, and what its
+// options are to it, comes from the two tables.
 #include "api/judge.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -68,9 +68,8 @@ std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
         std::string option = "--" + std::string(property.name);
         std::replace(option.begin(), option.end(), '_', '-');
         if (const auto value = invocation.value(option))
-            body[std::string(property.name)] = value->empty() && property.schema->nullable
-                                                   ? Json(nullptr)
-                                                   : api::typed(*property.schema, *value);
+            body[std::string(property.name)] =
+                value->empty() && property.schema->nullable ? Json(nullptr) : api::typed(*property.schema, *value);
     }
     // What is made is named by the positional.
     if (route.path.find("{id}") == std::string_view::npos)
@@ -158,7 +157,8 @@ int show_request(const Invocation& invocation, const Route& route, const std::st
     if (body && body->contains("password"))
         (*body)["password"] = "...";
     if (invocation.json())
-        print(to_pretty_text({{"method", surface::text(route.method)}, {"path", path}, {"body", body ? *body : Json(nullptr)}}));
+        print(to_pretty_text(
+            {{"method", surface::text(route.method)}, {"path", path}, {"body", body ? *body : Json(nullptr)}}));
     else
         print(fmt::format("would send {} {}{}{}\n", surface::text(route.method), surface::api_base, path,
                           body ? " " + to_text(*body) : ""));
@@ -193,7 +193,8 @@ int run_api(const Invocation& invocation) {
     if (invocation.has("--dry-run"))
         return show_request(invocation, route, path, std::move(body));
     if (route.confirm && !invocation.has("--yes") && !confirm(fmt::format("Remove '{}' for good?", name)))
-        throw Error(Code::invalid_input, fmt::format("'{}' was not removed", name), "say --yes where nobody can be asked");
+        throw Error(Code::invalid_input, fmt::format("'{}' was not removed", name),
+                    "say --yes where nobody can be asked");
     if (route.answer == nullptr) {
         print(client.fetch(path));
         return 0;

@@ -209,8 +209,7 @@ std::optional<installer::OneTimePassword> first_admin(net::ApiClient& client, co
         first.empty() ? "/admins" : fmt::format("/admins/{}/reset-password", first[0].at("id").get<std::string>());
     const Json made = client.ask("POST", path, body).at("data");
     return installer::OneTimePassword{
-        .email = made.at("email"),
-        .password = password ? *password : made.at("one_time_password").get<std::string>()};
+        .email = made.at("email"), .password = password ? *password : made.at("one_time_password").get<std::string>()};
 }
 
 void first_admin_announced(net::ApiClient& client) {

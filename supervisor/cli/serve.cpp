@@ -92,9 +92,9 @@ int run_serve(const Invocation& invocation) {
     store::Vectis database(invocation.paths.api_db(), invocation.paths.migrations() / "vectis", "");
     accounts::Ledger ledger(database);
     Health health(invocation.paths);
-    api::Dispatch dispatch({.ledger = ledger, .health = [&health] { return health(); }, .log = [](const std::string& line) {
-                                systemd::log(systemd::Priority::error, line);
-                            }});
+    api::Dispatch dispatch({.ledger = ledger,
+                            .health = [&health] { return health(); },
+                            .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
     systemd::notify_ready();

@@ -5,9 +5,9 @@
 #include "surface/routes.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include <httplib.h>
-#include <nlohmann/json.hpp>
 
 namespace vectis::net {
 
@@ -18,11 +18,13 @@ namespace {
     try {
         json = parse_json(body);
     } catch (const Error&) {
-        throw Error(Code::unavailable, fmt::format("cannot understand the API: it answered {}", status), "vectis logs vectis");
+        throw Error(Code::unavailable, fmt::format("cannot understand the API: it answered {}", status),
+                    "vectis logs vectis");
     }
     std::vector<Problem> problems;
     for (const auto& each : json.value("errors", Json::array()))
-        problems.push_back({.where = {}, .path = each.value("pointer", ""), .what = each.value("detail", ""), .hint = {}});
+        problems.push_back(
+            {.where = {}, .path = each.value("pointer", ""), .what = each.value("detail", ""), .hint = {}});
     // HTTP has words of its own, too: what is none of ours is the caller's fault below 500.
     const Code named = code_named(json.value("code", ""));
     const Code code = named == Code::internal && status < 500 ? Code::invalid_input : named;

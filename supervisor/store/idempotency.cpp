@@ -10,8 +10,7 @@ std::optional<KeptAnswer> Idempotency::find(const std::string& actor, const std:
 }
 
 void Idempotency::add(const std::string& actor, const std::string& key, const KeptAnswer& kept, const std::string& at) {
-    database_
-        .prepare("insert into idempotency (actor, key, request, answer, created_at) values (?1, ?2, ?3, ?4, ?5)")
+    database_.prepare("insert into idempotency (actor, key, request, answer, created_at) values (?1, ?2, ?3, ?4, ?5)")
         .bind(actor, key, kept.request, kept.answer, at)
         .run();
 }

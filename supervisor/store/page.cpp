@@ -20,10 +20,9 @@ Statement select_page(Database& database, std::string_view columns, std::string_
         conditions.push_back(fmt::format("({}, id) {} (?{}, ?{})", page.sort, page.descending ? "<" : ">",
                                          values.size() - 1, values.size()));
     }
-    Statement statement = database.prepare(
-        fmt::format("select {} from {}{}{} order by {} {}, id {} limit {}", columns, table,
-                    conditions.empty() ? "" : " where ", join(conditions, " and "), page.sort, direction, direction,
-                    page.limit + 1));
+    Statement statement = database.prepare(fmt::format(
+        "select {} from {}{}{} order by {} {}, id {} limit {}", columns, table, conditions.empty() ? "" : " where ",
+        join(conditions, " and "), page.sort, direction, direction, page.limit + 1));
     statement.bind_all(values);
     return statement;
 }

@@ -98,41 +98,56 @@ constexpr std::array admin_show_arguments{which_admin, json};
 constexpr std::array admin_add_arguments{
     Argument{ArgumentKind::positional, "EMAIL", "", "The address by which they log in", true},
     Argument{ArgumentKind::option, "--role", "ROLE", "super_admin, admin or domain_admin", true},
-    admin_name, admin_domains, password_stdin, dry_run, json,
+    admin_name,
+    admin_domains,
+    password_stdin,
+    dry_run,
+    json,
 };
 constexpr std::array admin_change_arguments{
-    which_admin,
-    Argument{ArgumentKind::option, "--email", "EMAIL", "The address by which they log in"},
-    admin_name, admin_role, admin_domains,
-    Argument{ArgumentKind::option, "--suspended", "true|false", "Whether they are kept out"},
-    dry_run, json,
+    which_admin,   Argument{ArgumentKind::option, "--email", "EMAIL", "The address by which they log in"},
+    admin_name,    admin_role,
+    admin_domains, Argument{ArgumentKind::option, "--suspended", "true|false", "Whether they are kept out"},
+    dry_run,       json,
 };
 constexpr std::array admin_remove_arguments{which_admin, force, dry_run, json};
 constexpr std::array admin_password_arguments{which_admin, password_stdin, dry_run, json};
 
 constexpr Argument which_key{ArgumentKind::positional, "KEY", "", "A key's name, or id", true};
 constexpr Argument key_scopes{ArgumentKind::option, "--scopes", "SCOPE,...", "What it is for"};
-constexpr Argument key_domains{ArgumentKind::option, "--domains", "DOMAIN,...", "The domains that it is for; '' is every one"};
+constexpr Argument key_domains{ArgumentKind::option, "--domains", "DOMAIN,...",
+                               "The domains that it is for; '' is every one"};
 constexpr Argument key_networks{ArgumentKind::option, "--networks", "NETWORK,...",
                                 "The networks from which it is taken; '' is from everywhere"};
 constexpr Argument key_rate{ArgumentKind::option, "--rate", "N", "How many requests it may make in a minute"};
-constexpr Argument key_expiry{ArgumentKind::option, "--expires-at", "TIME", "From when on it is not taken; '' is never"};
+constexpr Argument key_expiry{ArgumentKind::option, "--expires-at", "TIME",
+                              "From when on it is not taken; '' is never"};
 constexpr std::array key_show_arguments{which_key, json};
 constexpr std::array key_add_arguments{
     Argument{ArgumentKind::positional, "NAME", "", "What it is called", true},
     Argument{ArgumentKind::option, "--scopes", "SCOPE,...", "What it is for", true},
     Argument{ArgumentKind::option, "--role", "ROLE", "What it may do at most; all that you may if left out"},
-    key_domains, key_networks, key_rate, key_expiry, dry_run, json,
+    key_domains,
+    key_networks,
+    key_rate,
+    key_expiry,
+    dry_run,
+    json,
 };
 constexpr std::array key_change_arguments{
-    which_key, Argument{ArgumentKind::option, "--name", "NAME", "What it is called"},
-    key_scopes, key_domains, key_networks, key_rate, key_expiry, dry_run, json,
+    which_key,    Argument{ArgumentKind::option, "--name", "NAME", "What it is called"},
+    key_scopes,   key_domains,
+    key_networks, key_rate,
+    key_expiry,   dry_run,
+    json,
 };
 constexpr std::array key_remove_arguments{which_key, force, dry_run, json};
 constexpr std::array key_rotate_arguments{
     which_key,
-    Argument{ArgumentKind::option, "--overlap-seconds", "N", "How long the secret of before is still taken; a day if left out"},
-    dry_run, json,
+    Argument{ArgumentKind::option, "--overlap-seconds", "N",
+             "How long the secret of before is still taken; a day if left out"},
+    dry_run,
+    json,
 };
 constexpr std::array audit_list_arguments{
     Argument{ArgumentKind::option, "--limit", "N", "How many, the newest first; 50 if left out"},
@@ -184,21 +199,64 @@ constexpr std::array table{
     CommandRow{Command::mailbox_password, "mailbox password", "Give a mailbox another password",
                mailbox_password_arguments},
     CommandRow{Command::password_service, "password-service", "Change a password, asked by webmail", {}, true},
-    CommandRow{Command::api, "admin list", "List the administrators", list_arguments, false, Operation::admins_list, admin_columns},
-    CommandRow{Command::api, "admin show", "Show an administrator", admin_show_arguments, false, Operation::admins_get, {}},
-    CommandRow{Command::api, "admin add", "Make an administrator", admin_add_arguments, false, Operation::admins_create, {}},
-    CommandRow{Command::api, "admin change", "Change an administrator", admin_change_arguments, false, Operation::admins_update, {}},
-    CommandRow{Command::api, "admin remove", "Remove an administrator, and the keys they made", admin_remove_arguments, false, Operation::admins_delete, {}},
-    CommandRow{Command::api, "admin reset-password", "Give an administrator another password", admin_password_arguments, false, Operation::admins_reset_password, {}},
-    CommandRow{Command::api, "key list", "List the API keys", list_arguments, false, Operation::api_keys_list, key_columns},
+    CommandRow{Command::api, "admin list", "List the administrators", list_arguments, false, Operation::admins_list,
+               admin_columns},
+    CommandRow{
+        Command::api, "admin show", "Show an administrator", admin_show_arguments, false, Operation::admins_get, {}},
+    CommandRow{
+        Command::api, "admin add", "Make an administrator", admin_add_arguments, false, Operation::admins_create, {}},
+    CommandRow{Command::api,
+               "admin change",
+               "Change an administrator",
+               admin_change_arguments,
+               false,
+               Operation::admins_update,
+               {}},
+    CommandRow{Command::api,
+               "admin remove",
+               "Remove an administrator, and the keys they made",
+               admin_remove_arguments,
+               false,
+               Operation::admins_delete,
+               {}},
+    CommandRow{Command::api,
+               "admin reset-password",
+               "Give an administrator another password",
+               admin_password_arguments,
+               false,
+               Operation::admins_reset_password,
+               {}},
+    CommandRow{Command::api, "key list", "List the API keys", list_arguments, false, Operation::api_keys_list,
+               key_columns},
     CommandRow{Command::api, "key show", "Show an API key", key_show_arguments, false, Operation::api_keys_get, {}},
     CommandRow{Command::api, "key add", "Make an API key", key_add_arguments, false, Operation::api_keys_create, {}},
-    CommandRow{Command::api, "key change", "Change an API key", key_change_arguments, false, Operation::api_keys_update, {}},
-    CommandRow{Command::api, "key remove", "Remove an API key", key_remove_arguments, false, Operation::api_keys_delete, {}},
-    CommandRow{Command::api, "key rotate", "Give an API key another secret", key_rotate_arguments, false, Operation::api_keys_rotate, {}},
-    CommandRow{Command::api, "audit list", "List who changed what through the API", audit_list_arguments, false, Operation::audit_list, audit_columns},
-    CommandRow{Command::api, "audit verify", "Check that the audit log is whole", list_arguments, false, Operation::audit_verify, {}},
-    CommandRow{Command::api, "audit export", "Print the whole audit log", audit_export_arguments, false, Operation::audit_export, {}},
+    CommandRow{
+        Command::api, "key change", "Change an API key", key_change_arguments, false, Operation::api_keys_update, {}},
+    CommandRow{
+        Command::api, "key remove", "Remove an API key", key_remove_arguments, false, Operation::api_keys_delete, {}},
+    CommandRow{Command::api,
+               "key rotate",
+               "Give an API key another secret",
+               key_rotate_arguments,
+               false,
+               Operation::api_keys_rotate,
+               {}},
+    CommandRow{Command::api, "audit list", "List who changed what through the API", audit_list_arguments, false,
+               Operation::audit_list, audit_columns},
+    CommandRow{Command::api,
+               "audit verify",
+               "Check that the audit log is whole",
+               list_arguments,
+               false,
+               Operation::audit_verify,
+               {}},
+    CommandRow{Command::api,
+               "audit export",
+               "Print the whole audit log",
+               audit_export_arguments,
+               false,
+               Operation::audit_export,
+               {}},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
     CommandRow{Command::serve, "serve", "The REST API (vectis-api.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},

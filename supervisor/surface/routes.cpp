@@ -12,7 +12,8 @@ constexpr std::array group_table{
     Group{"public", "What everybody may ask: whether the server is well, and how to talk to it."},
     Group{"auth", "Who is asking."},
     Group{"admins", "Who may administer this server through the API.", "email"},
-    Group{"api-keys", "What programs show instead of a password. A key never reaches further than whoever made it.", "name"},
+    Group{"api-keys", "What programs show instead of a password. A key never reaches further than whoever made it.",
+          "name"},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it."},
 };
 
@@ -136,10 +137,11 @@ std::span<const Route> routes() {
 std::vector<Parameter> query_of(const Route& route) {
     std::vector<Parameter> all(route.query.begin(), route.query.end());
     if (route.list != nullptr) {
-        all.insert(all.end(), {{"limit", &schemas::page_limit, "How many at most; 50 if it is left out"},
-                               {"cursor", &schemas::cursor, "Where the page before ended: its meta.pagination.next_cursor"},
-                               {"sort", &schemas::field_name, "The field by which they are sorted"},
-                               {"order", &schemas::order, "Up or down"}});
+        all.insert(all.end(),
+                   {{"limit", &schemas::page_limit, "How many at most; 50 if it is left out"},
+                    {"cursor", &schemas::cursor, "Where the page before ended: its meta.pagination.next_cursor"},
+                    {"sort", &schemas::field_name, "The field by which they are sorted"},
+                    {"order", &schemas::order, "Up or down"}});
         for (const auto each : route.list->filters)
             all.push_back({each, &schemas::filter, "Only those with exactly this value"});
     }

@@ -29,8 +29,8 @@ struct Schema {
     std::string_view name;
     std::span<const Property> properties; // of an object; it has no others, unless it is open
     bool open = false;
-    const Schema* items = nullptr;        // of an array
-    Format format = Format::text;         // of a string
+    const Schema* items = nullptr;            // of an array
+    Format format = Format::text;             // of a string
     std::span<const std::string_view> values; // the only ones a string may have; empty: any
     bool nullable = false;
     /// Of a string: bytes; of an array: elements, which are all different; of an integer: its value.

@@ -62,7 +62,7 @@ inline constexpr std::array<std::string_view, 2> credential_words{"socket", "key
 inline constexpr Schema credential_word{.kind = Kind::string, .values = credential_words};
 
 inline constexpr std::array<std::string_view, 5> scope_words{"admins:read", "admins:write", "audit:read", "keys:read",
-                                                              "keys:write"};
+                                                             "keys:write"};
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
 inline constexpr Schema optional_scopes{.kind = Kind::array, .items = &scope, .nullable = true};
@@ -138,9 +138,10 @@ inline constexpr std::array api_key_properties{
 };
 inline constexpr Schema api_key{.name = "ApiKey", .properties = api_key_properties};
 inline constexpr Schema api_keys{.kind = Kind::array, .items = &api_key};
-inline constexpr auto made_api_key_properties =
-    with(api_key_properties, Property{"token", &once, "What programs send: Authorization: Bearer TOKEN. Shown this once, and null when the "
-                                          "same Idempotency-Key asks again"});
+inline constexpr auto made_api_key_properties = with(
+    api_key_properties, Property{"token", &once,
+                                 "What programs send: Authorization: Bearer TOKEN. Shown this once, and null when the "
+                                 "same Idempotency-Key asks again"});
 inline constexpr Schema made_api_key{.name = "MadeApiKey", .properties = made_api_key_properties};
 inline constexpr std::array new_api_key_properties{
     Property{"name", &name, "What it is called; no two have the same name"},

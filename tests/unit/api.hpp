@@ -50,8 +50,8 @@ struct Api {
                             .log = [this](const std::string& line) { logged.push_back(line); }}};
 
     struct Ask {
-        Json body;                                          // null: none
-        std::map<std::string, std::string> fields;          // in lower case
+        Json body;                                 // null: none
+        std::map<std::string, std::string> fields; // in lower case
         api::Door door = api::Door::admin;
         std::string address = "192.0.2.1";
         std::string raw; // instead of `body`
@@ -59,13 +59,14 @@ struct Api {
 
     Answer ask(const std::string& method, const std::string& target, const Ask& ask = {}) {
         const auto cut = target.find('?');
-        api::Request request{.id = uuid7(),
-                             .peer = {.door = ask.door, .address = ask.door == api::Door::admin ? "" : ask.address, .user = 0},
-                             .method = method,
-                             .path = "/api/v1" + target.substr(0, cut),
-                             .query = {},
-                             .field = {},
-                             .body = {}};
+        api::Request request{
+            .id = uuid7(),
+            .peer = {.door = ask.door, .address = ask.door == api::Door::admin ? "" : ask.address, .user = 0},
+            .method = method,
+            .path = "/api/v1" + target.substr(0, cut),
+            .query = {},
+            .field = {},
+            .body = {}};
         for (const auto& pair : split(cut == std::string::npos ? "" : target.substr(cut + 1), '&')) {
             if (!pair.empty())
                 request.query.emplace(pair.substr(0, pair.find('=')), pair.substr(pair.find('=') + 1));
@@ -80,14 +81,20 @@ struct Api {
         request.body = [&](std::size_t) { return body; };
         Answer answer{.response = dispatch(request), .status = 0, .json = {}};
         answer.status = answer.response.status;
-        if (answer.response.type.find("json") != std::string::npos && answer.response.type.find("jsonl") == std::string::npos)
+        if (answer.response.type.find("json") != std::string::npos &&
+            answer.response.type.find("jsonl") == std::string::npos)
             answer.json = parse_json(answer.response.body);
         return answer;
     }
     /// From the network, with this key.
-    Answer with_key(const std::string& token, const std::string& method, const std::string& target, const Json& body = nullptr,
-                    const std::string& address = "192.0.2.1") {
-        return ask(method, target, {.body = body, .fields = {{"authorization", "Bearer " + token}}, .door = api::Door::proxy, .address = address, .raw = {}});
+    Answer with_key(const std::string& token, const std::string& method, const std::string& target,
+                    const Json& body = nullptr, const std::string& address = "192.0.2.1") {
+        return ask(method, target,
+                   {.body = body,
+                    .fields = {{"authorization", "Bearer " + token}},
+                    .door = api::Door::proxy,
+                    .address = address,
+                    .raw = {}});
     }
     /// Makes a key; answers what the API says of it.
     Json make_key(const Json& body, const std::string& by = {}) {
@@ -98,7 +105,11 @@ struct Api {
         return made.json["data"];
     }
     Json make_admin(const std::string& email, const std::string& role, const Json& domains = Json::array()) {
-        const auto made = ask("POST", "/admins", {.body = {{"email", email}, {"role", role}, {"domains", domains}, {"password", "a good password"}}, .fields = {}, .raw = {}});
+        const auto made =
+            ask("POST", "/admins",
+                {.body = {{"email", email}, {"role", role}, {"domains", domains}, {"password", "a good password"}},
+                 .fields = {},
+                 .raw = {}});
         INFO(made.response.body);
         REQUIRE(made.status == 201);
         return made.json["data"];

@@ -1,5 +1,6 @@
 // Administrators.
 #include "accounts/admins.hpp"
+
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
 
@@ -29,10 +30,12 @@ Response admins_list(Call& call) {
 
 Response admins_create(Call& call) {
     const auto changes = changes_in(call.body());
-    const auto credentials = accounts::credentials_for(text_in(call.body(), "password"), flag_in(call.body(), "must_change_password"), *changes.email);
+    const auto credentials = accounts::credentials_for(text_in(call.body(), "password"),
+                                                       flag_in(call.body(), "must_change_password"), *changes.email);
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::add_admin(change, changes, credentials);
-        return call.resource_with(accounts::admin_json(admin), "one_time_password", json_or_null(credentials.one_time_password));
+        return call.resource_with(accounts::admin_json(admin), "one_time_password",
+                                  json_or_null(credentials.one_time_password));
     });
 }
 

@@ -1,5 +1,6 @@
 // API keys.
 #include "accounts/api_keys.hpp"
+
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
 

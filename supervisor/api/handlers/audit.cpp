@@ -1,7 +1,8 @@
 // The audit log.
+#include "store/audit.hpp"
+
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
-#include "store/audit.hpp"
 
 #include <array>
 
@@ -53,7 +54,8 @@ std::string csv_line(const Json& row, bool head) {
 Response audit_list(Call& call) {
     store::Page page = call.page();
     page.sort = "seq";
-    store::AuditQuery query{.limit = page.limit, .after = std::nullopt, .descending = call.query("order") != "asc", .where = page.where};
+    store::AuditQuery query{
+        .limit = page.limit, .after = std::nullopt, .descending = call.query("order") != "asc", .where = page.where};
     if (page.after)
         query.after = whole_number(parse_json("{\"seq\":" + page.after->first + "}"), "seq");
     Json rows = Json::array();
@@ -67,10 +69,12 @@ Response audit_list(Call& call) {
 Response audit_export(Call& call) {
     constexpr std::size_t block = 1000;
     const bool csv = call.query("format") == "csv";
-    Response response{.status = 200, .type = csv ? "text/csv; charset=utf-8" : "application/jsonl", .body = {}, .fields = {}};
+    Response response{
+        .status = 200, .type = csv ? "text/csv; charset=utf-8" : "application/jsonl", .body = {}, .fields = {}};
     store::AuditQuery query{.limit = block, .after = std::nullopt, .descending = false, .where = {}};
     for (bool more = true; more;) {
-        auto rows = call.services().ledger.read([&](store::Database& database) { return store::Audit(database).page(query); });
+        auto rows =
+            call.services().ledger.read([&](store::Database& database) { return store::Audit(database).page(query); });
         more = rows.size() > block;
         if (more)
             rows.pop_back();
@@ -86,7 +90,8 @@ Response audit_export(Call& call) {
 }
 
 Response audit_verify(Call& call) {
-    const auto verdict = call.services().ledger.read([](store::Database& database) { return store::Audit(database).verify(); });
+    const auto verdict =
+        call.services().ledger.read([](store::Database& database) { return store::Audit(database).verify(); });
     return call.answer({{"whole", verdict.fault.empty()},
                         {"rows", verdict.rows},
                         {"fault", verdict.fault.empty() ? Json(nullptr) : Json(verdict.fault)}});

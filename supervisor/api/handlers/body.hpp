@@ -5,6 +5,7 @@
 #include "surface/routes.hpp"
 
 #include <nlohmann/json.hpp>
+
 #include <optional>
 #include <string>
 #include <vector>

@@ -1,13 +1,15 @@
 #include "accounts/password.hpp"
-#include "store/admins.hpp"
 #include "api.hpp"
+#include "store/admins.hpp"
 
 using namespace vectis;
 using vectis::test::Api;
 
 TEST_CASE("an administrator is made with a password of ours, shown once, or with a chosen one") {
     Api api;
-    const auto post = [&](const Json& body) { return api.ask("POST", "/admins", {.body = body, .fields = {}, .raw = {}}); };
+    const auto post = [&](const Json& body) {
+        return api.ask("POST", "/admins", {.body = body, .fields = {}, .raw = {}});
+    };
     const auto made = post({{"email", "Anna@Example.TEST"}, {"role", "super_admin"}});
     REQUIRE(made.status == 201);
     const Json& admin = made.json["data"];
@@ -16,27 +18,34 @@ TEST_CASE("an administrator is made with a password of ours, shown once, or with
     CHECK(admin["announced"] == false);
     CHECK(made.field("Location") == "/api/v1/admins/" + admin["id"].get<std::string>());
     const auto stored = [&] {
-        return api.ledger.read([](store::Database& database) { return store::Admins(database).find_by_email("anna@example.test")->password; });
+        return api.ledger.read([](store::Database& database) {
+            return store::Admins(database).find_by_email("anna@example.test")->password;
+        });
     };
     CHECK(accounts::verify_password(admin["one_time_password"].get<std::string>(), stored()));
     const std::string path = "/admins/" + admin["id"].get<std::string>();
     CHECK_FALSE(api.ask("GET", path).json["data"].contains("one_time_password"));
     CHECK(api.ask("POST", path + "/announce").json["data"]["announced"] == true);
 
-    const auto chosen = api.ask("POST", path + "/reset-password", {.body = {{"password", "a good password"}}, .fields = {}, .raw = {}});
+    const auto chosen =
+        api.ask("POST", path + "/reset-password", {.body = {{"password", "a good password"}}, .fields = {}, .raw = {}});
     CHECK(chosen.json["data"]["one_time_password"].is_null());
     CHECK(chosen.json["data"]["must_change_password"] == false);
     CHECK(accounts::verify_password("a good password", stored()));
 
     CHECK(post({{"email", "ANNA@example.test"}, {"role", "admin"}}).status == 409);
-    CHECK(post({{"email", "b@example.test"}, {"role", "domain_admin"}}).faults() == std::vector<std::string>{"/domains"});
-    CHECK(post({{"email", "b@example.test"}, {"role", "admin"}, {"domains", {"a.test"}}}).faults() == std::vector<std::string>{"/domains"});
+    CHECK(post({{"email", "b@example.test"}, {"role", "domain_admin"}}).faults() ==
+          std::vector<std::string>{"/domains"});
+    CHECK(post({{"email", "b@example.test"}, {"role", "admin"}, {"domains", {"a.test"}}}).faults() ==
+          std::vector<std::string>{"/domains"});
 }
 
 TEST_CASE("nobody locks everybody out") {
     Api api;
     const std::string only = "/admins/" + api.make_admin("anna@example.test", "super_admin")["id"].get<std::string>();
-    const auto patch = [&](const Json& body) { return api.ask("PATCH", only, {.body = body, .fields = {}, .raw = {}}).status; };
+    const auto patch = [&](const Json& body) {
+        return api.ask("PATCH", only, {.body = body, .fields = {}, .raw = {}}).status;
+    };
     CHECK(patch({{"suspended", true}}) == 409);
     CHECK(patch({{"role", "admin"}}) == 409);
     CHECK(api.ask("DELETE", only + "?confirm=anna@example.test").status == 409);
@@ -78,7 +87,8 @@ TEST_CASE("a list comes in pages, in any order it offers, and picks what is aske
         CHECK(pages == 3);
         REQUIRE(names.size() == 7);
         CHECK(names.front() == first);
-        CHECK((std::string(order) == "asc" ? std::is_sorted(names.begin(), names.end()) : std::is_sorted(names.rbegin(), names.rend())));
+        CHECK((std::string(order) == "asc" ? std::is_sorted(names.begin(), names.end())
+                                           : std::is_sorted(names.rbegin(), names.rend())));
     }
     CHECK(api.ask("GET", "/api-keys?name=key 3").json["data"].size() == 1);
 }
@@ -86,7 +96,9 @@ TEST_CASE("a list comes in pages, in any order it offers, and picks what is aske
 TEST_CASE("the same Idempotency-Key does nothing twice, and keeps no secret") {
     Api api;
     const auto post = [&](const std::string& key, const std::string& name) {
-        return api.ask("POST", "/api-keys", {.body = {{"name", name}, {"scopes", {"keys:read"}}}, .fields = {{"idempotency-key", key}}, .raw = {}});
+        return api.ask(
+            "POST", "/api-keys",
+            {.body = {{"name", name}, {"scopes", {"keys:read"}}}, .fields = {{"idempotency-key", key}}, .raw = {}});
     };
     const auto first = post("k1", "one");
     const auto again = post("k1", "one");
@@ -107,7 +119,8 @@ TEST_CASE("the same Idempotency-Key does nothing twice, and keeps no secret") {
 TEST_CASE("the audit log says who did what, and shows what was done to itself") {
     Api api;
     const std::string anna = api.make_admin("anna@example.test", "super_admin")["id"];
-    const auto renamed = api.ask("PATCH", "/admins/" + anna, {.body = {{"name", "=HYPERLINK(\"x\")"}}, .fields = {}, .raw = {}});
+    const auto renamed =
+        api.ask("PATCH", "/admins/" + anna, {.body = {{"name", "=HYPERLINK(\"x\")"}}, .fields = {}, .raw = {}});
     api.make_key({{"name", "one"}, {"scopes", {"keys:read"}}});
     CHECK(api.ask("DELETE", "/admins/" + anna + "?confirm=anna@example.test").status == 409); // leaves no row
     const Json rows = api.ask("GET", "/audit").json["data"];
@@ -136,9 +149,17 @@ TEST_CASE("the audit log says who did what, and shows what was done to itself") 
         });
     };
     CHECK(whole());
-    SECTION("one byte changed") { tamper("update audit set target = replace(target, 'anna', 'bnna') where seq = 2"); }
-    SECTION("one row removed") { tamper("delete from audit where seq = 2"); }
-    SECTION("the last row removed") { tamper("delete from audit where seq = 3"); }
-    SECTION("a null made a text") { tamper("update audit set before = '' where seq = 1"); }
+    SECTION("one byte changed") {
+        tamper("update audit set target = replace(target, 'anna', 'bnna') where seq = 2");
+    }
+    SECTION("one row removed") {
+        tamper("delete from audit where seq = 2");
+    }
+    SECTION("the last row removed") {
+        tamper("delete from audit where seq = 3");
+    }
+    SECTION("a null made a text") {
+        tamper("update audit set before = '' where seq = 1");
+    }
     CHECK_FALSE(whole());
 }

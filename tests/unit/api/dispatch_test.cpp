@@ -1,5 +1,5 @@
-#include "api/handlers/handlers.hpp"
 #include "api.hpp"
+#include "api/handlers/handlers.hpp"
 
 #include <set>
 
@@ -64,8 +64,13 @@ TEST_CASE("the query is judged: unknown names, double ones and bad values are al
 
 TEST_CASE("a body is judged: what it is, that it is JSON, and every field") {
     Api api;
-    const auto post = [&](const Json& body) { return api.ask("POST", "/admins", {.body = body, .fields = {}, .raw = {}}); };
-    const auto bad = post({{"email", "no address"}, {"rol", "admin"}, {"domains", {"example.test", "example.test", 5}}, {"password", "short"}});
+    const auto post = [&](const Json& body) {
+        return api.ask("POST", "/admins", {.body = body, .fields = {}, .raw = {}});
+    };
+    const auto bad = post({{"email", "no address"},
+                           {"rol", "admin"},
+                           {"domains", {"example.test", "example.test", 5}},
+                           {"password", "short"}});
     CHECK(bad.status == 422);
     auto faults = bad.faults();
     std::sort(faults.begin(), faults.end());
@@ -73,9 +78,13 @@ TEST_CASE("a body is judged: what it is, that it is JSON, and every field") {
     CHECK(post(Json::array()).status == 422);
     CHECK(post("text").status == 422);
     CHECK(api.ask("POST", "/admins", {.body = nullptr, .fields = {}, .raw = "{\"email\": \"a"}).status == 400);
-    CHECK(api.ask("POST", "/admins", {.body = nullptr, .fields = {}, .raw = "{\"email\": 1, \"email\": 2}"}).status == 400);
-    CHECK(api.ask("POST", "/admins", {.body = Json::object(), .fields = {{"content-type", "text/plain"}}, .raw = {}}).status == 415);
-    CHECK(api.ask("POST", "/admins", {.body = Json::object(), .fields = {{"content-type", "Application/JSON; charset=utf-8"}}, .raw = {}}).status == 422);
+    CHECK(api.ask("POST", "/admins", {.body = nullptr, .fields = {}, .raw = "{\"email\": 1, \"email\": 2}"}).status ==
+          400);
+    CHECK(api.ask("POST", "/admins", {.body = Json::object(), .fields = {{"content-type", "text/plain"}}, .raw = {}})
+              .status == 415);
+    CHECK(api.ask("POST", "/admins",
+                  {.body = Json::object(), .fields = {{"content-type", "Application/JSON; charset=utf-8"}}, .raw = {}})
+              .status == 422);
     CHECK(api.ask("GET", "/admins").json["data"].empty());
 }
 

@@ -41,7 +41,9 @@ TEST_CASE("every credential against every route: whoever may not is refused befo
         const bool open = !route.role.has_value();
         INFO(method << " " << target);
         for (const auto* bad : {"", "Bearer", "Bearer vk_", "Basic cm9vdDpyb290", "Bearer vk_0_0"}) {
-            const auto answer = api.ask(method, target, {.body = nullptr, .fields = {{"authorization", bad}}, .door = api::Door::proxy, .raw = {}});
+            const auto answer =
+                api.ask(method, target,
+                        {.body = nullptr, .fields = {{"authorization", bad}}, .door = api::Door::proxy, .raw = {}});
             CHECK((answer.status == 401) == !open);
         }
         for (const auto& [name, token] : keys) {
@@ -76,7 +78,8 @@ TEST_CASE("a key is shown once, is stored as a hash, and is taken until it is re
     const std::string id = made["id"];
     CHECK_FALSE(api.ask("GET", "/api-keys/" + id).json["data"].contains("token"));
     const std::string secret = token.substr(token.rfind('_') + 1);
-    const std::string file = read_file(api.folder.path / "vectis.db").value_or("") + read_file(api.folder.path / "vectis.db-wal").value_or("");
+    const std::string file = read_file(api.folder.path / "vectis.db").value_or("") +
+                             read_file(api.folder.path / "vectis.db-wal").value_or("");
     CHECK(file.find("one") != std::string::npos);
     CHECK(file.find(secret) == std::string::npos);
 
@@ -128,7 +131,9 @@ TEST_CASE("after a rotation the secret of before is taken for a while, and no lo
     const Json made = api.make_key(key_body("one", {"keys:read"}));
     const std::string path = "/api-keys/" + made["id"].get<std::string>() + "/rotate";
     const auto rotate = [&](int overlap) {
-        return api.ask("POST", path, {.body = {{"overlap_seconds", overlap}}, .fields = {}, .raw = {}}).json["data"]["token"].get<std::string>();
+        return api.ask("POST", path, {.body = {{"overlap_seconds", overlap}}, .fields = {}, .raw = {}})
+            .json["data"]["token"]
+            .get<std::string>();
     };
     const std::string second = rotate(60);
     CHECK(second != made["token"]);
@@ -152,9 +157,12 @@ TEST_CASE("a key reaches no further than who makes it, then and later") {
         CHECK(answer.status == 403);
         return answer.faults();
     };
-    CHECK(refused({{"name", "x"}, {"scopes", {"keys:read", "audit:read"}}, {"domains", {"a.test", "c.test"}}, {"rate", 101}}) ==
-          std::vector<std::string>{"/scopes/1", "/domains/1", "/rate"});
-    CHECK(refused({{"name", "x"}, {"scopes", {"keys:read"}}, {"domains", nullptr}}) == std::vector<std::string>{"/domains"});
+    CHECK(refused({{"name", "x"},
+                   {"scopes", {"keys:read", "audit:read"}},
+                   {"domains", {"a.test", "c.test"}},
+                   {"rate", 101}}) == std::vector<std::string>{"/scopes/1", "/domains/1", "/rate"});
+    CHECK(refused({{"name", "x"}, {"scopes", {"keys:read"}}, {"domains", nullptr}}) ==
+          std::vector<std::string>{"/domains"});
     refused({{"name", "x"}, {"scopes", {"keys:read"}}, {"role", "admin"}});
     const Json made = api.make_key(key_body("made", {"keys:read"}), maker);
     CHECK(made["domains"] == Json{"a.test", "b.test"});
@@ -167,7 +175,9 @@ TEST_CASE("what somebody else has made is not there") {
         const Json admin = api.make_admin(email, role, role == "domain_admin" ? Json{"a.test"} : Json::array());
         const Json key = api.make_key(key_body("first of " + email, {"keys:read", "keys:write"}));
         api.ledger.read([&](store::Database& database) {
-            database.prepare("update api_keys set admin = ?1 where id = ?2").bind(admin["id"].get<std::string>(), key["id"].get<std::string>()).run();
+            database.prepare("update api_keys set admin = ?1 where id = ?2")
+                .bind(admin["id"].get<std::string>(), key["id"].get<std::string>())
+                .run();
         });
         return std::pair{admin, key};
     };
@@ -185,7 +195,8 @@ TEST_CASE("what somebody else has made is not there") {
 
     // Who may do less has keys that do less; who is kept out has none.
     const auto change = [&](const Json& body) {
-        return api.ask("PATCH", "/admins/" + anna["id"].get<std::string>(), {.body = body, .fields = {}, .raw = {}}).status;
+        return api.ask("PATCH", "/admins/" + anna["id"].get<std::string>(), {.body = body, .fields = {}, .raw = {}})
+            .status;
     };
     CHECK(change({{"role", "domain_admin"}, {"domains", {"b.test"}}}) == 200);
     CHECK(api.with_key(anna_key["token"], "GET", "/auth/me").json["data"]["role"] == "domain_admin");

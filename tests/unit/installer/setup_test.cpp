@@ -44,9 +44,7 @@ struct Server {
         fs::create_directories(folder.path / "root/etc/dovecot");
         replace_file(folder.path / "root/var/lib/dpkg/status", "", {});
         replace_file(folder.path / "root/etc/dovecot/dovecot.conf", "# Debian's\n", {});
-        options = {.config = folder.path / "vectis/config.yaml",
-                   .config_group = "",
-                   .root = folder.path / "root"};
+        options = {.config = folder.path / "vectis/config.yaml", .config_group = "", .root = folder.path / "root"};
         steps.progress = [](std::string_view) {};
         steps.example = [] { return std::string(example); };
         steps.preflight = [this](const config::Config&) { return checks; };
