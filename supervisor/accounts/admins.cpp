@@ -41,8 +41,10 @@ void expect_free(store::Database& database, const store::Admin& admin) {
         throw Error(Code::conflict, fmt::format("there is an administrator '{}' already", admin.email));
 }
 
-void expect_somebody_in_charge(store::Database& database) {
-    if (store::Admins(database).count_in_charge() == 0)
+/// After a change to this one, who may have been the last.
+void expect_somebody_in_charge(store::Database& database, const store::Admin& before) {
+    const bool was_in_charge = before.role == surface::text(surface::Role::super_admin) && !before.suspended;
+    if (was_in_charge && store::Admins(database).count_in_charge() == 0)
         throw Error(Code::conflict, "nobody would be left who may do everything",
                     "give another administrator the role super_admin first");
 }
@@ -102,19 +104,19 @@ store::Admin add_admin(const Change& change, const AdminChanges& changes, const 
 }
 
 store::Admin change_admin(const Change& change, store::Admin admin, const AdminChanges& changes) {
-    const Json before = admin_json(admin);
+    const store::Admin before = admin;
     apply(admin, changes);
     admin.updated_at = change.at();
     expect_free(change.database(), admin);
     store::Admins(change.database()).update(admin);
-    expect_somebody_in_charge(change.database());
-    change.audit("admin.update", admin.email, admin.id, before, admin_json(admin));
+    expect_somebody_in_charge(change.database(), before);
+    change.audit("admin.update", admin.email, admin.id, admin_json(before), admin_json(admin));
     return admin;
 }
 
 void remove_admin(const Change& change, const store::Admin& admin) {
     store::Admins(change.database()).remove(admin.id);
-    expect_somebody_in_charge(change.database());
+    expect_somebody_in_charge(change.database(), admin);
     change.audit("admin.delete", admin.email, admin.id, admin_json(admin), nullptr);
 }
 

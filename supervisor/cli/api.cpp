@@ -52,7 +52,8 @@ struct Resource {
 Resource resolve(net::ApiClient& client, const Route& route, const std::string& named) {
     const std::string collection(route.path.substr(0, route.path.find("/{id}")));
     const std::string field(group_of(route).named_by);
-    const Json by_name = client.ask("GET", fmt::format("{}?{}={}", collection, field, net::query_escaped(named)));
+    const std::string wanted = field == "email" ? lower_ascii(named) : named;
+    const Json by_name = client.ask("GET", fmt::format("{}?{}={}", collection, field, net::query_escaped(wanted)));
     if (const Json& rows = by_name.at("data"); rows.size() == 1)
         return {rows[0].at("id"), rows[0].at(field)};
     const Json by_id = client.ask("GET", fmt::format("{}/{}", collection, net::query_escaped(named)));

@@ -150,7 +150,7 @@ constexpr std::array key_rotate_arguments{
     json,
 };
 constexpr std::array audit_list_arguments{
-    Argument{ArgumentKind::option, "--limit", "N", "How many, the newest first; 50 if left out"},
+    Argument{ArgumentKind::option, "--limit", "N", "How many, the newest first; all if left out"},
     Argument{ArgumentKind::option, "--actor", "NAME", "Only what they did"},
     Argument{ArgumentKind::option, "--action", "ACTION", "Only this, such as admin.create"},
     Argument{ArgumentKind::option, "--target", "NAME", "Only what was done to it"},
