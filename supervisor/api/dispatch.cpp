@@ -2,6 +2,7 @@
 
 #include "accounts/api_keys.hpp"
 #include "api/handlers/handlers.hpp"
+#include "base/ip_network.hpp"
 #include "base/text.hpp"
 #include "base/user.hpp"
 
@@ -90,6 +91,17 @@ void let_in(const std::optional<accounts::Who>& who, const surface::Route& route
         throw HttpError{403, "forbidden", fmt::format("this needs a key with the scope {}", route.scope), {}, {}};
 }
 
+/// Whoever has one address of IPv6 has all of its network.
+std::string source_of(const std::string& address) {
+    constexpr unsigned subnet = 64;
+    auto network = parse_ip_network(address);
+    if (!network)
+        return address;
+    if (network->ipv6)
+        network->prefix = subnet;
+    return network->base().text();
+}
+
 void add_rate(Response& response, const RateLimits::Verdict& rate) {
     response.fields.emplace_back("RateLimit-Limit", std::to_string(rate.limit));
     response.fields.emplace_back("RateLimit-Remaining", std::to_string(rate.remaining));
@@ -113,8 +125,8 @@ std::optional<accounts::Who> Dispatch::who_is_it(const Request& request) const {
 Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
     const auto who = who_is_it(request);
     constexpr std::int64_t strangers_rate = 300;
-    rate = limits_.count(who ? who->credential_id : "address:" + request.peer.address, who ? who->rate : strangers_rate,
-                         RateLimits::Clock::now());
+    rate = limits_.count(who ? who->credential_id : "address:" + source_of(request.peer.address),
+                         who ? who->rate : strangers_rate, RateLimits::Clock::now());
     if (!rate.allowed)
         throw HttpError{429,
                         "too_many_requests",
