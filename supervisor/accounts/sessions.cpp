@@ -1,0 +1,190 @@
+#include "accounts/sessions.hpp"
+
+#include "accounts/password.hpp"
+#include "accounts/second_factor.hpp"
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/hash.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vectis::accounts {
+
+namespace {
+
+constexpr std::size_t secret_bytes = 32;
+constexpr std::chrono::hours address_is_known{24 * 30};
+constexpr std::size_t longest_agent = 300;
+
+/// What an unknown address is compared with, so that it takes as long.
+const std::string& nobodys_password() {
+    static const std::string hash = hash_password(random_password(20));
+    return hash;
+}
+
+Error refusal() {
+    return {Code::denied, "the address or the password is wrong, or the code"};
+}
+
+struct Found {
+    std::optional<store::Admin> admin;
+    bool known_address = false;
+};
+
+Found find(Ledger& ledger, const Login& login) {
+    return ledger.read([&](store::Database& database) {
+        Found found{.admin = store::Admins(database).find_by_email(lower_ascii(login.email))};
+        if (found.admin)
+            found.known_address = store::Sessions(database).knows_address(found.admin->id, login.address,
+                                                                          rfc3339(now() - address_is_known));
+        return found;
+    });
+}
+
+Who who_is(const store::Admin& admin, const std::string& session, const std::string& address) {
+    constexpr std::int64_t rate = 600;
+    const auto role = surface::role_named(admin.role).value_or(surface::Role::mailbox);
+    Who who{.name = admin.email,
+            .id = admin.id,
+            .credential = "session",
+            .credential_id = session,
+            .role = role,
+            .scopes = std::nullopt,
+            .domains = std::nullopt,
+            .address = address,
+            .rate = rate};
+    if (role == surface::Role::domain_admin)
+        who.domains = admin.domains;
+    return who;
+}
+
+void expect_patience(Throttle& throttle, const std::string& account, const std::string& source, bool known) {
+    if (const auto wait = throttle.wait(account, source, known, Throttle::Clock::now()))
+        throw TooManyFailures{*wait};
+}
+
+LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& admin, const std::string& request_id) {
+    LoggedIn made{.admin = admin, .session = {}, .secret = random_hex(secret_bytes)};
+    const std::string id = uuid7();
+    const Who who = who_is(admin, id, login.address);
+    const auto answered = ledger.change(
+        {.who = who, .request_id = request_id, .idempotency_key = std::nullopt, .request = {}}, [&](Change& change) {
+            made.session = {.id = id,
+                            .admin = admin.id,
+                            .secret = sha256(made.secret),
+                            .csrf = random_hex(secret_bytes),
+                            .created_at = change.at(),
+                            .seen_at = change.at(),
+                            .address = login.address,
+                            .agent = printable(login.agent.substr(0, longest_agent))};
+            store::Sessions sessions(change.database());
+            sessions.remove_old(rfc3339(now() - session_longest), rfc3339(now() - session_idle));
+            sessions.add(made.session);
+            sessions.note_address(admin.id, login.address, change.at());
+            change.audit("session.create", admin.email, id, nullptr, session_json(made.session, id));
+            return std::string();
+        });
+    static_cast<void>(answered); // the session itself is the answer
+    return made;
+}
+
+} // namespace
+
+LoggedIn log_in(Ledger& ledger, Throttle& throttle, const Login& login, const std::string& request_id) {
+    const std::string account = lower_ascii(login.email);
+    const Found found = find(ledger, login);
+    expect_patience(throttle, account, login.address, found.known_address);
+    const auto fail = [&] {
+        throttle.failed(account, login.address, Throttle::Clock::now());
+        return refusal();
+    };
+    const bool good = verify_password(login.password, found.admin ? found.admin->password : nobodys_password());
+    if (!good || !found.admin || found.admin->suspended)
+        throw fail();
+    switch (check_second_factor(ledger, *found.admin, login.code)) {
+    case CodeVerdict::needed:
+        throw CodeNeeded();
+    case CodeVerdict::wrong:
+        throw fail();
+    case CodeVerdict::good:
+        break;
+    }
+    throttle.succeeded(account, login.address);
+    return begin_session(ledger, login, *found.admin, request_id);
+}
+
+std::optional<InSession> who_has_session(Ledger& ledger, const std::string& secret, const std::string& address) {
+    if (secret.size() != 2 * secret_bytes)
+        return std::nullopt;
+    const std::string hash = sha256(secret);
+    const auto at = now();
+    const auto found = ledger.read([&](store::Database& database) -> std::optional<InSession> {
+        store::Sessions sessions(database);
+        const auto session = sessions.find_by_secret(hash);
+        if (!session || session->created_at < rfc3339(at - session_longest) ||
+            session->seen_at < rfc3339(at - session_idle))
+            return std::nullopt;
+        const auto admin = store::Admins(database).find(session->admin);
+        if (!admin || admin->suspended)
+            return std::nullopt;
+        if (session->seen_at < rfc3339(at - std::chrono::minutes(1)))
+            sessions.set_seen(session->id, rfc3339(at));
+        return InSession{.who = who_is(*admin, session->id, address),
+                         .session = *session,
+                         .must_change_password = admin->must_change_password};
+    });
+    return found;
+}
+
+Json session_json(const store::Session& session, const std::string& current) {
+    return {{"id", session.id},
+            {"address", session.address},
+            {"agent", session.agent},
+            {"created_at", session.created_at},
+            {"seen_at", session.seen_at},
+            {"current", session.id == current}};
+}
+
+void end_session(const Change& change, const std::string& admin, const std::string& id) {
+    if (!store::Sessions(change.database()).remove(admin, id))
+        throw Error(Code::not_found, fmt::format("there is no session '{}'", id));
+    change.audit("session.delete", change.who().name, id, nullptr, nullptr);
+}
+
+void end_sessions(const Change& change, const std::string& admin) {
+    store::Sessions(change.database()).remove_all(admin);
+    change.audit("session.delete_all", change.who().name, admin, nullptr, nullptr);
+}
+
+void change_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& current,
+                         const std::string& chosen, const std::string& session, const std::string& request_id) {
+    const auto admin = ledger.read([&](store::Database& database) { return store::Admins(database).find(*who.id); });
+    if (!admin)
+        throw Error(Code::not_found, "there is no such administrator any more");
+    expect_patience(throttle, admin->email, who.address, true);
+    if (!verify_password(current, admin->password)) {
+        throttle.failed(admin->email, who.address, Throttle::Clock::now());
+        throw Error(Code::denied, "the present password is wrong");
+    }
+    if (chosen == current)
+        throw Error(Code::invalid_input, "the new password is the present one");
+    expect_good_password(chosen, admin->email);
+    const std::string hash = hash_password(chosen);
+    const auto answered = ledger.change(
+        {.who = who, .request_id = request_id, .idempotency_key = std::nullopt, .request = {}}, [&](Change& change) {
+            store::Admin changed = *admin;
+            changed.password = hash;
+            changed.must_change_password = false;
+            changed.updated_at = change.at();
+            store::Admins(change.database()).update(changed);
+            store::Sessions(change.database()).remove_all(changed.id, session);
+            change.audit("admin.change_password", changed.email, changed.id, nullptr, nullptr);
+            return std::string();
+        });
+    static_cast<void>(answered);
+}
+
+} // namespace vectis::accounts
