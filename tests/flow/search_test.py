@@ -19,7 +19,8 @@ connection = imaplib.IMAP4_SSL(host, 993, ssl_context=ssl._create_unverified_con
 connection.login(user, password)
 told = []
 for folder, key, word in asked:
-    assert connection.select(folder, readonly=True)[0] == "OK", folder
+    opened = connection.select(folder, readonly=True)
+    assert opened[0] == "OK", (folder, opened)
     connection.literal = word.encode()
     numbers = connection.search("UTF-8", key)[1][0].split()
     rows = connection.fetch(b",".join(numbers), "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1] if numbers else []
