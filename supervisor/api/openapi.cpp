@@ -66,6 +66,20 @@ Json written(const Schema& schema, bool partial = false) {
     return json;
 }
 
+Json header_parameter(std::string_view name, std::string_view description) {
+    return {{"name", name},
+            {"in", "header"},
+            {"description", description},
+            {"schema", {{"type", "string"}, {"minLength", 1}, {"maxLength", 255}}}};
+}
+
+Json header_parameters() {
+    return {
+        {"IdempotencyKey", header_parameter("Idempotency-Key", "Made by you for this request; the same key again does "
+                                                               "nothing twice and gives the same answer, for a day")},
+        {"IfMatch", header_parameter("If-Match", "The ETag of what you read: 412 if it was changed meanwhile")}};
+}
+
 /// Whether it is what a PATCH expects: every property may be left out (RFC 7396).
 bool is_patch(const Schema& schema) {
     const auto routes = surface::routes();
@@ -229,6 +243,7 @@ Json openapi_document() {
         {"paths", std::move(paths)},
         {"components",
          {{"schemas", std::move(schemas)},
+          {"parameters", header_parameters()},
           {"responses",
            {{"Problem",
              {{"description", "A problem document"},

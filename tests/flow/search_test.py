@@ -5,6 +5,7 @@ import json
 import time
 
 import mail
+from host import LabError
 from server import PASSWORD
 
 # Dovecot 2.3 and 2.4 have engines of their own, whose index lies with the mail.
@@ -19,7 +20,8 @@ connection = imaplib.IMAP4_SSL(host, 993, ssl_context=ssl._create_unverified_con
 connection.login(user, password)
 told = []
 for folder, key, word in asked:
-    assert connection.select(folder, readonly=True)[0] == "OK", folder
+    opened = connection.select(folder, readonly=True)
+    assert opened[0] == "OK", (folder, opened)
     connection.literal = word.encode()
     numbers = connection.search("UTF-8", key)[1][0].split()
     rows = connection.fetch(b",".join(numbers), "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1] if numbers else []
@@ -84,7 +86,7 @@ def test_a_power_cut_costs_nobody_more_than_the_index(lab):
     cut = server.power_cut("cut")       # the index is new, and not on the disk yet
     try:
         await_health(cut)
-        assert search(lab, cut, "giraffe", "leopard") == [["plain"], ["base64"]]
+        assert search_after_cut(lab, cut, "giraffe", "leopard") == [["plain"], ["base64"]]
         cut.exec("doveadm", "expunge", "-u", alice, "mailbox", "INBOX", "subject", "quoted")
         assert search(lab, cut, "Krokodil", "leopard") == [[], ["base64"]]
         died = cut.exec("journalctl", "-q", "-o", "cat", "-b", "-u", "dovecot", "-g", "killed with signal|Panic", check=False)
@@ -153,6 +155,17 @@ def messages(server):
     attached.add_attachment("The ostrich stands in a file.\n", filename="bird.txt")
     yield attached
     yield new("letters", "Привет, 日本語 и мир\n")
+
+
+def search_after_cut(lab, server, *words):
+    """Where the cut left Dovecot's own index of a folder ahead of its log, Dovecot mends it and answers NO to whoever opened the
+    folder, once (seen on 12: "Lost log for seq"). Nothing else may go wrong, and nothing twice."""
+    try:
+        return search(lab, server, *words)
+    except LabError as error:
+        assert "SERVERBUG" in str(error), error
+        assert server.out("journalctl", "-q", "-o", "cat", "-b", "-u", "dovecot", "-g", "fscking index file")
+        return search(lab, server, *words)
 
 
 def search(lab, server, *words, folder="INBOX", key="BODY"):

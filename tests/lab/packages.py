@@ -15,7 +15,7 @@ POSTFIX_UNIT = {"bookworm": "postfix@-.service", "trixie": "postfix.service"}
 
 # A minimal Debian server, before Vectis.
 STOCK = """systemd systemd-sysv dbus udev iproute2 ca-certificates procps netbase iputils-ping
-    less""".split()
+    less curl""".split()
 
 # What the vectis package brings: installed ahead so that installing it takes seconds.
 SERVER = """postfix postfix-sqlite dovecot-core dovecot-imapd dovecot-pop3d dovecot-lmtpd
@@ -25,8 +25,8 @@ SERVER = """postfix postfix-sqlite dovecot-core dovecot-imapd dovecot-pop3d dove
     roundcube-sqlite3 certbot fail2ban python3-systemd nftables postsrsd
     postfix-mta-sts-resolver""".split()
 SERVER_BY_SUITE = {
-    "bookworm": "dovecot-fts-xapian libssl3 libyaml-cpp0.7 libsdbus-c++1 libfmt9 libunbound8 libgmime-3.0-0".split(),
-    "trixie": "dovecot-flatcurve libssl3t64 libyaml-cpp0.8 libsdbus-c++2 libfmt10 libunbound8 libgmime-3.0-0t64".split(),
+    "bookworm": "dovecot-fts-xapian libssl3 libyaml-cpp0.7 libsdbus-c++1 libfmt9 libunbound8 libgmime-3.0-0 libcpp-httplib0.11".split(),
+    "trixie": "dovecot-flatcurve libssl3t64 libyaml-cpp0.8 libsdbus-c++2 libfmt10 libunbound8 libgmime-3.0-0t64 libcpp-httplib0.18".split(),
 }
 
 # Only kept in the local repository, each group downloaded by itself (some conflict).

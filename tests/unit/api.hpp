@@ -33,6 +33,14 @@ struct Answer {
     }
 };
 
+struct Ask {
+    Json body;                                 // null: none
+    std::map<std::string, std::string> fields; // in lower case
+    api::Door door = api::Door::admin;
+    std::string address = "192.0.2.1";
+    std::string raw; // instead of `body`
+};
+
 struct Api {
     Folder folder;
     store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
@@ -48,14 +56,6 @@ struct Api {
                                     return std::vector<std::pair<std::string, bool>>{{"directory", well}};
                                 },
                             .log = [this](const std::string& line) { logged.push_back(line); }}};
-
-    struct Ask {
-        Json body;                                 // null: none
-        std::map<std::string, std::string> fields; // in lower case
-        api::Door door = api::Door::admin;
-        std::string address = "192.0.2.1";
-        std::string raw; // instead of `body`
-    };
 
     Answer ask(const std::string& method, const std::string& target, const Ask& ask = {}) {
         const auto cut = target.find('?');

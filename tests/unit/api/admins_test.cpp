@@ -2,6 +2,8 @@
 #include "api.hpp"
 #include "store/admins.hpp"
 
+#include <fmt/format.h>
+
 using namespace vectis;
 using vectis::test::Api;
 

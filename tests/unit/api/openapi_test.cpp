@@ -26,6 +26,7 @@ TEST_CASE("every reference in OpenAPI leads somewhere") {
     const std::function<void(const Json&)> follow = [&](const Json& value) {
         if (value.is_object() && value.contains("$ref")) {
             ++references;
+            INFO(value["$ref"]);
             CHECK(document.contains(Json::json_pointer(value["$ref"].get<std::string>().substr(1))));
         }
         if (value.is_structured()) {
