@@ -29,7 +29,16 @@ enum class Operation : std::uint8_t {
     version,
     openapi,
     docs,
+    login,
     me,
+    logout,
+    logout_all,
+    sessions_list,
+    sessions_delete,
+    own_password,
+    totp_setup,
+    totp_verify,
+    totp_remove,
     admins_list,
     admins_create,
     admins_get,
@@ -37,6 +46,7 @@ enum class Operation : std::uint8_t {
     admins_delete,
     admins_reset_password,
     admins_announce,
+    admins_remove_totp,
     api_keys_list,
     api_keys_create,
     api_keys_get,
@@ -80,6 +90,10 @@ struct Route {
     const Listing* list = nullptr;
     /// The query must say ?confirm= and the name of what is destroyed.
     bool confirm = false;
+    /// It is there for a session alone: a key or the socket has none of what it is about.
+    bool session = false;
+    /// It may be called while a password that was made has not been changed yet.
+    bool before_change = false;
     int status = 200;
     /// Of the answer's `data`; null where the answer is a document of its own.
     const Schema* answer = nullptr;

@@ -24,6 +24,9 @@ inline constexpr Schema optional_uuid{.kind = Kind::string, .format = Format::uu
 inline constexpr Schema time{.kind = Kind::string, .format = Format::date_time};
 inline constexpr Schema optional_time{.kind = Kind::string, .format = Format::date_time, .nullable = true};
 inline constexpr Schema email{.kind = Kind::string, .format = Format::email, .least = 3, .most = 254};
+/// What somebody gives for an address: that it is none must not be told differently.
+inline constexpr Schema any_login{.kind = Kind::string, .least = 1, .most = 254};
+inline constexpr Schema long_text{.kind = Kind::string, .most = 100000};
 inline constexpr Schema name{.kind = Kind::string, .least = 1, .most = 100};
 inline constexpr Schema any_name{.kind = Kind::string, .most = 100};
 inline constexpr Schema domain{.kind = Kind::string, .format = Format::domain, .least = 3, .most = 253};
@@ -58,7 +61,7 @@ inline constexpr std::array<std::string_view, 4> role_words{"mailbox", "domain_a
 inline constexpr Schema role_word{.kind = Kind::string, .values = role_words};
 inline constexpr std::array<std::string_view, 3> admin_role_words{"domain_admin", "admin", "super_admin"};
 inline constexpr Schema admin_role{.kind = Kind::string, .values = admin_role_words};
-inline constexpr std::array<std::string_view, 2> credential_words{"socket", "key"};
+inline constexpr std::array<std::string_view, 3> credential_words{"socket", "key", "session"};
 inline constexpr Schema credential_word{.kind = Kind::string, .values = credential_words};
 
 inline constexpr std::array<std::string_view, 5> scope_words{"admins:read", "admins:write", "audit:read", "keys:read",
@@ -76,6 +79,56 @@ inline constexpr std::array me_properties{
     Property{"domains", &optional_domains, "The domains that you may do it to; null: every one"},
 };
 inline constexpr Schema me{.name = "Me", .properties = me_properties};
+
+inline constexpr Schema code{.kind = Kind::string, .least = 6, .most = 40};
+/// Of a password that is shown, not chosen: what it may be says nothing here.
+inline constexpr Schema shown_password{.kind = Kind::string, .format = Format::password, .least = 1, .most = 512};
+inline constexpr std::array login_properties{
+    Property{"email", &any_login, "Your address"},
+    Property{"password", &shown_password, "Your password"},
+    Property{"code", &code, "Of your authenticator, or a recovery code; needed if you have a second factor", false},
+};
+inline constexpr Schema login{.name = "Login", .properties = login_properties};
+inline constexpr std::array session_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"address", &text, "From where it was begun"},
+    Property{"agent", &text, "By what program, in its own words"},
+    Property{"created_at", &time, "When it was begun"},
+    Property{"seen_at", &time, "When it was used last, to the minute"},
+    Property{"current", &flag, "Whether it is the one that asks"},
+};
+inline constexpr Schema session{.name = "Session", .properties = session_properties};
+inline constexpr Schema sessions{.kind = Kind::array, .items = &session};
+inline constexpr auto logged_in_properties =
+    with(with(session_properties,
+              Property{"csrf_token", &text, "What every change must show in the field X-CSRF-Token, beside the cookie"}),
+         Property{"must_change_password", &flag, "Nothing else is allowed until POST /auth/password"});
+inline constexpr Schema logged_in{.name = "LoggedIn", .properties = logged_in_properties};
+inline constexpr std::array own_password_properties{
+    Property{"current", &shown_password, "The present one"},
+    Property{"password", &password, "The new one"},
+};
+inline constexpr Schema own_password{.name = "OwnPassword", .properties = own_password_properties};
+inline constexpr std::array totp_setup_properties{
+    Property{"secret", &text, "What an authenticator is given by hand, in base32"},
+    Property{"uri", &text, "The same as otpauth://"},
+    Property{"svg", &long_text, "The same as a QR code, an SVG image"},
+};
+inline constexpr Schema totp_setup{.name = "TotpSetup", .properties = totp_setup_properties};
+inline constexpr std::array totp_code_properties{
+    Property{"code", &code, "Of your authenticator"},
+};
+inline constexpr Schema totp_code{.name = "TotpCode", .properties = totp_code_properties};
+inline constexpr Schema texts{.kind = Kind::array, .items = &text};
+inline constexpr std::array recovery_codes_properties{
+    Property{"recovery_codes", &texts, "Each is good once, in place of a code. They are shown this once"},
+};
+inline constexpr Schema recovery_codes{.name = "RecoveryCodes", .properties = recovery_codes_properties};
+inline constexpr std::array present_password_properties{
+    Property{"password", &shown_password, "Your password"},
+};
+inline constexpr Schema present_password{.name = "PresentPassword", .properties = present_password_properties};
+inline constexpr Schema nothing{.name = "Nothing", .properties = {}};
 
 inline constexpr std::array admin_properties{
     Property{"id", &uuid, "Its id"},
