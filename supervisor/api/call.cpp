@@ -181,7 +181,7 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     const std::string hash = Sha256().part(request_.method).part(request_.path).part(to_text(asked)).finish();
     Response made;
     const auto answered =
-        services_.ledger.change({.who = who_, .request_id = request_.id, .idempotency_key = key, .request = hash},
+        services_.ledger.change({.who = who(), .request_id = request_.id, .idempotency_key = key, .request = hash},
                                 [&](accounts::Change& change) {
                                     made = make(change);
                                     return kept(made);

@@ -3,6 +3,7 @@
 
 #include "accounts/ledger.hpp"
 #include "api/answer.hpp"
+#include "api/credentials.hpp"
 #include "api/message.hpp"
 #include "store/page.hpp"
 #include "surface/routes.hpp"
@@ -18,6 +19,8 @@ namespace vectis::api {
 /// What the API works on; made by `vectis serve`, used by many threads.
 struct Services {
     accounts::Ledger& ledger;
+    accounts::Throttle& throttle;
+    std::string hostname; // as authenticators show it
     /// Each thing that the API needs, and whether it is well.
     std::function<std::vector<std::pair<std::string, bool>>()> health;
     /// Hears what failed within.
@@ -28,13 +31,18 @@ class Call {
   public:
     using Parameters = std::map<std::string, std::string>;
 
-    Call(const Services& services, Request& request, const surface::Route& route, accounts::Who who,
+    Call(const Services& services, Request& request, const surface::Route& route, Credential credential,
          Parameters parameters) :
         services_(services),
-        request_(request), route_(route), who_(std::move(who)), parameters_(std::move(parameters)) {}
+        request_(request), route_(route), credential_(std::move(credential)), parameters_(std::move(parameters)) {}
 
     [[nodiscard]] const Services& services() const { return services_; }
-    [[nodiscard]] const accounts::Who& who() const { return who_; }
+    [[nodiscard]] const accounts::Who& who() const { return credential_.who; }
+    /// The session that asks; only where the route is for sessions.
+    [[nodiscard]] const store::Session& session() const { return credential_.session->session; }
+    [[nodiscard]] const std::string& address() const { return request_.peer.address; }
+    [[nodiscard]] std::optional<std::string> field(const std::string& name) const { return request_.field(name); }
+    [[nodiscard]] const std::string& request_id() const { return request_.id; }
     /// Of the path: {id}. It is a UUID.
     [[nodiscard]] const std::string& id() const { return parameters_.at("id"); }
     /// Of the query, judged; nothing if it is not there.
@@ -68,7 +76,7 @@ class Call {
     const Services& services_;
     Request& request_;
     const surface::Route& route_;
-    accounts::Who who_;
+    Credential credential_;
     Parameters parameters_;
     std::optional<std::string> raw_body_;
     Json body_ = Json::object();

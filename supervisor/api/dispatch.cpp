@@ -1,10 +1,8 @@
 #include "api/dispatch.hpp"
 
-#include "accounts/api_keys.hpp"
 #include "api/handlers/handlers.hpp"
 #include "base/ip_network.hpp"
 #include "base/text.hpp"
-#include "base/user.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -74,21 +72,42 @@ Routed find_route(const Request& request) {
                     {{"Allow", join(allowed, ", ")}}};
 }
 
+HttpError forbidden(const std::string& code, const std::string& detail, const std::string& hint = {}) {
+    return {403, code, detail, hint, {}};
+}
+
+/// What a session owes beside its cookie.
+void let_session_in(const accounts::InSession& session, const Request& request, const surface::Route& route) {
+    // A browser sends the cookie for whoever makes it send a request; only our own pages know this (RFC 9110 section
+    // 9.2.1: what is safe changes nothing).
+    const bool safe = request.method == "GET" || request.method == "HEAD";
+    if (!safe && request.field("X-CSRF-Token") != session.session.csrf)
+        throw forbidden("csrf", "a change in a session needs its X-CSRF-Token", "it is in the answer to the login");
+    if (session.must_change_password && !route.before_change)
+        throw forbidden("password_change_needed", "your password was made for you: choose another one first",
+                        "POST /api/v1/auth/password");
+}
+
 /// Throws unless they may use the route.
-void let_in(const std::optional<accounts::Who>& who, const surface::Route& route) {
+void let_in(const std::optional<Credential>& credential, const Request& request, const surface::Route& route) {
     if (!route.role)
         return;
-    if (!who)
+    if (!credential)
         throw HttpError{401,
                         "unauthorized",
                         "this needs a credential that is good",
-                        "send an API key: Authorization: Bearer vk_...",
+                        "log in, or send an API key: Authorization: Bearer vk_...",
                         {{"WWW-Authenticate", "Bearer"}}};
-    if (who->role < *route.role)
-        throw HttpError{403, "forbidden", fmt::format("this needs the role {}", surface::text(*route.role)), {}, {}};
-    if (who->scopes && !route.scope.empty() &&
-        std::find(who->scopes->begin(), who->scopes->end(), route.scope) == who->scopes->end())
-        throw HttpError{403, "forbidden", fmt::format("this needs a key with the scope {}", route.scope), {}, {}};
+    const accounts::Who& who = credential->who;
+    if (who.role < *route.role)
+        throw forbidden("forbidden", fmt::format("this needs the role {}", surface::text(*route.role)));
+    if (who.scopes && !route.scope.empty() &&
+        std::find(who.scopes->begin(), who.scopes->end(), route.scope) == who.scopes->end())
+        throw forbidden("forbidden", fmt::format("this needs a key with the scope {}", route.scope));
+    if (route.session && !credential->session)
+        throw forbidden("forbidden", "this is for those who have logged in");
+    if (credential->session)
+        let_session_in(*credential->session, request, route);
 }
 
 /// Whoever has one address of IPv6 has all of its network.
@@ -110,23 +129,11 @@ void add_rate(Response& response, const RateLimits::Verdict& rate) {
 
 } // namespace
 
-std::optional<accounts::Who> Dispatch::who_is_it(const Request& request) const {
-    if (request.peer.door == Door::admin)
-        return accounts::who_at_socket(user_name(request.peer.user));
-    const auto credential = request.field("Authorization");
-    constexpr std::string_view scheme = "bearer ";
-    if (!credential || !lower_ascii(credential->substr(0, scheme.size())).starts_with(scheme))
-        return std::nullopt;
-    const std::string token(trim(std::string_view(*credential).substr(scheme.size())));
-    return services_.ledger.read(
-        [&](store::Database& database) { return accounts::who_has_key(database, token, request.peer.address); });
-}
-
 Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
-    const auto who = who_is_it(request);
+    const auto credential = credential_of(services_.ledger, request);
     constexpr std::int64_t strangers_rate = 300;
-    rate = limits_.count(who ? who->credential_id : "address:" + source_of(request.peer.address),
-                         who ? who->rate : strangers_rate, RateLimits::Clock::now());
+    rate = limits_.count(credential ? credential->who.credential_id : "address:" + source_of(request.peer.address),
+                         credential ? credential->who.rate : strangers_rate, RateLimits::Clock::now());
     if (!rate.allowed)
         throw HttpError{429,
                         "too_many_requests",
@@ -134,8 +141,8 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
                         {},
                         {{"Retry-After", std::to_string(rate.reset.count())}}};
     auto [route, parameters] = find_route(request);
-    let_in(who, *route);
-    Call call(services_, request, *route, who.value_or(accounts::Who{}), std::move(parameters));
+    let_in(credential, request, *route);
+    Call call(services_, request, *route, credential.value_or(Credential{}), std::move(parameters));
     call.expect_good_parameters();
     return handlers::handler_of(route->operation)(call);
 }
@@ -147,6 +154,14 @@ Response Dispatch::operator()(Request& request) {
         response = answer(request, rate);
     } catch (const HttpError& error) {
         response = problem(request.id, error);
+    } catch (const accounts::CodeNeeded&) {
+        response = problem(request.id, HttpError{401, "code_needed", "you have a second factor: its code is missing", {}, {}});
+    } catch (const accounts::TooManyFailures& error) {
+        response = problem(request.id, HttpError{429,
+                                                 "too_many_failures",
+                                                 "it was tried too often",
+                                                 fmt::format("wait {} seconds", error.wait.count()),
+                                                 {{"Retry-After", std::to_string(error.wait.count())}}});
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
         if (info(error.code()).http_status == 500)

@@ -15,7 +15,6 @@ class Dispatch {
 
   private:
     [[nodiscard]] Response answer(Request& request, RateLimits::Verdict& rate);
-    [[nodiscard]] std::optional<accounts::Who> who_is_it(const Request& request) const;
 
     Services services_;
     RateLimits limits_;

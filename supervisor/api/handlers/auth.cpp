@@ -1,17 +1,115 @@
-// Who is asking.
+// Who is asking: logging in and out, one's own password and second factor.
+#include "accounts/second_factor.hpp"
+#include "accounts/sessions.hpp"
+#include "accounts/totp.hpp"
+#include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
+#include "api/qr_code.hpp"
 
 namespace vectis::api::handlers {
 
+namespace {
+
+store::Admin myself(store::Database& database, const Call& call) {
+    if (auto admin = store::Admins(database).find(call.who().id.value_or("")))
+        return *admin;
+    throw Error(Code::not_found, "there is no such administrator any more");
+}
+
+} // namespace
+
+Response login(Call& call) {
+    const Json& body = call.body();
+    const auto made = accounts::log_in(call.services().ledger, call.services().throttle,
+                                       {.email = body.at("email"),
+                                        .password = body.at("password"),
+                                        .code = text_in(body, "code"),
+                                        .address = call.address(),
+                                        .agent = call.field("User-Agent").value_or("")},
+                                       call.request_id());
+    Json data = accounts::session_json(made.session, made.session.id);
+    data["csrf_token"] = made.session.csrf;
+    data["must_change_password"] = made.admin.must_change_password;
+    Response response = call.answer(std::move(data));
+    response.fields.push_back(set_session_cookie(made.secret));
+    return response;
+}
+
 Response me(Call& call) {
     const auto& who = call.who();
-    const auto maybe = [](const auto& value) { return value ? Json(*value) : Json(nullptr); };
     return call.answer({{"name", who.name},
-                        {"admin_id", maybe(who.id)},
+                        {"admin_id", json_or_null(who.id)},
                         {"credential", who.credential},
                         {"role", surface::text(who.role)},
-                        {"scopes", maybe(who.scopes)},
-                        {"domains", maybe(who.domains)}});
+                        {"scopes", json_or_null(who.scopes)},
+                        {"domains", json_or_null(who.domains)}});
+}
+
+Response logout(Call& call) {
+    Response response = call.change([&](accounts::Change& change) {
+        accounts::end_session(change, *call.who().id, call.session().id);
+        return call.answer(Json::object());
+    });
+    response.fields.push_back(set_session_cookie(""));
+    return response;
+}
+
+Response logout_all(Call& call) {
+    Response response = call.change([&](accounts::Change& change) {
+        accounts::end_sessions(change, *call.who().id);
+        return call.answer(Json::object());
+    });
+    response.fields.push_back(set_session_cookie(""));
+    return response;
+}
+
+Response sessions_list(Call& call) {
+    Json rows = Json::array();
+    call.services().ledger.read([&](store::Database& database) {
+        for (const auto& session : store::Sessions(database).of(*call.who().id))
+            rows.push_back(accounts::session_json(session, call.session().id));
+    });
+    return call.answer(std::move(rows));
+}
+
+Response sessions_delete(Call& call) {
+    return call.change([&](accounts::Change& change) {
+        accounts::end_session(change, *call.who().id, call.id());
+        return call.answer(Json::object());
+    });
+}
+
+Response own_password(Call& call) {
+    const Json& body = call.body();
+    accounts::change_own_password(call.services().ledger, call.services().throttle, call.who(), body.at("current"),
+                                  body.at("password"), call.session().id, call.request_id());
+    return call.answer(Json::object());
+}
+
+Response totp_setup(Call& call) {
+    return call.change([&](accounts::Change& change) {
+        const auto admin = myself(change.database(), call);
+        const std::string secret = accounts::prepare_second_factor(change, admin);
+        const std::string uri = accounts::totp_uri(secret, admin.email, call.services().hostname);
+        return call.answer({{"secret", secret}, {"uri", uri}, {"svg", qr_code_svg(uri)}});
+    });
+}
+
+Response totp_verify(Call& call) {
+    const std::string code = call.body().at("code");
+    return call.change([&](accounts::Change& change) {
+        const auto codes = accounts::enable_second_factor(change, myself(change.database(), call), code);
+        return call.answer({{"recovery_codes", codes}});
+    });
+}
+
+Response totp_remove(Call& call) {
+    const std::string password = call.body().at("password");
+    accounts::expect_own_password(call.services().ledger, call.services().throttle, call.who(), password);
+    return call.change([&](accounts::Change& change) {
+        accounts::remove_second_factor(change, myself(change.database(), call));
+        return call.answer(Json::object());
+    });
 }
 
 } // namespace vectis::api::handlers
