@@ -68,8 +68,6 @@ def test_a_mailbox_of_100000_messages_is_opened_and_searched_in_under_a_second(l
         server.exec("chown", "-R", "vmail:", home)
     started = float(server.out("cut", "-d ", "-f1", "/proc/uptime"))
     server.exec("doveadm", "index", "-u", mail.address(server, "bob"), "INBOX", timeout=7200)
-    # Flatcurve joins the parts of so large an index when somebody next uses it, who would wait for that.
-    server.exec("doveadm", "fts", "optimize", "-u", mail.address(server, "bob"), timeout=7200)
     seconds = float(server.out("cut", "-d ", "-f1", "/proc/uptime")) - started
     server.exec("doveadm", "index", "-u", mail.address(server, "alice"), "INBOX")
     size, index = (int(server.out("du", "-sm", f"/var/vmail/{mail.domain(server)}/bob/{part}").split()[0])
