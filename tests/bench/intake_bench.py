@@ -94,8 +94,10 @@ def start_stock(server):
         cp {originals}/main.cf {originals}/master.cf {STOCK}/
         mkdir -p /var/spool/postfix-stock/run/vectis-milter /var/lib/postfix-stock
         chown postfix /var/lib/postfix-stock
-        cp -a /var/spool/postfix/etc /var/spool/postfix/lib /var/spool/postfix/usr /var/spool/postfix-stock/
-        mount --bind /run/vectis-milter /var/spool/postfix-stock/run/vectis-milter   # its smtpd runs in a chroot
+        for part in etc lib usr; do     # where its smtpd runs in a chroot
+            [ ! -e /var/spool/postfix/$part ] || cp -a /var/spool/postfix/$part /var/spool/postfix-stock/
+        done
+        mount --bind /run/vectis-milter /var/spool/postfix-stock/run/vectis-milter
         sed -i 's/^smtp      inet/{STOCK_PORT}      inet/' {STOCK}/master.cf""")
     for name, value in (("queue_directory", "/var/spool/postfix-stock"), ("data_directory", "/var/lib/postfix-stock"),
                         ("syslog_name", "postfix-stock"), ("inet_interfaces", "all"), ("inet_protocols", "all"),

@@ -431,13 +431,15 @@ def kill_at(server, step, victim, delay):
 
 
 def await_idle(server, patience=90):
-    """The last apply, once the supervisor is up and has ended what was interrupted."""
+    """The last apply, once the supervisor is up and has ended what was interrupted, and what goes on without whoever asked."""
     deadline = time.monotonic() + patience
     while time.monotonic() < deadline:
         status = server.exec("vectis", "status", "--json", check=False)
         if status.returncode == 0:
             last = json.loads(status.stdout)["last_apply"]
-            if last is None or last["outcome"] not in ("running", "interrupted"):
+            ended = last is None or last["outcome"] not in ("running", "interrupted")
+            # An apply that has only just begun is in no journal yet.
+            if ended and json.loads(server.exec("vectis", "plan", "--json", check=False).stdout).get("error") != "busy":
                 return last
         time.sleep(0.1)
     raise AssertionError("the supervisor did not come back: " + status.stderr)

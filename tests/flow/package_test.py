@@ -29,7 +29,7 @@ VOLATILE = (
     "var/lib/rspamd/", "var/lib/systemd/catalog/", "var/lib/systemd/random-seed", "var/lib/systemd/timers/",
     "var/lib/unbound/root.key", "var/lib/postfix/", "var/lib/ucf/", "var/mail/joe", "var/lib/dovecot/", "var/lib/vim/",
     "var/lib/mta-sts/",
-    "var/lib/fail2ban/",    # written by fail2ban for as long as it runs
+    "var/lib/fail2ban/fail2ban.sqlite3",    # written by fail2ban for as long as it runs
 )
 
 before = {}     # snapshots that a later test compares with
@@ -97,6 +97,9 @@ def test_an_upgrade_of_a_daemon_asks_nothing_and_keeps_our_configuration(lab):
     assert_no_prompt(shown)
     assert_whole(machine)
     changed = machine.exec("dpkg", "-V", "postfix", "rspamd", "unbound", "redis-server", check=False).stdout
+    # What a package ships in a folder that is ours now is not there, as if an administrator had removed it.
+    ours = tuple(f"{link}/" for link in LINKS)
+    changed = [line for line in changed.splitlines() if not (line.startswith("missing") and line.split()[-1].startswith(ours))]
     assert not changed, f"dpkg -V: {changed}"
     machine.exec("vectis", "apply", "--yes")
     assert_linked(machine)
@@ -232,8 +235,8 @@ def assert_stock(machine):
     machine.exec("doveconf", "-n")
     machine.exec("rspamadm", "configtest")
     machine.exec("unbound-checkconf")
-    for unit in (machine.postfix, "dovecot", "rspamd", "unbound", "redis-server"):
-        assert machine.out("systemctl", "is-active", f"{unit}.service") == "active"
+    for unit in (machine.postfix, "dovecot.service", "rspamd.service", "unbound.service", "redis-server.service"):
+        assert machine.out("systemctl", "is-active", unit) == "active"
     # As Debian 12 has it, fail2ban does not start where no syslog daemon writes a log.
     assert_whole(machine, but=("fail2ban.service",))
 
