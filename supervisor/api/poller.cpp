@@ -57,8 +57,7 @@ std::vector<std::unique_ptr<Connection>> Poller::turn() {
 }
 
 void Poller::wake() const {
-    const std::uint64_t one = 1;
-    static_cast<void>(::write(wake_.get(), &one, sizeof one)); // full only if it is awake already
+    eventfd_write(wake_.get(), 1); // full only if it is awake already
 }
 
 void Poller::give_back(std::unique_ptr<Connection> connection, bool keep) {
@@ -81,8 +80,8 @@ void Poller::react(int fd) {
             return accept(listener);
     }
     if (fd == wake_.get()) {
-        std::uint64_t count = 0;
-        static_cast<void>(::read(fd, &count, sizeof count)); // that it was woken is all there is to know
+        eventfd_t count = 0;
+        eventfd_read(fd, &count); // that it was woken is all there is to know
         return;
     }
     const auto found = waiting_.find(fd);
