@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "store/sessions.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -127,6 +128,7 @@ store::Admin reset_admin_password(const Change& change, store::Admin admin, cons
     admin.announced_at = std::nullopt;
     admin.updated_at = change.at();
     store::Admins(change.database()).update(admin);
+    store::Sessions(change.database()).remove_all(admin.id);
     change.audit("admin.reset_password", admin.email, admin.id, before, admin_json(admin));
     return admin;
 }

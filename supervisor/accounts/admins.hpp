@@ -41,7 +41,7 @@ struct AdminChanges {
 /// Throws the same, and Error(conflict) if nobody would be left who may do everything.
 [[nodiscard]] store::Admin change_admin(const Change& change, store::Admin admin, const AdminChanges& changes);
 void remove_admin(const Change& change, const store::Admin& admin);
-/// Another password.
+/// Another password; their sessions end.
 [[nodiscard]] store::Admin reset_admin_password(const Change& change, store::Admin admin,
                                                 const Credentials& credentials);
 /// The password that was made has been shown to somebody.

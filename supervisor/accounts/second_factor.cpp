@@ -65,7 +65,11 @@ std::vector<std::string> enable_second_factor(const Change& change, const store:
                     "begin with POST /api/v1/auth/totp/setup");
     const auto step = totp_step(factor->secret, code, factor->last_step, unix_time());
     if (!step)
-        throw Error(Code::denied, "the code is not good", "look at the clocks of this server and of the authenticator");
+        throw Error(Code::invalid_input, "this does not prove that the authenticator has the secret", {},
+                    {{.where = {},
+                      .path = "/code",
+                      .what = "is not the code of this moment",
+                      .hint = "look at the clocks of this server and of the authenticator"}});
     factor->enabled_at = change.at();
     factor->last_step = *step;
     factors.put(*factor);

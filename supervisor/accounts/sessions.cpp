@@ -25,10 +25,6 @@ const std::string& nobodys_password() {
     return hash;
 }
 
-Error refusal() {
-    return {Code::denied, "the address or the password is wrong, or the code"};
-}
-
 struct Found {
     std::optional<store::Admin> admin;
     bool known_address = false;
@@ -66,6 +62,16 @@ void expect_patience(Throttle& throttle, const std::string& account, const std::
         throw TooManyFailures{*wait};
 }
 
+store::Admin expect_there(std::optional<store::Admin> admin) {
+    if (!admin)
+        throw Error(Code::not_found, "there is no such administrator any more");
+    return std::move(*admin);
+}
+
+store::Admin find_admin(Ledger& ledger, const Who& who) {
+    return expect_there(ledger.read([&](store::Database& database) { return store::Admins(database).find(*who.id); }));
+}
+
 LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& admin, const std::string& request_id) {
     LoggedIn made{.admin = admin, .session = {}, .secret = random_hex(secret_bytes)};
     const std::string id = uuid7();
@@ -99,7 +105,7 @@ LoggedIn log_in(Ledger& ledger, Throttle& throttle, const Login& login, const st
     expect_patience(throttle, account, login.address, found.known_address);
     const auto fail = [&] {
         throttle.failed(account, login.address, Throttle::Clock::now());
-        return refusal();
+        return LoginRefused();
     };
     const bool good = verify_password(login.password, found.admin ? found.admin->password : nobodys_password());
     if (!good || !found.admin || found.admin->suspended)
@@ -159,29 +165,32 @@ void end_sessions(const Change& change, const std::string& admin) {
     change.audit("session.delete_all", change.who().name, admin, nullptr, nullptr);
 }
 
+void expect_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& password) {
+    const auto admin = find_admin(ledger, who);
+    expect_patience(throttle, admin.email, who.address, true);
+    if (!verify_password(password, admin.password)) {
+        throttle.failed(admin.email, who.address, Throttle::Clock::now());
+        throw Error(Code::denied, "this is not your present password");
+    }
+}
+
 void change_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& current,
                          const std::string& chosen, const std::string& session, const std::string& request_id) {
-    const auto admin = ledger.read([&](store::Database& database) { return store::Admins(database).find(*who.id); });
-    if (!admin)
-        throw Error(Code::not_found, "there is no such administrator any more");
-    expect_patience(throttle, admin->email, who.address, true);
-    if (!verify_password(current, admin->password)) {
-        throttle.failed(admin->email, who.address, Throttle::Clock::now());
-        throw Error(Code::denied, "the present password is wrong");
-    }
+    expect_own_password(ledger, throttle, who, current);
     if (chosen == current)
         throw Error(Code::invalid_input, "the new password is the present one");
-    expect_good_password(chosen, admin->email);
+    expect_good_password(chosen, who.name);
     const std::string hash = hash_password(chosen);
     const auto answered = ledger.change(
         {.who = who, .request_id = request_id, .idempotency_key = std::nullopt, .request = {}}, [&](Change& change) {
-            store::Admin changed = *admin;
-            changed.password = hash;
-            changed.must_change_password = false;
-            changed.updated_at = change.at();
-            store::Admins(change.database()).update(changed);
-            store::Sessions(change.database()).remove_all(changed.id, session);
-            change.audit("admin.change_password", changed.email, changed.id, nullptr, nullptr);
+            store::Admins admins(change.database());
+            auto admin = expect_there(admins.find(*who.id));
+            admin.password = hash;
+            admin.must_change_password = false;
+            admin.updated_at = change.at();
+            admins.update(admin);
+            store::Sessions(change.database()).remove_all(admin.id, session);
+            change.audit("admin.change_password", admin.email, admin.id, nullptr, nullptr);
             return std::string();
         });
     static_cast<void>(answered);

@@ -30,6 +30,8 @@ struct LoggedIn {
     std::string secret; // for the cookie
 };
 
+/// Thrown where the address, the password or the code is wrong, and nobody learns which.
+struct LoginRefused {};
 /// Thrown where the password is good and the code of the second factor is missing.
 struct CodeNeeded {};
 /// Thrown where it was guessed too often.
@@ -37,8 +39,8 @@ struct TooManyFailures {
     std::chrono::seconds wait;
 };
 
-/// Takes the same time, and says the same, for an unknown address, a wrong password and somebody suspended:
-/// Error(denied). Throws CodeNeeded and TooManyFailures.
+/// Takes the same time, and says the same, for an unknown address, a wrong password and somebody suspended. Throws
+/// LoginRefused, CodeNeeded and TooManyFailures.
 [[nodiscard]] LoggedIn log_in(Ledger& ledger, Throttle& throttle, const Login& login, const std::string& request_id);
 
 /// Whose session it is, if it is one; notes at most once a minute that it was seen.
@@ -55,7 +57,9 @@ struct InSession {
 
 void end_session(const Change& change, const std::string& admin, const std::string& id);
 void end_sessions(const Change& change, const std::string& admin);
-/// Throws Error(denied) if `current` is not the password; ends every other session.
+/// Throws Error(denied) if `password` is not theirs, and TooManyFailures. Takes 20 ms: call it before a change begins.
+void expect_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& password);
+/// Throws the same, and ends every session but this one.
 void change_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& current,
                          const std::string& chosen, const std::string& session, const std::string& request_id);
 

@@ -54,7 +54,7 @@ std::string text_of(const Json& value) {
 }
 
 /// What an answer shows once, and what nobody may find again with its Idempotency-Key.
-constexpr std::array secret_names{"token", "one_time_password"};
+constexpr std::array secret_names{"token", "one_time_password", "secret", "uri", "svg", "recovery_codes"};
 
 std::string kept(const Response& response) {
     Json body = parse_json(response.body);
@@ -177,7 +177,8 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     if (key && (key->empty() || key->size() > longest_key))
         throw HttpError{400, "malformed", fmt::format("an Idempotency-Key has 1 to {} bytes", longest_key), {}, {}};
     Json asked = body_;
-    asked.erase("password"); // its hash here would be easier to guess from than the one that is stored
+    for (const auto* guessable : {"password", "code"}) // its hash here would be easier to guess from than the one that is stored
+        asked.erase(guessable);
     const std::string hash = Sha256().part(request_.method).part(request_.path).part(to_text(asked)).finish();
     Response made;
     const auto answered =

@@ -20,7 +20,8 @@ namespace vectis::api {
 struct Services {
     accounts::Ledger& ledger;
     accounts::Throttle& throttle;
-    std::string hostname; // as authenticators show it
+    /// Of this server, as authenticators show it.
+    std::function<std::string()> hostname;
     /// Each thing that the API needs, and whether it is well.
     std::function<std::vector<std::pair<std::string, bool>>()> health;
     /// Hears what failed within.

@@ -76,6 +76,11 @@ HttpError forbidden(const std::string& code, const std::string& detail, const st
     return {403, code, detail, hint, {}};
 }
 
+/// RFC 9110 section 11.6.1.
+HttpError unauthorized(const std::string& code, const std::string& detail, const std::string& hint = {}) {
+    return {401, code, detail, hint, {{"WWW-Authenticate", "Bearer"}}};
+}
+
 /// What a session owes beside its cookie.
 void let_session_in(const accounts::InSession& session, const Request& request, const surface::Route& route) {
     // A browser sends the cookie for whoever makes it send a request; only our own pages know this (RFC 9110 section
@@ -93,11 +98,8 @@ void let_in(const std::optional<Credential>& credential, const Request& request,
     if (!route.role)
         return;
     if (!credential)
-        throw HttpError{401,
-                        "unauthorized",
-                        "this needs a credential that is good",
-                        "log in, or send an API key: Authorization: Bearer vk_...",
-                        {{"WWW-Authenticate", "Bearer"}}};
+        throw unauthorized("unauthorized", "this needs a credential that is good",
+                           "log in, or send an API key: Authorization: Bearer vk_...");
     const accounts::Who& who = credential->who;
     if (who.role < *route.role)
         throw forbidden("forbidden", fmt::format("this needs the role {}", surface::text(*route.role)));
@@ -154,14 +156,17 @@ Response Dispatch::operator()(Request& request) {
         response = answer(request, rate);
     } catch (const HttpError& error) {
         response = problem(request.id, error);
+    } catch (const accounts::LoginRefused&) {
+        response = problem(request.id, unauthorized("wrong_credentials", "the address or the password is wrong, or the code"));
     } catch (const accounts::CodeNeeded&) {
-        response = problem(request.id, HttpError{401, "code_needed", "you have a second factor: its code is missing", {}, {}});
+        response = problem(request.id, unauthorized("code_needed", "you have a second factor: its code is missing"));
     } catch (const accounts::TooManyFailures& error) {
+        const std::string wait = std::to_string(error.wait.count());
         response = problem(request.id, HttpError{429,
                                                  "too_many_failures",
                                                  "it was tried too often",
-                                                 fmt::format("wait {} seconds", error.wait.count()),
-                                                 {{"Retry-After", std::to_string(error.wait.count())}}});
+                                                 fmt::format("wait {} seconds", wait),
+                                                 {{"Retry-After", wait}}});
     } catch (const std::exception& fault) {
         const Error error = as_error(fault);
         if (info(error.code()).http_status == 500)

@@ -73,6 +73,11 @@ class Health {
     Guarded<Answer> last_;
 };
 
+std::string hostname() {
+    const Json status = parse_json(systemd::SupervisorClient().status());
+    return status.value("hostname", "Vectis");
+}
+
 } // namespace
 
 int run_serve(const Invocation& invocation) {
@@ -92,7 +97,10 @@ int run_serve(const Invocation& invocation) {
     store::Vectis database(invocation.paths.api_db(), invocation.paths.migrations() / "vectis", "");
     accounts::Ledger ledger(database);
     Health health(invocation.paths);
+    accounts::Throttle throttle;
     api::Dispatch dispatch({.ledger = ledger,
+                            .throttle = throttle,
+                            .hostname = hostname,
                             .health = [&health] { return health(); },
                             .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });

@@ -26,7 +26,8 @@ inline constexpr Schema optional_time{.kind = Kind::string, .format = Format::da
 inline constexpr Schema email{.kind = Kind::string, .format = Format::email, .least = 3, .most = 254};
 /// What somebody gives for an address: that it is none must not be told differently.
 inline constexpr Schema any_login{.kind = Kind::string, .least = 1, .most = 254};
-inline constexpr Schema long_text{.kind = Kind::string, .most = 100000};
+inline constexpr Schema optional_text{.kind = Kind::string, .nullable = true};
+inline constexpr Schema optional_long_text{.kind = Kind::string, .nullable = true, .most = 100000};
 inline constexpr Schema name{.kind = Kind::string, .least = 1, .most = 100};
 inline constexpr Schema any_name{.kind = Kind::string, .most = 100};
 inline constexpr Schema domain{.kind = Kind::string, .format = Format::domain, .least = 3, .most = 253};
@@ -110,18 +111,19 @@ inline constexpr std::array own_password_properties{
 };
 inline constexpr Schema own_password{.name = "OwnPassword", .properties = own_password_properties};
 inline constexpr std::array totp_setup_properties{
-    Property{"secret", &text, "What an authenticator is given by hand, in base32"},
-    Property{"uri", &text, "The same as otpauth://"},
-    Property{"svg", &long_text, "The same as a QR code, an SVG image"},
+    Property{"secret", &optional_text, "What an authenticator is given by hand, in base32. Shown this once, and null "
+                                       "when the same Idempotency-Key asks again"},
+    Property{"uri", &optional_text, "The same as otpauth://"},
+    Property{"svg", &optional_long_text, "The same as a QR code, an SVG image"},
 };
 inline constexpr Schema totp_setup{.name = "TotpSetup", .properties = totp_setup_properties};
 inline constexpr std::array totp_code_properties{
     Property{"code", &code, "Of your authenticator"},
 };
 inline constexpr Schema totp_code{.name = "TotpCode", .properties = totp_code_properties};
-inline constexpr Schema texts{.kind = Kind::array, .items = &text};
+inline constexpr Schema optional_texts{.kind = Kind::array, .items = &text, .nullable = true};
 inline constexpr std::array recovery_codes_properties{
-    Property{"recovery_codes", &texts, "Each is good once, in place of a code. They are shown this once"},
+    Property{"recovery_codes", &optional_texts, "Each is good once, in place of a code. Shown this once, and null when the same Idempotency-Key asks again"},
 };
 inline constexpr Schema recovery_codes{.name = "RecoveryCodes", .properties = recovery_codes_properties};
 inline constexpr std::array present_password_properties{
@@ -239,7 +241,6 @@ inline constexpr std::array audit_entry_properties{
 };
 inline constexpr Schema audit_entry{.name = "AuditEntry", .properties = audit_entry_properties};
 inline constexpr Schema audit_entries{.kind = Kind::array, .items = &audit_entry};
-inline constexpr Schema optional_text{.kind = Kind::string, .nullable = true};
 inline constexpr std::array audit_verdict_properties{
     Property{"whole", &flag, "Whether no row was changed, added or taken away"},
     Property{"rows", &count, "How many rows were looked at"},

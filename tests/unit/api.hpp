@@ -45,10 +45,13 @@ struct Api {
     Folder folder;
     store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
     accounts::Ledger ledger{database};
+    accounts::Throttle throttle;
     bool well = true;
     std::function<void()> fail; // in the middle of a health check
     std::vector<std::string> logged;
     api::Dispatch dispatch{{.ledger = ledger,
+                            .throttle = throttle,
+                            .hostname = [] { return std::string("mail.example.test"); },
                             .health =
                                 [this] {
                                     if (fail)
@@ -95,6 +98,34 @@ struct Api {
                     .door = api::Door::proxy,
                     .address = address,
                     .raw = {}});
+    }
+    struct Session {
+        std::string cookie;
+        std::string csrf;
+    };
+    /// From the network, in this session; `fields` beside what a session owes.
+    Answer in_session(const Session& session, const std::string& method, const std::string& target,
+                      const Json& body = nullptr, const std::map<std::string, std::string>& fields = {}) {
+        std::map<std::string, std::string> all{{"cookie", "theme=dark; " + session.cookie}, {"x-csrf-token", session.csrf}};
+        for (const auto& [name, value] : fields)
+            all[name] = value;
+        return ask(method, target, {.body = body, .fields = all, .door = api::Door::proxy, .raw = {}});
+    }
+    /// As a browser would, from this address.
+    Answer try_login(const std::string& email, const std::string& password, const std::string& code = {},
+                     const std::string& address = "192.0.2.1") {
+        Json body{{"email", email}, {"password", password}};
+        if (!code.empty())
+            body["code"] = code;
+        return ask("POST", "/auth/login",
+                   {.body = body, .fields = {{"user-agent", "Browser/1"}}, .door = api::Door::proxy, .address = address, .raw = {}});
+    }
+    Session login(const std::string& email, const std::string& password = "a good password", const std::string& code = {}) {
+        const auto answer = try_login(email, password, code);
+        INFO(answer.response.body);
+        REQUIRE(answer.status == 200);
+        const std::string cookie = answer.field("Set-Cookie");
+        return {.cookie = cookie.substr(0, cookie.find(';')), .csrf = answer.json["data"]["csrf_token"]};
     }
     /// Makes a key; answers what the API says of it.
     Json make_key(const Json& body, const std::string& by = {}) {

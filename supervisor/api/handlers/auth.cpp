@@ -1,10 +1,10 @@
 // Who is asking: logging in and out, one's own password and second factor.
+#include "accounts/qr_code.hpp"
 #include "accounts/second_factor.hpp"
 #include "accounts/sessions.hpp"
 #include "accounts/totp.hpp"
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
-#include "api/qr_code.hpp"
 
 namespace vectis::api::handlers {
 
@@ -90,8 +90,8 @@ Response totp_setup(Call& call) {
     return call.change([&](accounts::Change& change) {
         const auto admin = myself(change.database(), call);
         const std::string secret = accounts::prepare_second_factor(change, admin);
-        const std::string uri = accounts::totp_uri(secret, admin.email, call.services().hostname);
-        return call.answer({{"secret", secret}, {"uri", uri}, {"svg", qr_code_svg(uri)}});
+        const std::string uri = accounts::totp_uri(secret, admin.email, call.services().hostname());
+        return call.answer({{"secret", secret}, {"uri", uri}, {"svg", accounts::qr_code_svg(uri)}});
     });
 }
 

@@ -13,8 +13,26 @@ Handler handler_of(surface::Operation operation) {
         return openapi;
     case Operation::docs:
         return docs;
+    case Operation::login:
+        return login;
     case Operation::me:
         return me;
+    case Operation::logout:
+        return logout;
+    case Operation::logout_all:
+        return logout_all;
+    case Operation::sessions_list:
+        return sessions_list;
+    case Operation::sessions_delete:
+        return sessions_delete;
+    case Operation::own_password:
+        return own_password;
+    case Operation::totp_setup:
+        return totp_setup;
+    case Operation::totp_verify:
+        return totp_verify;
+    case Operation::totp_remove:
+        return totp_remove;
     case Operation::admins_list:
         return admins_list;
     case Operation::admins_create:
@@ -29,6 +47,8 @@ Handler handler_of(surface::Operation operation) {
         return admins_reset_password;
     case Operation::admins_announce:
         return admins_announce;
+    case Operation::admins_remove_totp:
+        return admins_remove_totp;
     case Operation::api_keys_list:
         return api_keys_list;
     case Operation::api_keys_create:

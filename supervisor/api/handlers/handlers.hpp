@@ -15,7 +15,16 @@ Response version(Call& call);
 Response openapi(Call& call);
 Response docs(Call& call);
 
+Response login(Call& call);
 Response me(Call& call);
+Response logout(Call& call);
+Response logout_all(Call& call);
+Response sessions_list(Call& call);
+Response sessions_delete(Call& call);
+Response own_password(Call& call);
+Response totp_setup(Call& call);
+Response totp_verify(Call& call);
+Response totp_remove(Call& call);
 
 Response admins_list(Call& call);
 Response admins_create(Call& call);
@@ -24,6 +33,7 @@ Response admins_update(Call& call);
 Response admins_delete(Call& call);
 Response admins_reset_password(Call& call);
 Response admins_announce(Call& call);
+Response admins_remove_totp(Call& call);
 
 Response api_keys_list(Call& call);
 Response api_keys_create(Call& call);

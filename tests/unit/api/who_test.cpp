@@ -35,6 +35,13 @@ TEST_CASE("every credential against every route: whoever may not is refused befo
     for (const auto scope : surface::scopes())
         scoped[std::string(scope)] = api.make_key(key_body(std::string(scope), {scope}))["token"];
 
+    std::map<std::string, Api::Session> sessions;
+    for (const auto* role : {"domain_admin", "admin", "super_admin"}) {
+        const std::string email = std::string(role) + "@example.test";
+        api.make_admin(email, role, role == std::string("domain_admin") ? Json{"example.test"} : Json::array());
+        sessions[role] = api.login(email);
+    }
+
     for (const auto& route : surface::routes()) {
         const std::string method(surface::text(route.method));
         const std::string target = target_of(route);
@@ -48,14 +55,26 @@ TEST_CASE("every credential against every route: whoever may not is refused befo
         }
         for (const auto& [name, token] : keys) {
             const bool enough = open || *surface::role_named(name) >= *route.role;
-            CHECK((api.with_key(token, method, target).status == 403) == !enough);
+            CHECK((api.with_key(token, method, target).status == 403) == !(enough && !route.session));
+        }
+        for (const auto& [name, session] : sessions) {
+            const bool enough = open || *surface::role_named(name) >= *route.role;
+            Api::Session forged = session;
+            forged.csrf = sessions.at(name == "admin" ? "super_admin" : "admin").csrf;
+            const auto refused = api.in_session(forged, method, target);
+            CHECK((refused.status == 403) == (!open && (!enough || method != "GET")));
+            // Its own end comes last.
+            if (route.id == "log_out" || route.id == "log_out_everywhere")
+                continue;
+            CHECK((api.in_session(session, method, target).status == 403) == !enough);
         }
         for (const auto& [scope, token] : scoped) {
-            const bool enough = route.scope.empty() || route.scope == scope;
+            const bool enough = (route.scope.empty() || route.scope == scope) && !route.session;
             CHECK((api.with_key(token, method, target).status == 403) == !enough);
         }
         const int at_socket = api.ask(method, target).status;
-        CHECK((at_socket != 401 && at_socket != 403));
+        CHECK((at_socket == 403) == route.session);
+        CHECK(at_socket != 401);
     }
 }
 
