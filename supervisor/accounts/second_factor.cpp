@@ -57,7 +57,8 @@ std::string prepare_second_factor(const Change& change, const store::Admin& admi
     return secret;
 }
 
-std::vector<std::string> enable_second_factor(const Change& change, const store::Admin& admin, const std::string& code) {
+std::vector<std::string> enable_second_factor(const Change& change, const store::Admin& admin,
+                                              const std::string& code) {
     store::SecondFactors factors(change.database());
     auto factor = factors.find(admin.id);
     if (!factor || factor->enabled_at)

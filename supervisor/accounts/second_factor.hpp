@@ -18,8 +18,8 @@ enum class CodeVerdict : std::uint8_t { good, needed, wrong };
 
 /// A secret that counts from enable_second_factor() on. Throws Error(conflict) if there is one that counts.
 [[nodiscard]] std::string prepare_second_factor(const Change& change, const store::Admin& admin);
-/// Throws Error(invalid_input) if `code` does not prove that the authenticator has the secret. Answers the recovery codes, to
-/// be shown once.
+/// Throws Error(invalid_input) if `code` does not prove that the authenticator has the secret. Answers the recovery
+/// codes, to be shown once.
 [[nodiscard]] std::vector<std::string> enable_second_factor(const Change& change, const store::Admin& admin,
                                                             const std::string& code);
 void remove_second_factor(const Change& change, const store::Admin& admin);

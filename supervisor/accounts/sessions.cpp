@@ -107,7 +107,8 @@ LoggedIn log_in(Ledger& ledger, Throttle& throttle, const Login& login, const st
         throttle.failed(account, login.address, Throttle::Clock::now());
         return LoginRefused();
     };
-    const bool good = verify_password(login.password, found.admin ? found.admin->password : nobodys_password());
+    const std::string& nobodys = nobodys_password(); // made for the first of all, whoever they are
+    const bool good = verify_password(login.password, found.admin ? found.admin->password : nobodys);
     if (!good || !found.admin || found.admin->suspended)
         throw fail();
     switch (check_second_factor(ledger, *found.admin, login.code)) {
@@ -146,12 +147,9 @@ std::optional<InSession> who_has_session(Ledger& ledger, const std::string& secr
 }
 
 Json session_json(const store::Session& session, const std::string& current) {
-    return {{"id", session.id},
-            {"address", session.address},
-            {"agent", session.agent},
-            {"created_at", session.created_at},
-            {"seen_at", session.seen_at},
-            {"current", session.id == current}};
+    return {{"id", session.id},           {"address", session.address},
+            {"agent", session.agent},     {"created_at", session.created_at},
+            {"seen_at", session.seen_at}, {"current", session.id == current}};
 }
 
 void end_session(const Change& change, const std::string& admin, const std::string& id) {

@@ -5,10 +5,10 @@
 #include "base/text.hpp"
 
 #include <fmt/format.h>
+#include <liboath/oath.h>
 
 #include <algorithm>
 #include <cstdlib>
-#include <liboath/oath.h>
 #include <memory>
 
 namespace vectis::accounts {

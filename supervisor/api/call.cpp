@@ -177,7 +177,8 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     if (key && (key->empty() || key->size() > longest_key))
         throw HttpError{400, "malformed", fmt::format("an Idempotency-Key has 1 to {} bytes", longest_key), {}, {}};
     Json asked = body_;
-    for (const auto* guessable : {"password", "code"}) // its hash here would be easier to guess from than the one that is stored
+    for (const auto* guessable :
+         {"password", "code"}) // its hash here would be easier to guess from than the one that is stored
         asked.erase(guessable);
     const std::string hash = Sha256().part(request_.method).part(request_.path).part(to_text(asked)).finish();
     Response made;

@@ -35,8 +35,8 @@ std::optional<Credential> credential_of(accounts::Ledger& ledger, const Request&
         return Credential{.who = accounts::who_at_socket(user_name(request.peer.user)), .session = std::nullopt};
     const std::string& address = request.peer.address;
     if (const auto token = bearer(request)) {
-        auto who = ledger.read(
-            [&](store::Database& database) { return accounts::who_has_key(database, *token, address); });
+        auto who =
+            ledger.read([&](store::Database& database) { return accounts::who_has_key(database, *token, address); });
         return who ? std::optional(Credential{.who = std::move(*who), .session = std::nullopt}) : std::nullopt;
     }
     if (const auto secret = cookie(request)) {

@@ -157,7 +157,8 @@ Response Dispatch::operator()(Request& request) {
     } catch (const HttpError& error) {
         response = problem(request.id, error);
     } catch (const accounts::LoginRefused&) {
-        response = problem(request.id, unauthorized("wrong_credentials", "the address or the password is wrong, or the code"));
+        response =
+            problem(request.id, unauthorized("wrong_credentials", "the address or the password is wrong, or the code"));
     } catch (const accounts::CodeNeeded&) {
         response = problem(request.id, unauthorized("code_needed", "you have a second factor: its code is missing"));
     } catch (const accounts::TooManyFailures& error) {

@@ -1,5 +1,6 @@
 #include "api/openapi.hpp"
 
+#include "api/credentials.hpp"
 #include "surface/routes.hpp"
 
 #include <fmt/format.h>
@@ -144,7 +145,7 @@ Json parameters(const surface::Route& route) {
                        {"required", each.name == "confirm"},
                        {"description", each.description},
                        {"schema", json_schema(*each.schema)}});
-    if (route.method == surface::Method::post)
+    if (route.method == surface::Method::post && !route.ignores_key)
         all.push_back(reference("parameters", "IdempotencyKey"));
     if (route.method == surface::Method::patch || route.method == surface::Method::del)
         all.push_back(reference("parameters", "IfMatch"));
@@ -158,12 +159,22 @@ std::string access(const surface::Route& route) {
                        route.scope.empty() ? "" : fmt::format("; a key needs the scope `{}`", route.scope));
 }
 
+/// What may be shown: one of these.
+Json security(const surface::Route& route) {
+    Json any = Json::array();
+    if (route.role && !route.session)
+        any.push_back({{"bearer", Json::array()}});
+    if (route.role)
+        any.push_back({{"session", Json::array()}});
+    return any;
+}
+
 Json operation(const surface::Route& route) {
     Json json{{"operationId", route.id},
               {"summary", route.summary},
               {"description", access(route)},
               {"tags", {route.group}},
-              {"security", route.role ? Json::array({{{"bearer", Json::array()}}}) : Json::array()}};
+              {"security", security(route)}};
     if (Json all = parameters(route); !all.empty())
         json["parameters"] = std::move(all);
     if (route.body != nullptr)
@@ -230,25 +241,30 @@ Json openapi_document() {
               {"properties", {{"pointer", text}, {"code", text}, {"detail", text}}},
               {"required", {"pointer", "code", "detail"}}}}}}}},
         {"required", {"type", "title", "status", "code", "detail", "request_id"}}};
-    return {
-        {"openapi", "3.1.0"},
-        {"info",
-         {{"title", "Vectis"},
-          {"version", VECTIS_VERSION},
-          {"description", "Manages and uses a Vectis mail server."},
-          {"contact", {{"name", "Vectis"}, {"url", "/api/v1/docs"}}},
-          {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
-        {"servers", {{{"url", surface::api_base}}}},
-        {"tags", std::move(tags)},
-        {"paths", std::move(paths)},
-        {"components",
-         {{"schemas", std::move(schemas)},
-          {"parameters", header_parameters()},
-          {"responses",
-           {{"Problem",
-             {{"description", "A problem document"},
-              {"content", {{"application/problem+json", {{"schema", reference("schemas", "Problem")}}}}}}}}},
-          {"securitySchemes", {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key"}}}}}}}};
+    return {{"openapi", "3.1.0"},
+            {"info",
+             {{"title", "Vectis"},
+              {"version", VECTIS_VERSION},
+              {"description", "Manages and uses a Vectis mail server."},
+              {"contact", {{"name", "Vectis"}, {"url", "/api/v1/docs"}}},
+              {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
+            {"servers", {{{"url", surface::api_base}}}},
+            {"tags", std::move(tags)},
+            {"paths", std::move(paths)},
+            {"components",
+             {{"schemas", std::move(schemas)},
+              {"parameters", header_parameters()},
+              {"responses",
+               {{"Problem",
+                 {{"description", "A problem document"},
+                  {"content", {{"application/problem+json", {{"schema", reference("schemas", "Problem")}}}}}}}}},
+              {"securitySchemes",
+               {{"bearer", {{"type", "http"}, {"scheme", "bearer"}, {"description", "An API key"}}},
+                {"session",
+                 {{"type", "apiKey"},
+                  {"in", "cookie"},
+                  {"name", session_cookie},
+                  {"description", "Of a login. A change shows its csrf_token, too, in the field X-CSRF-Token"}}}}}}}};
 }
 
 } // namespace vectis::api

@@ -1,5 +1,6 @@
 // Commands that call the API's own routes over the administrators' socket: which route a command is, and what its
 // options are to it, comes from the two tables.
+#include "accounts/qr_code.hpp"
 #include "api/judge.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -10,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include <algorithm>
+#include <iostream>
 
 namespace vectis::cli {
 
@@ -166,11 +168,30 @@ int show_request(const Invocation& invocation, const Route& route, const std::st
     return 0;
 }
 
+/// Shows the secret, and waits for the authenticator's first code.
+int give_second_factor(net::ApiClient& client, const Route& route, const std::string& named) {
+    const std::string path = "/admins/" + resolve(client, route, named).id + "/totp/";
+    const Json begun = client.ask("POST", path + "setup").at("data");
+    print(fmt::format("{}Secret  {}\n", accounts::qr_code_for_terminal(begun.at("uri")),
+                      begun.at("secret").get<std::string>()));
+    fmt::print(stderr, "Code of the authenticator: ");
+    std::string code;
+    std::getline(std::cin, code);
+    const Json data = client.ask("POST", path + "verify", {{"code", std::string(trim(code))}}).at("data");
+    std::string text = "Recovery codes, each good once, shown this once:\n";
+    for (const auto& each : data.at("recovery_codes"))
+        text += each.get<std::string>() + "\n";
+    print(text);
+    return 0;
+}
+
 } // namespace
 
 int run_api(const Invocation& invocation) {
     const Route& route = route_of(invocation);
     net::ApiClient client(invocation.paths.api_socket());
+    if (invocation.command == surface::Command::admin_totp)
+        return give_second_factor(client, route, positional(invocation));
     if (route.list != nullptr) {
         const Json rows = all_rows(client, invocation, route);
         print(invocation.json() ? to_pretty_text(rows) : table(rows, invocation.row->columns));

@@ -45,7 +45,7 @@ const std::vector<Group>& groups() {
         {run_certificates,
          {Command::certificates_list, Command::certificates_renew, Command::certificates_request,
           Command::certificates_deploy}},
-        {run_api, {Command::api}},
+        {run_api, {Command::admin_totp, Command::api}},
         {run_reference, {Command::man_page, Command::completion}},
     };
     return all;

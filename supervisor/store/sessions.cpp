@@ -27,8 +27,8 @@ std::optional<Session> Sessions::find_by_secret(const std::string& secret) {
 }
 
 std::vector<Session> Sessions::of(const std::string& admin) {
-    auto select =
-        database_.prepare(fmt::format("select {} from sessions where admin = ?1 order by created_at desc, id", columns));
+    auto select = database_.prepare(
+        fmt::format("select {} from sessions where admin = ?1 order by created_at desc, id", columns));
     select.bind(admin);
     std::vector<Session> rows;
     while (select.step())
@@ -59,7 +59,9 @@ void Sessions::remove_all(const std::string& admin, const std::string& but) {
 }
 
 void Sessions::remove_old(const std::string& begun_before, const std::string& seen_before) {
-    database_.prepare("delete from sessions where created_at < ?1 or seen_at < ?2").bind(begun_before, seen_before).run();
+    database_.prepare("delete from sessions where created_at < ?1 or seen_at < ?2")
+        .bind(begun_before, seen_before)
+        .run();
 }
 
 void Sessions::note_address(const std::string& admin, const std::string& address, const std::string& at) {
@@ -71,7 +73,8 @@ void Sessions::note_address(const std::string& admin, const std::string& address
 }
 
 bool Sessions::knows_address(const std::string& admin, const std::string& address, const std::string& since) {
-    auto select = database_.prepare("select 1 from known_addresses where admin = ?1 and address = ?2 and seen_at >= ?3");
+    auto select =
+        database_.prepare("select 1 from known_addresses where admin = ?1 and address = ?2 and seen_at >= ?3");
     return select.bind(admin, address, since).step();
 }
 

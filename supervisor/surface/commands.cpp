@@ -111,6 +111,7 @@ constexpr std::array admin_change_arguments{
     dry_run,       json,
 };
 constexpr std::array admin_remove_arguments{which_admin, force, dry_run, json};
+constexpr std::array admin_totp_arguments{which_admin};
 constexpr std::array admin_password_arguments{which_admin, password_stdin, dry_run, json};
 
 constexpr Argument which_key{ArgumentKind::positional, "KEY", "", "A key's name, or id", true};
@@ -225,6 +226,20 @@ constexpr std::array table{
                admin_password_arguments,
                false,
                Operation::admins_reset_password,
+               {}},
+    CommandRow{Command::admin_totp,
+               "admin totp",
+               "Give an administrator a second factor",
+               admin_totp_arguments,
+               false,
+               Operation::admins_setup_totp,
+               {}},
+    CommandRow{Command::api,
+               "admin remove-totp",
+               "Take an administrator's second factor away",
+               admin_show_arguments,
+               false,
+               Operation::admins_remove_totp,
                {}},
     CommandRow{Command::api, "key list", "List the API keys", list_arguments, false, Operation::api_keys_list,
                key_columns},

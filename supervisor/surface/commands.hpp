@@ -62,6 +62,7 @@ enum class Command : std::uint8_t {
     probe,
     man_page,
     completion,
+    admin_totp,
     api, // whatever the row's operation does
 };
 

@@ -46,6 +46,8 @@ enum class Operation : std::uint8_t {
     admins_delete,
     admins_reset_password,
     admins_announce,
+    admins_setup_totp,
+    admins_verify_totp,
     admins_remove_totp,
     api_keys_list,
     api_keys_create,
@@ -94,6 +96,8 @@ struct Route {
     bool session = false;
     /// It may be called while a password that was made has not been changed yet.
     bool before_change = false;
+    /// An Idempotency-Key says nothing here: what is asked twice is proved twice.
+    bool ignores_key = false;
     int status = 200;
     /// Of the answer's `data`; null where the answer is a document of its own.
     const Schema* answer = nullptr;

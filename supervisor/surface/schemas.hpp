@@ -101,8 +101,8 @@ inline constexpr std::array session_properties{
 inline constexpr Schema session{.name = "Session", .properties = session_properties};
 inline constexpr Schema sessions{.kind = Kind::array, .items = &session};
 inline constexpr auto logged_in_properties =
-    with(with(session_properties,
-              Property{"csrf_token", &text, "What every change must show in the field X-CSRF-Token, beside the cookie"}),
+    with(with(session_properties, Property{"csrf_token", &text,
+                                           "What every change must show in the field X-CSRF-Token, beside the cookie"}),
          Property{"must_change_password", &flag, "Nothing else is allowed until POST /auth/password"});
 inline constexpr Schema logged_in{.name = "LoggedIn", .properties = logged_in_properties};
 inline constexpr std::array own_password_properties{
@@ -111,8 +111,9 @@ inline constexpr std::array own_password_properties{
 };
 inline constexpr Schema own_password{.name = "OwnPassword", .properties = own_password_properties};
 inline constexpr std::array totp_setup_properties{
-    Property{"secret", &optional_text, "What an authenticator is given by hand, in base32. Shown this once, and null "
-                                       "when the same Idempotency-Key asks again"},
+    Property{"secret", &optional_text,
+             "What an authenticator is given by hand, in base32. Shown this once, and null "
+             "when the same Idempotency-Key asks again"},
     Property{"uri", &optional_text, "The same as otpauth://"},
     Property{"svg", &optional_long_text, "The same as a QR code, an SVG image"},
 };
@@ -123,7 +124,9 @@ inline constexpr std::array totp_code_properties{
 inline constexpr Schema totp_code{.name = "TotpCode", .properties = totp_code_properties};
 inline constexpr Schema optional_texts{.kind = Kind::array, .items = &text, .nullable = true};
 inline constexpr std::array recovery_codes_properties{
-    Property{"recovery_codes", &optional_texts, "Each is good once, in place of a code. Shown this once, and null when the same Idempotency-Key asks again"},
+    Property{
+        "recovery_codes", &optional_texts,
+        "Each is good once, in place of a code. Shown this once, and null when the same Idempotency-Key asks again"},
 };
 inline constexpr Schema recovery_codes{.name = "RecoveryCodes", .properties = recovery_codes_properties};
 inline constexpr std::array present_password_properties{

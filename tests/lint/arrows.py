@@ -41,6 +41,7 @@ LIBRARIES = {
     r"CLI/": {"cli"},
     r"kainjow/|mustache\.hpp": {"render"},
     r"sodium\.h": {"accounts"},
+    r"liboath/|qrencode\.h": {"accounts"},
 }
 
 # Words of code -> the folders where they are at home, and why they are not elsewhere.

@@ -106,7 +106,8 @@ struct Api {
     /// From the network, in this session; `fields` beside what a session owes.
     Answer in_session(const Session& session, const std::string& method, const std::string& target,
                       const Json& body = nullptr, const std::map<std::string, std::string>& fields = {}) {
-        std::map<std::string, std::string> all{{"cookie", "theme=dark; " + session.cookie}, {"x-csrf-token", session.csrf}};
+        std::map<std::string, std::string> all{{"cookie", "theme=dark; " + session.cookie},
+                                               {"x-csrf-token", session.csrf}};
         for (const auto& [name, value] : fields)
             all[name] = value;
         return ask(method, target, {.body = body, .fields = all, .door = api::Door::proxy, .raw = {}});
@@ -118,9 +119,14 @@ struct Api {
         if (!code.empty())
             body["code"] = code;
         return ask("POST", "/auth/login",
-                   {.body = body, .fields = {{"user-agent", "Browser/1"}}, .door = api::Door::proxy, .address = address, .raw = {}});
+                   {.body = body,
+                    .fields = {{"user-agent", "Browser/1"}},
+                    .door = api::Door::proxy,
+                    .address = address,
+                    .raw = {}});
     }
-    Session login(const std::string& email, const std::string& password = "a good password", const std::string& code = {}) {
+    Session login(const std::string& email, const std::string& password = "a good password",
+                  const std::string& code = {}) {
         const auto answer = try_login(email, password, code);
         INFO(answer.response.body);
         REQUIRE(answer.status == 200);

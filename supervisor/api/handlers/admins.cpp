@@ -1,6 +1,5 @@
 // Administrators.
 #include "accounts/admins.hpp"
-#include "accounts/second_factor.hpp"
 
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
@@ -81,14 +80,6 @@ Response admins_announce(Call& call) {
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::find_admin(change.database(), call.id());
         return call.resource(accounts::admin_json(accounts::admin_announced(change, admin)));
-    });
-}
-
-Response admins_remove_totp(Call& call) {
-    return call.change([&](accounts::Change& change) {
-        const auto admin = accounts::find_admin(change.database(), call.id());
-        accounts::remove_second_factor(change, admin);
-        return call.resource(accounts::admin_json(admin));
     });
 }
 

@@ -1,22 +1,9 @@
-// Who is asking: logging in and out, one's own password and second factor.
-#include "accounts/qr_code.hpp"
-#include "accounts/second_factor.hpp"
+// Who is asking: logging in and out, one's own sessions and password.
 #include "accounts/sessions.hpp"
-#include "accounts/totp.hpp"
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
 
 namespace vectis::api::handlers {
-
-namespace {
-
-store::Admin myself(store::Database& database, const Call& call) {
-    if (auto admin = store::Admins(database).find(call.who().id.value_or("")))
-        return *admin;
-    throw Error(Code::not_found, "there is no such administrator any more");
-}
-
-} // namespace
 
 Response login(Call& call) {
     const Json& body = call.body();
@@ -84,32 +71,6 @@ Response own_password(Call& call) {
     accounts::change_own_password(call.services().ledger, call.services().throttle, call.who(), body.at("current"),
                                   body.at("password"), call.session().id, call.request_id());
     return call.answer(Json::object());
-}
-
-Response totp_setup(Call& call) {
-    return call.change([&](accounts::Change& change) {
-        const auto admin = myself(change.database(), call);
-        const std::string secret = accounts::prepare_second_factor(change, admin);
-        const std::string uri = accounts::totp_uri(secret, admin.email, call.services().hostname());
-        return call.answer({{"secret", secret}, {"uri", uri}, {"svg", accounts::qr_code_svg(uri)}});
-    });
-}
-
-Response totp_verify(Call& call) {
-    const std::string code = call.body().at("code");
-    return call.change([&](accounts::Change& change) {
-        const auto codes = accounts::enable_second_factor(change, myself(change.database(), call), code);
-        return call.answer({{"recovery_codes", codes}});
-    });
-}
-
-Response totp_remove(Call& call) {
-    const std::string password = call.body().at("password");
-    accounts::expect_own_password(call.services().ledger, call.services().throttle, call.who(), password);
-    return call.change([&](accounts::Change& change) {
-        accounts::remove_second_factor(change, myself(change.database(), call));
-        return call.answer(Json::object());
-    });
 }
 
 } // namespace vectis::api::handlers

@@ -47,6 +47,10 @@ Handler handler_of(surface::Operation operation) {
         return admins_reset_password;
     case Operation::admins_announce:
         return admins_announce;
+    case Operation::admins_setup_totp:
+        return admins_setup_totp;
+    case Operation::admins_verify_totp:
+        return admins_verify_totp;
     case Operation::admins_remove_totp:
         return admins_remove_totp;
     case Operation::api_keys_list:

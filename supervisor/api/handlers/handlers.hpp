@@ -33,6 +33,8 @@ Response admins_update(Call& call);
 Response admins_delete(Call& call);
 Response admins_reset_password(Call& call);
 Response admins_announce(Call& call);
+Response admins_setup_totp(Call& call);
+Response admins_verify_totp(Call& call);
 Response admins_remove_totp(Call& call);
 
 Response api_keys_list(Call& call);

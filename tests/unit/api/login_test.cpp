@@ -90,10 +90,14 @@ TEST_CASE("an unknown address, a wrong password and a suspended one are told the
     Api api;
     api.make_admin("root@example.test", "super_admin");
     const Json made = api.make_admin(anna, "admin");
-    api.ask("PATCH", "/admins/" + made["id"].get<std::string>(), {.body = {{"suspended", true}}, .fields = {}, .raw = {}});
+    api.ask("PATCH", "/admins/" + made["id"].get<std::string>(),
+            {.body = {{"suspended", true}}, .fields = {}, .raw = {}});
     std::set<std::string> told;
-    for (const auto& [email, password] : std::vector<std::pair<std::string, std::string>>{
-             {"nobody@example.test", good}, {"no address", good}, {"root@example.test", "a bad password"}, {anna, good}}) {
+    for (const auto& [email, password] :
+         std::vector<std::pair<std::string, std::string>>{{"nobody@example.test", good},
+                                                          {"no address", good},
+                                                          {"root@example.test", "a bad password"},
+                                                          {anna, good}}) {
         auto answer = api.try_login(email, password);
         CHECK(answer.status == 401);
         CHECK(answer.field("Set-Cookie").empty());
@@ -130,7 +134,8 @@ TEST_CASE("guessing ends after a few failures, and keeps nobody out who has been
 
 TEST_CASE("a password that was made allows nothing but another one") {
     Api api;
-    const auto made = api.ask("POST", "/admins", {.body = {{"email", anna}, {"role", "super_admin"}}, .fields = {}, .raw = {}});
+    const auto made =
+        api.ask("POST", "/admins", {.body = {{"email", anna}, {"role", "super_admin"}}, .fields = {}, .raw = {}});
     const std::string password = made.json["data"]["one_time_password"];
     const auto session = api.login(anna, password);
     const auto other = api.login(anna, password);
@@ -210,7 +215,8 @@ TEST_CASE("a session ends with its administrator, and when it was not used or is
         CHECK(status() == 401);
     }
     SECTION("another password by somebody else") {
-        CHECK(api.ask("POST", path + "/reset-password", {.body = Json::object(), .fields = {}, .raw = {}}).status == 200);
+        CHECK(api.ask("POST", path + "/reset-password", {.body = Json::object(), .fields = {}, .raw = {}}).status ==
+              200);
         CHECK(status() == 401);
     }
     SECTION("gone") {
@@ -229,7 +235,8 @@ TEST_CASE("a second factor counts from its first good code on; recovery codes ar
     CHECK(begun.json["data"]["svg"].get<std::string>().starts_with("<svg "));
     // Who asks again with the same key is not told again.
     const auto again = api.in_session(session, "POST", "/auth/totp/setup", nullptr, {{"idempotency-key", "k"}});
-    CHECK((again.json["data"]["secret"].is_null() && again.json["data"]["uri"].is_null() && again.json["data"]["svg"].is_null()));
+    CHECK((again.json["data"]["secret"].is_null() && again.json["data"]["uri"].is_null() &&
+           again.json["data"]["svg"].is_null()));
     CHECK(api.try_login(anna, good).status == 200);
     const auto verify = [&](const std::string& code) {
         return api.in_session(session, "POST", "/auth/totp/verify", {{"code", code}});
