@@ -33,6 +33,21 @@ def test_a_fault_is_a_problem_document(lab):
     assert ask(lab, server, "/auth/me")["status"] == 401
 
 
+def test_what_nginx_refuses_for_it_is_a_problem_document_too(lab):
+    server = lab.vectis()
+    lab.outside.exec("sh", "-c", "head -c 3000000 /dev/zero > /root/big")
+    large = ask(lab, server, "/auth/login", "-H", "Content-Type: application/json", "-H", "Expect:", "--data-binary", "@/root/big")
+    assert (large["status"], large["json"]["code"], large["fields"]["content-type"]) == (413, "too_large", "application/problem+json"), large
+    units = ("vectis-api.service", "vectis-api-admin.socket", "vectis-api-local.socket", "vectis-api-proxy.socket")
+    server.exec("systemctl", "stop", *units)
+    try:
+        down = ask(lab, server, "/health")
+        assert (down["status"], down["json"]["code"], down["fields"]["retry-after"]) == (503, "unavailable", "5"), down
+    finally:
+        server.exec("systemctl", "start", *units[1:], units[0])
+    assert ask(lab, server, "/health")["status"] == 200
+
+
 def test_it_speaks_http_2_and_says_each_thing_once(lab):
     server = lab.vectis()
     told = lab.outside.out("curl", "-ksSi", "--http2", "--resolve", f"{server.hostname}:443:{server.ip}",
