@@ -52,7 +52,7 @@ std::string prepare_second_factor(const Change& change, const store::Admin& admi
     store::SecondFactors factors(change.database());
     if (const auto factor = factors.find(admin.id); factor && factor->enabled_at)
         throw Error(Code::conflict, "there is a second factor already", "remove it first: DELETE /api/v1/auth/totp");
-    const std::string secret = new_totp_secret();
+    std::string secret = new_totp_secret();
     factors.put({.admin = admin.id, .secret = secret, .enabled_at = std::nullopt, .last_step = 0});
     return secret;
 }

@@ -128,7 +128,7 @@ std::optional<InSession> who_has_session(Ledger& ledger, const std::string& secr
         return std::nullopt;
     const std::string hash = sha256(secret);
     const auto at = now();
-    const auto found = ledger.read([&](store::Database& database) -> std::optional<InSession> {
+    return ledger.read([&](store::Database& database) -> std::optional<InSession> {
         store::Sessions sessions(database);
         const auto session = sessions.find_by_secret(hash);
         if (!session || session->created_at < rfc3339(at - session_longest) ||
@@ -143,7 +143,6 @@ std::optional<InSession> who_has_session(Ledger& ledger, const std::string& secr
                          .session = *session,
                          .must_change_password = admin->must_change_password};
     });
-    return found;
 }
 
 Json session_json(const store::Session& session, const std::string& current) {
