@@ -37,9 +37,9 @@ void Change::audit(const std::string& action, const std::string& target, const s
                                  .request_id = request_id_});
 }
 
-Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::string(Change&)>& make) {
+Ledger::Answered Ledger::once(const Asked& asked, const std::function<Answered()>& answer) {
     if (!asked.idempotency_key)
-        return change_once(asked, make);
+        return answer();
     const std::pair key{asked.who.credential_id, *asked.idempotency_key};
     {
         const std::scoped_lock lock(mutex_);
@@ -52,7 +52,7 @@ Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::str
         running_.erase(key);
     };
     try {
-        auto answered = change_once(asked, make);
+        auto answered = answer();
         done();
         return answered;
     } catch (...) {
@@ -61,23 +61,40 @@ Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::str
     }
 }
 
-Ledger::Answered Ledger::change_once(const Asked& asked, const std::function<std::string(Change&)>& make) {
-    return database_.write([&](store::Database& database) {
-        Change change(database, asked.who, asked.request_id);
-        store::Idempotency kept(database);
-        if (asked.idempotency_key) {
-            kept.forget_before(rfc3339(now() - answers_are_kept));
-            if (const auto earlier = kept.find(asked.who.credential_id, *asked.idempotency_key)) {
-                if (earlier->request != asked.request)
-                    throw Error(Code::invalid_input, "this Idempotency-Key was used for another request",
-                                "make a new key for each request, and use it again only to repeat that one");
-                return Answered{.answer = earlier->answer, .replayed = true};
-            }
-        }
-        Answered answered{.answer = make(change), .replayed = false};
-        if (asked.idempotency_key)
-            kept.add(asked.who.credential_id, *asked.idempotency_key, {asked.request, answered.answer}, change.at());
-        return answered;
+std::optional<Ledger::Answered> Ledger::earlier(store::Database& database, const Asked& asked) {
+    if (!asked.idempotency_key)
+        return std::nullopt;
+    store::Idempotency kept(database);
+    kept.forget_before(rfc3339(now() - answers_are_kept));
+    const auto found = kept.find(asked.who.credential_id, *asked.idempotency_key);
+    if (!found)
+        return std::nullopt;
+    expect_same(found->request, asked);
+    return Answered{.answer = found->answer, .replayed = true};
+}
+
+void Ledger::expect_same(const std::string& request, const Asked& asked) {
+    if (request != asked.request)
+        throw Error(Code::invalid_input, "this Idempotency-Key was used for another request",
+                    "make a new key for each request, and use it again only to repeat that one");
+}
+
+void Ledger::keep(store::Database& database, const Who& who, const std::string& key, const std::string& request,
+                  const std::string& answer, const std::string& at) {
+    store::Idempotency(database).add(who.credential_id, key, {request, answer}, at);
+}
+
+Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::string(Change&)>& make) {
+    return once(asked, [&] {
+        return database_.write([&](store::Database& database) {
+            if (auto answered = earlier(database, asked))
+                return *answered;
+            Change change(database, asked.who, asked.request_id);
+            Answered answered{.answer = make(change), .replayed = false};
+            if (asked.idempotency_key)
+                keep(database, asked.who, *asked.idempotency_key, asked.request, answered.answer, change.at());
+            return answered;
+        });
     });
 }
 

@@ -55,6 +55,17 @@ class Ledger {
     /// was another request.
     [[nodiscard]] Answered change(const Asked& asked, const std::function<std::string(Change&)>& make);
 
+    /// Runs `answer` unless a request with the same key is being answered: then Error(conflict).
+    [[nodiscard]] Answered once(const Asked& asked, const std::function<Answered()>& answer);
+
+    // For whoever makes a change of several transactions (accounts::Errands), within each.
+    /// What was answered to an earlier request with this key. Throws Error(invalid_input) if that was another request.
+    [[nodiscard]] static std::optional<Answered> earlier(store::Database& database, const Asked& asked);
+    /// Throws Error(invalid_input) if the key stands for another request.
+    static void expect_same(const std::string& request, const Asked& asked);
+    static void keep(store::Database& database, const Who& who, const std::string& key, const std::string& request,
+                     const std::string& answer, const std::string& at);
+
     template<typename Use>
     auto read(Use&& use) {
         return database_.read(std::forward<Use>(use));
@@ -67,8 +78,6 @@ class Ledger {
     }
 
   private:
-    [[nodiscard]] Answered change_once(const Asked& asked, const std::function<std::string(Change&)>& make);
-
     store::Vectis& database_;
     std::mutex mutex_;
     std::set<std::pair<std::string, std::string>> running_; // credential and key

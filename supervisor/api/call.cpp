@@ -82,6 +82,12 @@ Response from_kept(const std::string& text) {
     return response;
 }
 
+Response replayed(const std::string& answer) {
+    Response again = from_kept(answer);
+    again.fields.emplace_back("Idempotent-Replayed", "true");
+    return again;
+}
+
 } // namespace
 
 std::optional<std::string> Call::query(const std::string& name) const {
@@ -169,30 +175,58 @@ store::Page Call::page() const {
     return page;
 }
 
-Response Call::change(const std::function<Response(accounts::Change&)>& make) {
+accounts::Ledger::Asked Call::asked() const {
     std::optional<std::string> key;
     if (route_.method == surface::Method::post)
         key = request_.field("Idempotency-Key");
     constexpr std::size_t longest_key = 255;
     if (key && (key->empty() || key->size() > longest_key))
         throw HttpError{400, "malformed", fmt::format("an Idempotency-Key has 1 to {} bytes", longest_key), {}, {}};
-    Json asked = body_;
-    for (const auto* guessable :
-         {"password", "code"}) // its hash here would be easier to guess from than the one that is stored
-        asked.erase(guessable);
-    const std::string hash = Sha256().part(request_.method).part(request_.path).part(to_text(asked)).finish();
+    Json body = body_;
+    for (const auto* guessable : {"password", "code"}) // its hash here would be easier to guess from than the one that is stored
+        body.erase(guessable);
+    return {.who = who(),
+            .request_id = request_.id,
+            .idempotency_key = key,
+            .request = Sha256().part(request_.method).part(request_.path).part(to_text(body)).finish()};
+}
+
+Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     Response made;
-    const auto answered =
-        services_.ledger.change({.who = who(), .request_id = request_.id, .idempotency_key = key, .request = hash},
-                                [&](accounts::Change& change) {
-                                    made = make(change);
-                                    return kept(made);
-                                });
-    if (!answered.replayed)
-        return made;
-    Response again = from_kept(answered.answer);
-    again.fields.emplace_back("Idempotent-Replayed", "true");
-    return again;
+    const auto answered = services_.ledger.change(asked(), [&](accounts::Change& change) {
+        made = make(change);
+        return kept(made);
+    });
+    return answered.replayed ? replayed(answered.answer) : made;
+}
+
+Response Call::carry_out(const std::string& action, const directory::AccountChange& change, const Json& shown) {
+    Json shape{{"status", route_.status}, {"path", route_.path}};
+    shape["once"] = Json::array();
+    for (const auto& each : shown.items())
+        shape["once"].push_back(each.key());
+    const auto answered = services_.errands.run(asked(), action, change, shape);
+    if (answered.replayed)
+        return replayed(answered.answer);
+    Response response = from_kept(answered.answer);
+    Json body = parse_json(response.body);
+    body["data"].update(shown);
+    response.body = to_text(body) + "\n";
+    return response;
+}
+
+std::string errand_answer(const store::Errand& errand, const Json& result) {
+    const Json shape = parse_json(errand.answer);
+    const Json& resource = result.at("after").is_null() ? result.at("before") : result.at("after");
+    Json data = resource;
+    for (const auto& name : shape.at("once"))
+        data[name.get<std::string>()] = nullptr;
+    Response response = api::data(errand.request_id, std::move(data), shape.at("status").get<int>());
+    response.fields.emplace_back("ETag", etag_of(resource));
+    if (response.status == 201)
+        response.fields.emplace_back("Location", fmt::format("{}{}/{}", surface::api_base, shape.at("path").get<std::string>(),
+                                                             resource.at("id").get<std::string>()));
+    return kept(response);
 }
 
 Response Call::answer(Json data) const {

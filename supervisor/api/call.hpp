@@ -1,10 +1,12 @@
 // A request that has been let in, and what handlers do with it: read what is asked, change something, answer.
 #pragma once
 
+#include "accounts/errands.hpp"
 #include "accounts/ledger.hpp"
 #include "api/answer.hpp"
 #include "api/credentials.hpp"
 #include "api/message.hpp"
+#include "store/directory.hpp"
 #include "store/page.hpp"
 #include "surface/routes.hpp"
 
@@ -20,6 +22,8 @@ namespace vectis::api {
 struct Services {
     accounts::Ledger& ledger;
     accounts::Throttle& throttle;
+    accounts::Errands& errands;
+    store::DirectoryReader& directory;
     /// Of this server, as authenticators show it.
     std::function<std::string()> hostname;
     /// Each thing that the API needs, and whether it is well.
@@ -27,6 +31,9 @@ struct Services {
     /// Hears what failed within.
     std::function<void(const std::string&)> log;
 };
+
+/// The answer that is kept of an errand (accounts::Errands).
+[[nodiscard]] std::string errand_answer(const store::Errand& errand, const Json& result);
 
 class Call {
   public:
@@ -57,6 +64,10 @@ class Call {
     /// Makes a change and answers, all of it or nothing (accounts::Ledger). The body must have been read before.
     [[nodiscard]] Response change(const std::function<Response(accounts::Change&)>& make);
 
+    /// The same where only the supervisor can make it; `shown` is what the answer says beside the resource, this once.
+    [[nodiscard]] Response carry_out(const std::string& action, const directory::AccountChange& change,
+                                     const Json& shown = Json::object());
+
     /// The answer, with the status of the route.
     [[nodiscard]] Response answer(Json data) const;
     /// The same for one resource that can be changed: with its ETag.
@@ -74,6 +85,8 @@ class Call {
     void expect_good_parameters() const;
 
   private:
+    [[nodiscard]] accounts::Ledger::Asked asked() const;
+
     const Services& services_;
     Request& request_;
     const surface::Route& route_;

@@ -139,6 +139,8 @@ class Judge {
         case Format::text:
         case Format::password:
             return {};
+        case Format::password_hash:
+            return as_in_config(config::Kind::password_hash, text);
         case Format::email:
             return as_in_config(config::Kind::address, text);
         case Format::domain:

@@ -18,6 +18,7 @@ constexpr std::array codes{
     CodeInfo{Code::invalid_input, "invalid_input", 1, 422},
     CodeInfo{Code::not_found, "not_found", 1, 404},
     CodeInfo{Code::conflict, "conflict", 1, 409},
+    CodeInfo{Code::managed_by_config, "managed_by_config", 1, 409},
     CodeInfo{Code::stale, "stale", 1, 409},
     CodeInfo{Code::busy, "busy", 1, 409},
     CodeInfo{Code::denied, "denied", 1, 403},

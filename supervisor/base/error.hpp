@@ -16,6 +16,7 @@ enum class Code : std::uint8_t {
     invalid_input, // the caller's text or value is wrong
     not_found,     // the named thing does not exist
     conflict,      // the thing exists already, or is owned by somebody else
+    managed_by_config, // config.yaml declares it, and is where it is changed
     stale,         // the plan was made from a state that is no longer there
     busy,          // another apply, update or rollback is running
     denied,        // the caller may not do this

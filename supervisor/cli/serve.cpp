@@ -13,6 +13,7 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <condition_variable>
 #include <csignal>
 #include <thread>
 
@@ -78,6 +79,21 @@ std::string hostname() {
     return status.value("hostname", "Vectis");
 }
 
+/// What was left unfinished when the process was killed, or when there was no supervisor.
+void finish_errands(accounts::Errands& errands, const std::stop_token& stop) {
+    std::mutex mutex;
+    std::condition_variable_any wake;
+    std::unique_lock lock(mutex);
+    while (!stop.stop_requested()) {
+        try {
+            errands.finish_left([](const std::string& line) { systemd::log(systemd::Priority::notice, line); });
+        } catch (const std::exception& fault) {
+            systemd::log(systemd::Priority::error, as_error(fault).text());
+        }
+        wake.wait_for(lock, stop, std::chrono::seconds(5), [] { return false; });
+    }
+}
+
 } // namespace
 
 int run_serve(const Invocation& invocation) {
@@ -98,8 +114,18 @@ int run_serve(const Invocation& invocation) {
     accounts::Ledger ledger(database);
     Health health(invocation.paths);
     accounts::Throttle throttle;
+    store::DirectoryReader directory(invocation.paths.directory());
+    accounts::Errands errands(
+        database, ledger,
+        [](const std::string& id, const std::string& change) {
+            return systemd::SupervisorClient().change_account(id, change);
+        },
+        api::errand_answer);
+    const std::jthread finishing([&](const std::stop_token& stop) { finish_errands(errands, stop); });
     api::Dispatch dispatch({.ledger = ledger,
                             .throttle = throttle,
+                            .errands = errands,
+                            .directory = directory,
                             .hostname = hostname,
                             .health = [&health] { return health(); },
                             .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});

@@ -1,10 +1,13 @@
 #include "store/directory.hpp"
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "store/accounts.hpp"
 #include "store/migrate.hpp"
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
 #include <cerrno>
@@ -102,19 +105,20 @@ class Writer {
 
     void domains(const std::vector<directory::Change<directory::DomainRow>>& changes) {
         auto put = database_.prepare(
-            "insert into domains (id, name, alias_of, catch_all, active, managed_by) values (?1, ?2, ?3, ?4, 1, ?5) "
+            "insert into domains (id, name, alias_of, catch_all, active, managed_by, created_at, updated_at) "
+            "values (?1, ?2, ?3, ?4, 1, ?5, ?6, ?6) "
             "on conflict (name) do update set alias_of = excluded.alias_of, catch_all = excluded.catch_all, "
-            "active = 1, managed_by = excluded.managed_by where managed_by <> 'api'");
-        auto suspend = database_.prepare("update domains set active = 0, catch_all = null, alias_of = null "
-                                         "where name = ?1 and managed_by <> 'api'");
+            "active = 1, managed_by = excluded.managed_by, updated_at = excluded.updated_at where managed_by <> 'api'");
+        auto suspend = database_.prepare("update domains set active = 0, catch_all = null, alias_of = null, "
+                                         "updated_at = ?2 where name = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
             if (change.after) {
                 put.bind(uuid7(), change.after->name, null_if_empty(change.after->alias_of),
-                         null_if_empty(change.after->catch_all), managed_by(change.after->owner))
+                         null_if_empty(change.after->catch_all), managed_by(change.after->owner), at_)
                     .run();
                 require_ours(database_, change.after->name);
             } else if (change.before) {
-                suspend.bind(change.before->name).run();
+                suspend.bind(change.before->name, at_).run();
             }
         }
     }
@@ -124,32 +128,33 @@ class Writer {
         // going back, whatever an older configuration declared.
         auto put = database_.prepare(
             "insert into mailboxes (id, address, domain, local_part, display_name, password, declared_password, quota, "
-            "active, managed_by) values (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 1, ?8) "
+            "active, managed_by, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?6, ?7, 1, ?8, ?10, ?10) "
             "on conflict (address) do update set display_name = excluded.display_name, "
             "password = case when declared_password is excluded.declared_password then password "
             "when ?9 and password is not declared_password then password else excluded.password end, declared_password "
             "= excluded.declared_password, quota = excluded.quota, "
-            "active = 1, managed_by = excluded.managed_by where managed_by <> 'api'");
-        auto suspend = database_.prepare("update mailboxes set active = 0 where address = ?1 and managed_by <> 'api'");
+            "active = 1, managed_by = excluded.managed_by, updated_at = excluded.updated_at where managed_by <> 'api'");
+        auto suspend = database_.prepare("update mailboxes set active = 0, updated_at = ?2 where address = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
             if (change.after) {
                 const auto& row = *change.after;
                 const auto at = row.address.rfind('@');
                 put.bind(uuid7(), row.address, row.address.substr(at + 1), row.address.substr(0, at), row.display_name,
-                         null_if_empty(row.password), row.quota, managed_by(row.owner), going_back_)
+                         null_if_empty(row.password), row.quota, managed_by(row.owner), going_back_, at_)
                     .run();
                 require_ours(database_, row.address);
             } else if (change.before) {
-                suspend.bind(change.before->address).run();
+                suspend.bind(change.before->address, at_).run();
             }
         }
     }
 
     void aliases(const std::vector<directory::Change<directory::AliasRow>>& changes) {
         auto put = database_.prepare(
-            "insert into aliases (id, address, domain, active, managed_by) values (?1, ?2, ?3, 1, ?4) "
-            "on conflict (address) do update set active = 1, managed_by = excluded.managed_by "
-            "where managed_by <> 'api'");
+            "insert into aliases (id, address, domain, active, managed_by, created_at, updated_at) "
+            "values (?1, ?2, ?3, 1, ?4, ?5, ?5) "
+            "on conflict (address) do update set active = 1, managed_by = excluded.managed_by, "
+            "updated_at = excluded.updated_at where managed_by <> 'api'");
         auto remove = database_.prepare("delete from aliases where address = ?1 and managed_by <> 'api'");
         auto clear = database_.prepare(
             "delete from alias_destinations where alias_id = (select id from aliases where address = ?1)");
@@ -161,7 +166,7 @@ class Writer {
                 continue;
             }
             const auto& row = *change.after;
-            put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner)).run();
+            put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner), at_).run();
             require_ours(database_, row.address);
             clear.bind(row.address).run();
             for (const auto& destination : row.destinations)
@@ -172,6 +177,7 @@ class Writer {
   private:
     Database& database_;
     bool going_back_;
+    std::string at_ = rfc3339(now());
 };
 
 } // namespace
@@ -216,6 +222,33 @@ void Directory::set_password(const std::string& address, const std::string& pass
         throw Error(Code::not_found, fmt::format("cannot find an active mailbox '{}'", address),
                     "'vectis export' lists the mailboxes");
     transaction.commit();
+}
+
+Json Directory::change(const std::string& id, const directory::AccountChange& change) {
+    constexpr std::chrono::hours answers_are_kept{24 * 30};
+    const std::lock_guard lock(mutex_);
+    Transaction transaction(database_);
+    auto known = database_.prepare("select result from changes where id = ?1");
+    if (known.bind(id).step())
+        return parse_json(known.text(0));
+    const std::string at = rfc3339(now());
+    Json result = Accounts(database_).change(change, at);
+    database_.prepare("delete from changes where at < ?1").bind(rfc3339(now() - answers_are_kept)).run();
+    database_.prepare("insert into changes (id, at, result) values (?1, ?2, ?3)").bind(id, at, to_text(result)).run();
+    transaction.commit();
+    return result;
+}
+
+Database& DirectoryReader::database() {
+    try {
+        if (!database_)
+            database_ = Database::read_only(folder_ / "directory.db");
+    } catch (const Error& error) {
+        if (error.code() != Code::not_found)
+            throw;
+        throw Error(Code::unavailable, "nothing was applied on this server yet", "run 'vectis setup'");
+    }
+    return *database_;
 }
 
 DirectoryContents read_directory(const fs::path& folder) {

@@ -2,6 +2,7 @@
 // point of a whole apply: rows and meta.generation change together.
 #pragma once
 
+#include "directory/account.hpp"
 #include "directory/rows.hpp"
 #include "store/database.hpp"
 
@@ -29,10 +30,33 @@ class Directory {
     /// power cut once this returns. What config.yaml declared stays noted, so that only a change there counts later.
     /// Throws Error(not_found) if there is no such mailbox, it is suspended, or it is Vectis's own.
     void set_password(const std::string& address, const std::string& password);
+    /// Makes a change of the API's in a transaction that survives a power cut once this returns. Asked again with the
+    /// same `id` it changes nothing, and answers the same. {"before": ..., "after": ...}; throws as store::Accounts.
+    [[nodiscard]] Json change(const std::string& id, const directory::AccountChange& change);
 
   private:
     std::mutex mutex_; // a password may be changed during an apply, and the connection is for one thread at a time
     Database database_;
+};
+
+/// For many readers of one process that may only read. Opens the file when it is first asked; Error(unavailable) if
+/// there is none yet.
+class DirectoryReader {
+  public:
+    explicit DirectoryReader(fs::path folder) : folder_(std::move(folder)) {}
+
+    template<typename Use>
+    auto read(Use&& use) {
+        const std::lock_guard lock(mutex_);
+        return std::forward<Use>(use)(database());
+    }
+
+  private:
+    [[nodiscard]] Database& database();
+
+    fs::path folder_;
+    std::mutex mutex_;
+    std::optional<Database> database_;
 };
 
 /// Generation and rows for a caller that may only read; Error(not_found) if there is no directory.db.

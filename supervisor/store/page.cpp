@@ -13,6 +13,16 @@ Statement select_page(Database& database, std::string_view columns, std::string_
         values.push_back(value);
         conditions.push_back(fmt::format("{} = ?{}", column, values.size()));
     }
+    if (page.among) {
+        std::vector<std::string> places;
+        for (const auto& value : page.among->second) {
+            values.push_back(value);
+            places.push_back(fmt::format("?{}", values.size()));
+        }
+        conditions.push_back(fmt::format("{} in ({})", page.among->first, join(places, ", ")));
+    }
+    if (!page.only.empty())
+        conditions.emplace_back(page.only);
     const std::string_view direction = page.descending ? "desc" : "asc";
     if (page.after) {
         values.push_back(page.after->first);

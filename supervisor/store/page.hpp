@@ -17,6 +17,9 @@ struct Page {
     /// Where the page before ended: that row's value of the column, and its id.
     std::optional<std::pair<std::string, std::string>> after;
     std::vector<std::pair<std::string, std::string>> where; // column, the value it must have
+    /// A column, and the only values it may have.
+    std::optional<std::pair<std::string, std::vector<std::string>>> among;
+    std::string_view only; // a condition of the code's own
 };
 
 /// The rows of `table` that are on the page.

@@ -207,6 +207,10 @@ void Methods::set_password(const std::string& address, const std::string& hash) 
     systemd::log(systemd::Priority::notice, "the password of " + address + " was changed");
 }
 
+std::string Methods::change_account(const std::string& id, const std::string& change) {
+    return to_text(directory_.change(id, directory::account_change(parse_json(change))));
+}
+
 std::string Methods::export_yaml() {
     return config::to_yaml(applied());
 }

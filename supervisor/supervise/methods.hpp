@@ -29,6 +29,7 @@ class Methods : public systemd::SupervisorMethods {
     void restart(const std::string& service) override;
     std::string deploy_certificates() override;
     void set_password(const std::string& address, const std::string& hash) override;
+    std::string change_account(const std::string& id, const std::string& change) override;
     std::string export_yaml() override;
     std::string version() override;
 

@@ -14,6 +14,9 @@ constexpr std::array group_table{
     Group{"admins", "Who may administer this server through the API.", "email"},
     Group{"api-keys", "What programs show instead of a password. A key never reaches further than whoever made it.",
           "name"},
+    Group{"domains", "The domains that have mail here.", "name"},
+    Group{"mailboxes", "Whose mail is here.", "address"},
+    Group{"aliases", "Addresses that lead to others.", "address"},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it."},
 };
 
@@ -25,6 +28,12 @@ constexpr Listing admin_list{admin_sorts, admin_filters};
 constexpr std::array<std::string_view, 2> key_sorts{"created_at", "name"};
 constexpr std::array<std::string_view, 2> key_filters{"name", "role"};
 constexpr Listing key_list{key_sorts, key_filters};
+constexpr std::array<std::string_view, 2> domain_sorts{"name", "created_at"};
+constexpr std::array<std::string_view, 3> domain_filters{"name", "alias_of", "managed_by"};
+constexpr Listing domain_list{domain_sorts, domain_filters};
+constexpr std::array<std::string_view, 2> address_sorts{"address", "created_at"};
+constexpr std::array<std::string_view, 3> address_filters{"address", "domain", "managed_by"};
+constexpr Listing address_list{address_sorts, address_filters};
 constexpr std::array<std::string_view, 1> audit_sorts{"seq"};
 constexpr std::array<std::string_view, 5> audit_filters{"actor", "action", "target", "target_id", "request_id"};
 constexpr Listing audit_list{audit_sorts, audit_filters};
@@ -139,6 +148,62 @@ constexpr std::array table{
           .summary = "Give a key another secret; the one of before is taken a while longer",
           .role = Role::domain_admin, .scope = "keys:write", .body = &schemas::rotation, .answer = &schemas::made_api_key},
 
+    Route{.operation = Operation::domains_list, .id = "list_domains", .path = "/domains", .group = "domains",
+          .summary = "The domains",
+          .role = Role::domain_admin, .scope = "domains:read", .list = &domain_list, .answer = &schemas::domain_resources},
+    Route{.operation = Operation::domains_create, .id = "create_domain", .method = Method::post, .path = "/domains", .group = "domains",
+          .summary = "Make a domain",
+          .role = Role::admin, .scope = "domains:write", .body = &schemas::new_domain, .status = 201, .answer = &schemas::domain_resource},
+    Route{.operation = Operation::domains_get, .id = "get_domain", .path = "/domains/{id}", .group = "domains",
+          .summary = "One domain",
+          .role = Role::domain_admin, .scope = "domains:read", .answer = &schemas::domain_resource},
+    Route{.operation = Operation::domains_update, .id = "update_domain", .method = Method::patch, .path = "/domains/{id}", .group = "domains",
+          .summary = "Change a domain",
+          .role = Role::admin, .scope = "domains:write", .body = &schemas::domain_change, .answer = &schemas::domain_resource},
+    Route{.operation = Operation::domains_delete, .id = "delete_domain", .method = Method::del, .path = "/domains/{id}", .group = "domains",
+          .summary = "Remove a domain that has no addresses any more",
+          .role = Role::admin, .scope = "domains:write", .confirm = true, .answer = &schemas::domain_resource},
+
+    Route{.operation = Operation::mailboxes_list, .id = "list_mailboxes", .path = "/mailboxes", .group = "mailboxes",
+          .summary = "The mailboxes",
+          .role = Role::domain_admin, .scope = "mailboxes:read", .list = &address_list, .answer = &schemas::mailboxes},
+    Route{.operation = Operation::mailboxes_create, .id = "create_mailbox", .method = Method::post, .path = "/mailboxes", .group = "mailboxes",
+          .summary = "Make a mailbox",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .body = &schemas::new_mailbox, .status = 201, .answer = &schemas::made_mailbox},
+    Route{.operation = Operation::mailboxes_get, .id = "get_mailbox", .path = "/mailboxes/{id}", .group = "mailboxes",
+          .summary = "One mailbox",
+          .role = Role::domain_admin, .scope = "mailboxes:read", .answer = &schemas::mailbox},
+    Route{.operation = Operation::mailboxes_update, .id = "update_mailbox", .method = Method::patch, .path = "/mailboxes/{id}", .group = "mailboxes",
+          .summary = "Change a mailbox",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .body = &schemas::mailbox_change, .answer = &schemas::mailbox},
+    Route{.operation = Operation::mailboxes_delete, .id = "delete_mailbox", .method = Method::del, .path = "/mailboxes/{id}", .group = "mailboxes",
+          .summary = "Remove a mailbox; its mail is archived",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .confirm = true, .answer = &schemas::mailbox},
+    Route{.operation = Operation::mailboxes_suspend, .id = "suspend_mailbox", .method = Method::post,
+          .path = "/mailboxes/{id}/suspend", .group = "mailboxes",
+          .summary = "Take no mail for it, and let nobody log in; its mail stays",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .answer = &schemas::mailbox},
+    Route{.operation = Operation::mailboxes_resume, .id = "resume_mailbox", .method = Method::post,
+          .path = "/mailboxes/{id}/resume", .group = "mailboxes",
+          .summary = "End its suspension",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .answer = &schemas::mailbox},
+
+    Route{.operation = Operation::aliases_list, .id = "list_aliases", .path = "/aliases", .group = "aliases",
+          .summary = "The aliases",
+          .role = Role::domain_admin, .scope = "aliases:read", .list = &address_list, .answer = &schemas::aliases},
+    Route{.operation = Operation::aliases_create, .id = "create_alias", .method = Method::post, .path = "/aliases", .group = "aliases",
+          .summary = "Make an alias",
+          .role = Role::domain_admin, .scope = "aliases:write", .body = &schemas::new_alias, .status = 201, .answer = &schemas::alias},
+    Route{.operation = Operation::aliases_get, .id = "get_alias", .path = "/aliases/{id}", .group = "aliases",
+          .summary = "One alias",
+          .role = Role::domain_admin, .scope = "aliases:read", .answer = &schemas::alias},
+    Route{.operation = Operation::aliases_update, .id = "update_alias", .method = Method::patch, .path = "/aliases/{id}", .group = "aliases",
+          .summary = "Change an alias",
+          .role = Role::domain_admin, .scope = "aliases:write", .body = &schemas::alias_change, .answer = &schemas::alias},
+    Route{.operation = Operation::aliases_delete, .id = "delete_alias", .method = Method::del, .path = "/aliases/{id}", .group = "aliases",
+          .summary = "Remove an alias",
+          .role = Role::domain_admin, .scope = "aliases:write", .confirm = true, .answer = &schemas::alias},
+
     Route{.operation = Operation::audit_list, .id = "list_audit", .path = "/audit", .group = "audit",
           .summary = "What was changed, by whom; the newest first",
           .role = Role::admin, .scope = "audit:read", .list = &audit_list, .answer = &schemas::audit_entries},
@@ -200,7 +265,7 @@ std::span<const std::string_view> scopes() {
 }
 
 std::string_view text(Format format) {
-    constexpr std::array<std::string_view, 7> names{"", "email", "hostname", "", "date-time", "uuid", "password"};
+    constexpr std::array<std::string_view, 8> names{"", "email", "hostname", "", "date-time", "uuid", "password", "password"};
     return names.at(static_cast<std::size_t>(format));
 }
 

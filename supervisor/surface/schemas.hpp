@@ -65,8 +65,10 @@ inline constexpr Schema admin_role{.kind = Kind::string, .values = admin_role_wo
 inline constexpr std::array<std::string_view, 3> credential_words{"socket", "key", "session"};
 inline constexpr Schema credential_word{.kind = Kind::string, .values = credential_words};
 
-inline constexpr std::array<std::string_view, 5> scope_words{"admins:read", "admins:write", "audit:read", "keys:read",
-                                                             "keys:write"};
+inline constexpr std::array<std::string_view, 11> scope_words{
+    "admins:read",  "admins:write", "aliases:read", "aliases:write",   "audit:read",      "domains:read",
+    "domains:write", "keys:read",    "keys:write",   "mailboxes:read", "mailboxes:write",
+};
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
 inline constexpr Schema optional_scopes{.kind = Kind::array, .items = &scope, .nullable = true};
@@ -225,6 +227,97 @@ inline constexpr std::array rotation_properties{
     Property{"overlap_seconds", &overlap, "How long the secret of before is still taken; left out: a day", false},
 };
 inline constexpr Schema rotation{.name = "Rotation", .properties = rotation_properties};
+
+inline constexpr std::array<std::string_view, 3> owner_words{"config", "api", "system"};
+inline constexpr Schema owner_word{.kind = Kind::string, .values = owner_words};
+inline constexpr Schema stamp{.kind = Kind::string};
+inline constexpr Schema optional_domain{.kind = Kind::string, .format = Format::domain, .nullable = true, .least = 3, .most = 253};
+inline constexpr Schema optional_email{.kind = Kind::string, .format = Format::email, .nullable = true, .least = 3, .most = 254};
+inline constexpr Schema emails{.kind = Kind::array, .items = &email, .least = 1, .most = 1000};
+inline constexpr Schema quota{.kind = Kind::integer, .most = 1125899906842624};
+inline constexpr Schema any_display_name{.kind = Kind::string, .most = 200};
+inline constexpr Schema password_hash{.kind = Kind::string, .format = Format::password_hash, .least = 3, .most = 512};
+
+inline constexpr std::array domain_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"name", &domain, "The domain"},
+    Property{"alias_of", &optional_domain, "The domain whose addresses it repeats; null: it has its own"},
+    Property{"catch_all", &optional_email, "Who gets what is addressed to nobody; null: it is refused"},
+    Property{"active", &flag, "Whether it takes mail, and lets anybody log in"},
+    Property{"managed_by", &owner_word, "Where it is changed: in config.yaml, or here"},
+    Property{"created_at", &stamp, "When it was made; empty: before that was noted"},
+    Property{"updated_at", &stamp, "When it was changed last"},
+};
+inline constexpr Schema domain_resource{.name = "Domain", .properties = domain_properties};
+inline constexpr Schema domain_resources{.kind = Kind::array, .items = &domain_resource};
+inline constexpr std::array new_domain_properties{
+    Property{"name", &domain, "The domain; international ones in their xn-- form"},
+    Property{"alias_of", &optional_domain, "It repeats the addresses of this domain, and has none of its own", false},
+    Property{"catch_all", &optional_email, "Who gets what is addressed to nobody", false},
+};
+inline constexpr Schema new_domain{.name = "NewDomain", .properties = new_domain_properties};
+inline constexpr std::array domain_change_properties{
+    Property{"catch_all", &optional_email, "Who gets what is addressed to nobody; null: it is refused"},
+    Property{"active", &flag, "false: it takes no mail, and nobody there can log in"},
+};
+inline constexpr Schema domain_change{.name = "DomainChange", .properties = domain_change_properties};
+
+inline constexpr std::array mailbox_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"address", &email, "Its address, by which its owner logs in"},
+    Property{"domain", &domain, "The domain of it"},
+    Property{"display_name", &text, "What its owner is called"},
+    Property{"quota", &quota, "How many bytes it may hold; 0: as many as there are"},
+    Property{"active", &flag, "Whether it takes mail, and its owner can log in"},
+    Property{"managed_by", &owner_word, "Where it is changed: in config.yaml, or here"},
+    Property{"created_at", &stamp, "When it was made; empty: before that was noted"},
+    Property{"updated_at", &stamp, "When it was changed last"},
+};
+inline constexpr Schema mailbox{.name = "Mailbox", .properties = mailbox_properties};
+inline constexpr Schema mailboxes{.kind = Kind::array, .items = &mailbox};
+inline constexpr auto made_mailbox_properties =
+    with(mailbox_properties, Property{"generated_password", &optional_text,
+                                      "The password that was made, shown this once; null if you chose it, and when "
+                                      "the same Idempotency-Key asks again"});
+inline constexpr Schema made_mailbox{.name = "MadeMailbox", .properties = made_mailbox_properties};
+inline constexpr std::array new_mailbox_properties{
+    Property{"address", &email, "Its address"},
+    Property{"display_name", &any_display_name, "What its owner is called", false},
+    Property{"password", &password, "Left out, with the hash: one is made", false},
+    Property{"password_hash", &password_hash, "In place of a password: one as Dovecot knows it, {SCHEME}...", false},
+    Property{"quota", &quota, "How many bytes it may hold; left out or 0: as many as there are", false},
+};
+inline constexpr Schema new_mailbox{.name = "NewMailbox", .properties = new_mailbox_properties};
+inline constexpr std::array mailbox_change_properties{
+    Property{"display_name", &any_display_name, "What its owner is called"},
+    Property{"password", &password, "Another password"},
+    Property{"password_hash", &password_hash, "The same, as Dovecot knows it"},
+    Property{"quota", &quota, "How many bytes it may hold; 0: as many as there are"},
+};
+inline constexpr Schema mailbox_change{.name = "MailboxChange", .properties = mailbox_change_properties};
+
+inline constexpr std::array alias_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"address", &email, "The address"},
+    Property{"domain", &domain, "The domain of it"},
+    Property{"destinations", &emails, "Who gets what is addressed to it"},
+    Property{"active", &flag, "Whether it takes mail"},
+    Property{"managed_by", &owner_word, "Where it is changed: in config.yaml, or here"},
+    Property{"created_at", &stamp, "When it was made; empty: before that was noted"},
+    Property{"updated_at", &stamp, "When it was changed last"},
+};
+inline constexpr Schema alias{.name = "Alias", .properties = alias_properties};
+inline constexpr Schema aliases{.kind = Kind::array, .items = &alias};
+inline constexpr std::array new_alias_properties{
+    Property{"address", &email, "The address"},
+    Property{"destinations", &emails, "Who gets what is addressed to it"},
+};
+inline constexpr Schema new_alias{.name = "NewAlias", .properties = new_alias_properties};
+inline constexpr std::array alias_change_properties{
+    Property{"destinations", &emails, "Who gets what is addressed to it"},
+    Property{"active", &flag, "Whether it takes mail"},
+};
+inline constexpr Schema alias_change{.name = "AliasChange", .properties = alias_change_properties};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{

@@ -101,8 +101,8 @@ class SupervisorClient::Session {
         return UniqueFd(fd.release());
     }
 
-    std::string text(const std::string& method) {
-        auto reply = call(method);
+    std::string text(const std::string& method, const bus::Fill& fill = {}) {
+        auto reply = call(method, fill);
         std::string text;
         bus::translate([&] { reply >> text; });
         return text;
@@ -142,6 +142,10 @@ void SupervisorClient::restart(const std::string& service) {
 
 void SupervisorClient::set_password(const std::string& address, const std::string& hash) {
     session_->call("SetPassword", [&](sdbus::Message& message) { message << address << hash; });
+}
+
+std::string SupervisorClient::change_account(const std::string& id, const std::string& change) {
+    return session_->text("ChangeAccount", [&](sdbus::Message& message) { message << id << change; });
 }
 
 Json SupervisorClient::apply(const std::string& plan_id, const Progress& progress) {

@@ -27,6 +27,7 @@ class SupervisorClient {
     void restart(const std::string& service);
     [[nodiscard]] std::string deploy_certificates();
     void set_password(const std::string& address, const std::string& hash);
+    [[nodiscard]] std::string change_account(const std::string& id, const std::string& change);
     [[nodiscard]] std::string export_yaml();
     [[nodiscard]] std::string version();
 

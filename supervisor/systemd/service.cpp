@@ -305,6 +305,14 @@ class SupervisorService::Session {
                            return {};
                        };
                    }),
+            method(bus, "ChangeAccount", "ss", "s",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string id = text_argument(call);
+                       if (!is_id(id))
+                           throw Error(Code::invalid_input, "cannot change an account: this is no id of a change");
+                       const std::string change = text_argument(call);
+                       return [&m, id, change]() -> Answer { return m.change_account(id, change); };
+                   }),
             stream(bus, "Apply", "s",
                    [&m](sdbus::MethodCall& call) -> std::function<Json(const Progress&)> {
                        const std::string id = text_argument(call);

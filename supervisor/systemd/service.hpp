@@ -5,7 +5,7 @@
 //   Apply(s) -> h         pipe, one JSON event per line        Generations() -> h  memfd, JSON
 //   Rollback(u) -> h      pipe, likewise                       Export() -> h       memfd, YAML
 //   Health(s) -> h        pipe, likewise                       Restart(s), Version() -> s
-//   SetPassword(ss)       address, argon2id hash
+//   SetPassword(ss)       address, argon2id hash            ChangeAccount(ss) -> s  id of the change; it, and what came, JSON
 //
 // The last line of a pipe is {"event":"done",...} or {"event":"failed","code","message","hint","problems"}; a pipe that
 // ends without either means that the supervisor died. Errors travel as org.vectis.Error.CODE; the client throws the
@@ -53,6 +53,9 @@ class SupervisorMethods {
     virtual std::string deploy_certificates() = 0;
     /// Gives the mailbox with this address another password; `hash` is {ARGON2ID}, never clear text.
     virtual void set_password(const std::string& address, const std::string& hash) = 0;
+    /// Changes a domain, a mailbox or an alias: directory::AccountChange as JSON. Asked again with the same id it
+    /// changes nothing and answers the same: {"before", "after"} as JSON.
+    virtual std::string change_account(const std::string& id, const std::string& change) = 0;
     virtual std::string export_yaml() = 0;
     virtual std::string version() = 0;
 };

@@ -4,6 +4,7 @@
 #include "api/dispatch.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "directory/rows.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
 
@@ -46,11 +47,29 @@ struct Api {
     store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
     accounts::Ledger ledger{database};
     accounts::Throttle throttle;
+    // The supervisor's part, without the bus between.
+    store::Directory supervisor{folder.path, fs::path(MIGRATIONS) / "directory", ""};
+    store::DirectoryReader directory{folder.path};
+    std::function<void()> before_carrying;
+    std::function<void()> after_carrying;
+    accounts::Errands errands{database, ledger,
+                              [this](const std::string& id, const std::string& change) {
+                                  if (before_carrying)
+                                      before_carrying();
+                                  std::string result =
+                                      to_text(supervisor.change(id, directory::account_change(parse_json(change))));
+                                  if (after_carrying)
+                                      after_carrying();
+                                  return result;
+                              },
+                              api::errand_answer};
     bool well = true;
     std::function<void()> fail; // in the middle of a health check
     std::vector<std::string> logged;
     api::Dispatch dispatch{{.ledger = ledger,
                             .throttle = throttle,
+                            .errands = errands,
+                            .directory = directory,
                             .hostname = [] { return std::string("mail.example.test"); },
                             .health =
                                 [this] {

@@ -65,6 +65,40 @@ Handler handler_of(surface::Operation operation) {
         return api_keys_delete;
     case Operation::api_keys_rotate:
         return api_keys_rotate;
+    case Operation::domains_list:
+        return domains_list;
+    case Operation::domains_create:
+        return domains_create;
+    case Operation::domains_get:
+        return domains_get;
+    case Operation::domains_update:
+        return domains_update;
+    case Operation::domains_delete:
+        return domains_delete;
+    case Operation::mailboxes_list:
+        return mailboxes_list;
+    case Operation::mailboxes_create:
+        return mailboxes_create;
+    case Operation::mailboxes_get:
+        return mailboxes_get;
+    case Operation::mailboxes_update:
+        return mailboxes_update;
+    case Operation::mailboxes_delete:
+        return mailboxes_delete;
+    case Operation::mailboxes_suspend:
+        return mailboxes_suspend;
+    case Operation::mailboxes_resume:
+        return mailboxes_resume;
+    case Operation::aliases_list:
+        return aliases_list;
+    case Operation::aliases_create:
+        return aliases_create;
+    case Operation::aliases_get:
+        return aliases_get;
+    case Operation::aliases_update:
+        return aliases_update;
+    case Operation::aliases_delete:
+        return aliases_delete;
     case Operation::audit_list:
         return audit_list;
     case Operation::audit_export:

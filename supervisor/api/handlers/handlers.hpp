@@ -44,6 +44,24 @@ Response api_keys_update(Call& call);
 Response api_keys_delete(Call& call);
 Response api_keys_rotate(Call& call);
 
+Response domains_list(Call& call);
+Response domains_create(Call& call);
+Response domains_get(Call& call);
+Response domains_update(Call& call);
+Response domains_delete(Call& call);
+Response mailboxes_list(Call& call);
+Response mailboxes_create(Call& call);
+Response mailboxes_get(Call& call);
+Response mailboxes_update(Call& call);
+Response mailboxes_delete(Call& call);
+Response mailboxes_suspend(Call& call);
+Response mailboxes_resume(Call& call);
+Response aliases_list(Call& call);
+Response aliases_create(Call& call);
+Response aliases_get(Call& call);
+Response aliases_update(Call& call);
+Response aliases_delete(Call& call);
+
 Response audit_list(Call& call);
 Response audit_export(Call& call);
 Response audit_verify(Call& call);

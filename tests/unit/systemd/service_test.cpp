@@ -121,6 +121,7 @@ class Methods : public SupervisorMethods {
     void restart(const std::string& service) override { restarted = service; }
     std::string deploy_certificates() override { return "{}"; }
     void set_password(const std::string& address, const std::string& hash) override { passwords[address] = hash; }
+    std::string change_account(const std::string& id, const std::string& change) override { return id + change; }
     std::string export_yaml() override { return {}; }
     std::string version() override { return "1"; }
 

@@ -1,0 +1,118 @@
+#include "accounts/errands.hpp"
+
+#include "base/clock.hpp"
+#include "base/error.hpp"
+#include "base/random.hpp"
+#include "store/audit.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vectis::accounts {
+
+namespace {
+
+/// What the audit log has of them.
+Json to_json(const Who& who) {
+    return {{"name", who.name},
+            {"id", who.id ? Json(*who.id) : Json(nullptr)},
+            {"credential", who.credential},
+            {"address", who.address}};
+}
+
+Who who_in(const store::Errand& errand) {
+    const Json json = parse_json(errand.who);
+    Who who;
+    who.name = json.at("name");
+    if (!json.at("id").is_null())
+        who.id = json.at("id").get<std::string>();
+    who.credential = json.at("credential");
+    who.credential_id = errand.credential_id;
+    who.address = json.at("address");
+    return who;
+}
+
+/// What people call it.
+std::string name_of(const Json& row) {
+    return row.at(row.contains("name") ? "name" : "address");
+}
+
+} // namespace
+
+Ledger::Answered Errands::run(const Ledger::Asked& asked, const std::string& action,
+                              const directory::AccountChange& change, const Json& answer) {
+    return ledger_.once(asked, [&]() -> Ledger::Answered {
+        store::Errand errand{.id = uuid7(),
+                             .at = rfc3339(now()),
+                             .who = to_text(to_json(asked.who)),
+                             .credential_id = asked.who.credential_id,
+                             .request_id = asked.request_id,
+                             .idempotency_key = asked.idempotency_key,
+                             .request = asked.request,
+                             .action = action,
+                             .change = to_text(directory::to_json(change)),
+                             .answer = to_text(answer)};
+        bool left = false;
+        const auto known = database_.write([&](store::Database& database) -> std::optional<Ledger::Answered> {
+            if (auto earlier = Ledger::earlier(database, asked))
+                return earlier;
+            store::Errands errands(database);
+            if (asked.idempotency_key) {
+                if (const auto unfinished = errands.find_by_key(errand.credential_id, *asked.idempotency_key)) {
+                    Ledger::expect_same(unfinished->request, asked);
+                    errand = *unfinished;
+                    left = true;
+                    return std::nullopt;
+                }
+            }
+            errands.add(errand);
+            return std::nullopt;
+        });
+        if (known)
+            return *known;
+        return {.answer = finish(errand), .replayed = left};
+    });
+}
+
+std::string Errands::finish(const store::Errand& errand) {
+    Json result;
+    try {
+        result = parse_json(carry_(errand.id, errand.change));
+    } catch (const Error& error) {
+        if (error.code() != Code::unavailable)
+            database_.write([&](store::Database& database) { return store::Errands(database).remove(errand.id); });
+        throw;
+    }
+    std::string answer = answer_(errand, result);
+    database_.write([&](store::Database& database) {
+        const Who who = who_in(errand);
+        if (!store::Errands(database).remove(errand.id))
+            return 0; // finish_left() was faster, with the same result
+        const Change change(database, who, errand.request_id);
+        const Json& row = result.at("after").is_null() ? result.at("before") : result.at("after");
+        change.audit(errand.action, name_of(row), row.at("id"), result.at("before"), result.at("after"));
+        if (errand.idempotency_key)
+            Ledger::keep(database, who, *errand.idempotency_key, errand.request, answer, change.at());
+        return 0;
+    });
+    return answer;
+}
+
+void Errands::finish_left(const std::function<void(const std::string&)>& log) {
+    constexpr std::chrono::seconds answered_by_then{10};
+    const auto left = database_.read([&](store::Database& database) {
+        return store::Errands(database).begun_before(rfc3339(now() - answered_by_then));
+    });
+    for (const auto& errand : left) {
+        try {
+            finish(errand);
+            log(fmt::format("request {}: {} was finished", errand.request_id, errand.action));
+        } catch (const Error& error) {
+            if (error.code() == Code::unavailable)
+                return; // later
+            log(fmt::format("request {}: {} was not done: {}", errand.request_id, errand.action, error.text()));
+        }
+    }
+}
+
+} // namespace vectis::accounts

@@ -1,0 +1,226 @@
+// Domains, mailboxes and aliases: read in directory.db, changed by the supervisor.
+#include "accounts/password.hpp"
+#include "api/handlers/body.hpp"
+#include "api/handlers/handlers.hpp"
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "store/accounts.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+namespace vectis::api::handlers {
+
+namespace {
+
+/// Somebody else's, and what is the server's own, is not there for them.
+bool reaches(const accounts::Who& who, const std::string& domain) {
+    return !who.domains || std::find(who.domains->begin(), who.domains->end(), domain) != who.domains->end();
+}
+
+std::string domain_of(const std::string& address) {
+    return lower_ascii(address.substr(address.rfind('@') + 1));
+}
+
+const std::string& domain_of(const directory::Domain& domain) {
+    return domain.name;
+}
+std::string domain_of(const directory::Mailbox& mailbox) {
+    return domain_of(mailbox.address);
+}
+std::string domain_of(const directory::Alias& alias) {
+    return domain_of(alias.address);
+}
+
+void expect_reach(const Call& call, const std::string& domain) {
+    if (!reaches(call.who(), domain))
+        throw Error(Code::denied, fmt::format("the domain '{}' is not one of yours", printable(domain)));
+}
+
+template<typename Row>
+Row found(const Call& call, std::optional<Row> row) {
+    if (!row || row->managed_by == "system" || !reaches(call.who(), domain_of(*row)))
+        throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", call.id()));
+    return std::move(*row);
+}
+
+directory::Domain this_domain(Call& call) {
+    return found(call, call.services().directory.read(
+                           [&](store::Database& database) { return store::Accounts(database).domain(call.id()); }));
+}
+directory::Mailbox this_mailbox(Call& call) {
+    return found(call, call.services().directory.read(
+                           [&](store::Database& database) { return store::Accounts(database).mailbox(call.id()); }));
+}
+directory::Alias this_alias(Call& call) {
+    return found(call, call.services().directory.read(
+                           [&](store::Database& database) { return store::Accounts(database).alias(call.id()); }));
+}
+
+template<typename Rows>
+Response list(Call& call, const std::string& domain_column, Rows (store::Accounts::*rows)(const store::Page&)) {
+    store::Page page = call.page();
+    page.only = "managed_by <> 'system'";
+    if (call.who().domains)
+        page.among.emplace(domain_column, *call.who().domains);
+    Json json = Json::array();
+    call.services().directory.read([&](store::Database& database) {
+        store::Accounts accounts(database);
+        for (const auto& row : (accounts.*rows)(page))
+            json.push_back(directory::to_json(row));
+    });
+    return call.list(std::move(json), page);
+}
+
+std::optional<std::string> lower(std::optional<std::string> text) {
+    return text ? std::optional(lower_ascii(*text)) : std::nullopt;
+}
+
+/// The hash that was given, that of the password that was given, or nothing.
+std::optional<std::string> hash_in(const Json& body, const std::string& address) {
+    const auto password = text_in(body, "password");
+    auto hash = text_in(body, "password_hash");
+    if (password && hash)
+        throw Error(Code::invalid_input, "the request has 1 fault", {},
+                    {{.where = {},
+                      .path = "/password_hash",
+                      .what = "stands beside a password",
+                      .hint = "give one of them"}});
+    if (!password)
+        return hash;
+    accounts::expect_good_password(*password, address);
+    return accounts::hash_password(*password);
+}
+
+Response set_active(Call& call, const std::string& action, bool active) {
+    const auto mailbox = this_mailbox(call);
+    return call.carry_out(action, directory::MailboxChange{.id = mailbox.id, .active = active});
+}
+
+} // namespace
+
+Response domains_list(Call& call) {
+    return list(call, "name", &store::Accounts::domains);
+}
+
+Response domains_create(Call& call) {
+    const Json& body = call.body();
+    const std::string name = lower_ascii(body.at("name").get<std::string>());
+    expect_reach(call, name);
+    return call.carry_out("domain.create",
+                          directory::NewDomain{.id = uuid7(),
+                                               .name = name,
+                                               .alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt)),
+                                               .catch_all = nullable_in<std::string>(body, "catch_all").value_or(std::nullopt)});
+}
+
+Response domains_get(Call& call) {
+    return call.resource(directory::to_json(this_domain(call)));
+}
+
+Response domains_update(Call& call) {
+    const Json& body = call.body();
+    const auto domain = this_domain(call);
+    call.expect_match(directory::to_json(domain));
+    return call.carry_out("domain.update",
+                          directory::DomainChange{.id = domain.id,
+                                                  .catch_all = nullable_in<std::string>(body, "catch_all"),
+                                                  .active = flag_in(body, "active")});
+}
+
+Response domains_delete(Call& call) {
+    const auto domain = this_domain(call);
+    call.expect_match(directory::to_json(domain));
+    call.expect_confirmed(domain.name);
+    return call.carry_out("domain.delete", directory::RemovedDomain{domain.id});
+}
+
+Response mailboxes_list(Call& call) {
+    return list(call, "domain", &store::Accounts::mailboxes);
+}
+
+Response mailboxes_create(Call& call) {
+    constexpr std::size_t made_length = 20; // of 57 letters and digits: 116 bits
+    const Json& body = call.body();
+    const std::string address = lower_ascii(body.at("address").get<std::string>());
+    expect_reach(call, domain_of(address));
+    auto hash = hash_in(body, address);
+    Json made = nullptr;
+    if (!hash) {
+        made = random_password(made_length);
+        hash = accounts::hash_password(made.get<std::string>());
+    }
+    return call.carry_out("mailbox.create",
+                          directory::NewMailbox{.id = uuid7(),
+                                                .address = address,
+                                                .display_name = text_in(body, "display_name").value_or(""),
+                                                .password = *hash,
+                                                .quota = value_in<std::uint64_t>(body, "quota").value_or(0)},
+                          {{"generated_password", made}});
+}
+
+Response mailboxes_get(Call& call) {
+    return call.resource(directory::to_json(this_mailbox(call)));
+}
+
+Response mailboxes_update(Call& call) {
+    const Json& body = call.body();
+    const auto mailbox = this_mailbox(call);
+    call.expect_match(directory::to_json(mailbox));
+    return call.carry_out("mailbox.update",
+                          directory::MailboxChange{.id = mailbox.id,
+                                                   .display_name = text_in(body, "display_name"),
+                                                   .password = hash_in(body, mailbox.address),
+                                                   .quota = value_in<std::uint64_t>(body, "quota")});
+}
+
+Response mailboxes_delete(Call& call) {
+    const auto mailbox = this_mailbox(call);
+    call.expect_match(directory::to_json(mailbox));
+    call.expect_confirmed(mailbox.address);
+    return call.carry_out("mailbox.delete", directory::RemovedMailbox{mailbox.id});
+}
+
+Response mailboxes_suspend(Call& call) {
+    return set_active(call, "mailbox.suspend", false);
+}
+
+Response mailboxes_resume(Call& call) {
+    return set_active(call, "mailbox.resume", true);
+}
+
+Response aliases_list(Call& call) {
+    return list(call, "domain", &store::Accounts::aliases);
+}
+
+Response aliases_create(Call& call) {
+    const Json& body = call.body();
+    const std::string address = lower_ascii(body.at("address").get<std::string>());
+    expect_reach(call, domain_of(address));
+    return call.carry_out("alias.create", directory::NewAlias{.id = uuid7(),
+                                                              .address = address,
+                                                              .destinations = *words_in(body, "destinations")});
+}
+
+Response aliases_get(Call& call) {
+    return call.resource(directory::to_json(this_alias(call)));
+}
+
+Response aliases_update(Call& call) {
+    const Json& body = call.body();
+    const auto alias = this_alias(call);
+    call.expect_match(directory::to_json(alias));
+    return call.carry_out("alias.update", directory::AliasChange{.id = alias.id,
+                                                                 .destinations = words_in(body, "destinations"),
+                                                                 .active = flag_in(body, "active")});
+}
+
+Response aliases_delete(Call& call) {
+    const auto alias = this_alias(call);
+    call.expect_match(directory::to_json(alias));
+    call.expect_confirmed(alias.address);
+    return call.carry_out("alias.delete", directory::RemovedAlias{alias.id});
+}
+
+} // namespace vectis::api::handlers

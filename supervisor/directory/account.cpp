@@ -1,0 +1,344 @@
+#include "directory/account.hpp"
+
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "config/kinds.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace vectis::directory {
+
+namespace {
+
+constexpr std::size_t most_destinations = 1000;
+constexpr std::int64_t most_quota = 1LL << 50;
+constexpr std::size_t longest_name = 200;
+
+Json or_null(const std::optional<std::string>& text) {
+    return text ? Json(*text) : Json(nullptr);
+}
+
+/// Reads one object, and notes everything that is wrong with it.
+class Reader {
+  public:
+    explicit Reader(const Json& json) : json_(json) {
+        if (!json.is_object())
+            fault("", "is no object");
+    }
+
+    template<typename T>
+    std::optional<T> value(const char* key, bool required) {
+        names_.emplace_back(key);
+        const auto found = json_.is_object() ? json_.find(key) : json_.end();
+        if (found == json_.end()) {
+            if (required)
+                fault(key, "is missing");
+            return std::nullopt;
+        }
+        return read<T>(key, *found);
+    }
+    /// What may be null, too, which is a value of its own.
+    std::optional<std::optional<std::string>> nullable(const char* key) {
+        const auto found = json_.is_object() ? json_.find(key) : json_.end();
+        if (found == json_.end() || !found->is_null())
+            return value<std::string>(key, false);
+        names_.emplace_back(key);
+        return std::optional<std::optional<std::string>>{std::in_place, std::nullopt};
+    }
+
+    std::string id() {
+        auto text = value<std::string>("id", true).value_or("");
+        constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
+        const bool good = std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char f) {
+            return f == '-' ? c == '-' : std::string_view("0123456789abcdef").find(c) != std::string_view::npos;
+        });
+        if (!good)
+            fault("id", "is no id");
+        return text;
+    }
+    std::string of_kind(config::Kind kind, const char* key, const std::string& text) {
+        config::Field field;
+        field.kind = kind;
+        const auto parsed = config::parse(field, {text, true});
+        if (parsed.value)
+            return std::get<std::string>(*parsed.value);
+        fault(key, fmt::format("'{}' is not {}{}{}", config::shown(text), config::expected(field),
+                               parsed.fault.empty() ? "" : ": ", parsed.fault));
+        return {};
+    }
+    /// One of our own: it becomes the name of a folder.
+    std::string own_address() {
+        const auto text = value<std::string>("address", true).value_or("");
+        const auto at = text.rfind('@');
+        if (at == std::string::npos) {
+            fault("address", "has no @");
+            return {};
+        }
+        return of_kind(config::Kind::local_part, "address", text.substr(0, at)) + "@" +
+               of_kind(config::Kind::domain, "address", text.substr(at + 1));
+    }
+    std::optional<std::vector<std::string>> destinations(bool required) {
+        const auto given = value<std::vector<std::string>>("destinations", required);
+        if (!given)
+            return std::nullopt;
+        if (given->empty() || given->size() > most_destinations)
+            fault("destinations", fmt::format("has {} addresses, expected 1 to {}", given->size(), most_destinations));
+        std::vector<std::string> all;
+        for (const auto& each : *given)
+            all.push_back(of_kind(config::Kind::address, "destinations", each));
+        std::sort(all.begin(), all.end());
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        return all;
+    }
+    std::optional<std::string> name(bool required) {
+        auto text = value<std::string>("display_name", required);
+        if (text && (text->size() > longest_name || has_control(*text) || !is_utf8(*text)))
+            fault("display_name", fmt::format("has a control character, or more than {} bytes", longest_name));
+        return text;
+    }
+    std::optional<std::string> password(bool required) {
+        auto text = value<std::string>("password", required);
+        if (text && !text->empty())
+            static_cast<void>(of_kind(config::Kind::password_hash, "password", *text));
+        return text;
+    }
+    std::optional<std::uint64_t> quota(bool required) {
+        const auto number = value<std::int64_t>("quota", required);
+        if (number && (*number < 0 || *number > most_quota))
+            fault("quota", fmt::format("expected 0 to {}", most_quota));
+        return number ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
+    }
+
+    /// Throws if anything was wrong.
+    void finish() {
+        if (json_.is_object()) {
+            for (const auto& each : json_.items()) {
+                if (std::find(names_.begin(), names_.end(), each.key()) == names_.end())
+                    fault(printable(each.key().substr(0, 100)), "is not known");
+            }
+        }
+        if (!problems_.empty())
+            throw Error(Code::invalid_input, "cannot understand the change", {}, std::move(problems_));
+    }
+
+  private:
+    void fault(const std::string& key, const std::string& what) {
+        problems_.push_back({.where = {}, .path = "/" + key, .what = what, .hint = {}});
+    }
+
+    template<typename T>
+    std::optional<T> read(const char* key, const Json& json) {
+        if constexpr (std::is_same_v<T, std::string>) {
+            if (json.is_string())
+                return json.get<std::string>();
+        } else if constexpr (std::is_same_v<T, bool>) {
+            if (json.is_boolean())
+                return json.get<bool>();
+        } else if constexpr (std::is_same_v<T, std::int64_t>) {
+            const bool fits = !json.is_number_unsigned() ||
+                              json.get<std::uint64_t>() <= static_cast<std::uint64_t>(most_quota);
+            if (json.is_number_integer() && fits)
+                return json.get<std::int64_t>();
+        } else {
+            const bool words = json.is_array() &&
+                               std::all_of(json.begin(), json.end(), [](const Json& each) { return each.is_string(); });
+            if (words)
+                return json.get<std::vector<std::string>>();
+        }
+        fault(key, "is of another kind");
+        return std::nullopt;
+    }
+
+    const Json& json_;
+    std::vector<std::string> names_;
+    std::vector<Problem> problems_;
+};
+
+std::optional<std::string> address_or_nothing(Reader& reader, const std::optional<std::optional<std::string>>& given) {
+    if (!given || !*given)
+        return std::nullopt;
+    return reader.of_kind(config::Kind::address, "catch_all", **given);
+}
+
+AccountChange new_domain(Reader& reader) {
+    NewDomain made{.id = reader.id()};
+    made.name = reader.of_kind(config::Kind::domain, "name", reader.value<std::string>("name", true).value_or(""));
+    if (const auto other = reader.nullable("alias_of"); other && *other)
+        made.alias_of = reader.of_kind(config::Kind::domain, "alias_of", **other);
+    made.catch_all = address_or_nothing(reader, reader.nullable("catch_all"));
+    return made;
+}
+
+AccountChange new_mailbox(Reader& reader) {
+    NewMailbox made{.id = reader.id()};
+    made.address = reader.own_address();
+    made.display_name = reader.name(true).value_or("");
+    made.password = reader.password(true).value_or("");
+    made.quota = reader.quota(true).value_or(0);
+    return made;
+}
+
+AccountChange new_alias(Reader& reader) {
+    NewAlias made{.id = reader.id()};
+    made.address = reader.own_address();
+    made.destinations = reader.destinations(true).value_or(std::vector<std::string>());
+    return made;
+}
+
+AccountChange domain_change(Reader& reader) {
+    DomainChange change{.id = reader.id()};
+    if (const auto given = reader.nullable("catch_all"))
+        change.catch_all = address_or_nothing(reader, given);
+    change.active = reader.value<bool>("active", false);
+    return change;
+}
+
+AccountChange mailbox_change(Reader& reader) {
+    MailboxChange change{.id = reader.id()};
+    change.display_name = reader.name(false);
+    change.password = reader.password(false);
+    change.quota = reader.quota(false);
+    change.active = reader.value<bool>("active", false);
+    return change;
+}
+
+AccountChange alias_change(Reader& reader) {
+    AliasChange change{.id = reader.id()};
+    change.destinations = reader.destinations(false);
+    change.active = reader.value<bool>("active", false);
+    return change;
+}
+
+template<typename Removed>
+AccountChange removed(Reader& reader) {
+    return Removed{reader.id()};
+}
+
+struct Verb {
+    std::string_view name;
+    AccountChange (*read)(Reader&);
+};
+
+/// In the order of AccountChange.
+constexpr std::array verbs{
+    Verb{"new_domain", new_domain},
+    Verb{"new_mailbox", new_mailbox},
+    Verb{"new_alias", new_alias},
+    Verb{"domain_change", domain_change},
+    Verb{"mailbox_change", mailbox_change},
+    Verb{"alias_change", alias_change},
+    Verb{"removed_domain", removed<RemovedDomain>},
+    Verb{"removed_mailbox", removed<RemovedMailbox>},
+    Verb{"removed_alias", removed<RemovedAlias>},
+};
+static_assert(verbs.size() == std::variant_size_v<AccountChange>);
+
+struct ToJson {
+    template<typename T>
+    static void put(Json& json, const char* key, const std::optional<T>& value) {
+        if (value)
+            json[key] = *value;
+    }
+
+    Json operator()(const NewDomain& made) const {
+        return {{"id", made.id},
+                {"name", made.name},
+                {"alias_of", or_null(made.alias_of)},
+                {"catch_all", or_null(made.catch_all)}};
+    }
+    Json operator()(const NewMailbox& made) const {
+        return {{"id", made.id},
+                {"address", made.address},
+                {"display_name", made.display_name},
+                {"password", made.password},
+                {"quota", made.quota}};
+    }
+    Json operator()(const NewAlias& made) const {
+        return {{"id", made.id}, {"address", made.address}, {"destinations", made.destinations}};
+    }
+    Json operator()(const DomainChange& change) const {
+        Json json{{"id", change.id}};
+        if (change.catch_all)
+            json["catch_all"] = or_null(*change.catch_all);
+        put(json, "active", change.active);
+        return json;
+    }
+    Json operator()(const MailboxChange& change) const {
+        Json json{{"id", change.id}};
+        put(json, "display_name", change.display_name);
+        put(json, "password", change.password);
+        put(json, "quota", change.quota);
+        put(json, "active", change.active);
+        return json;
+    }
+    Json operator()(const AliasChange& change) const {
+        Json json{{"id", change.id}};
+        put(json, "destinations", change.destinations);
+        put(json, "active", change.active);
+        return json;
+    }
+    Json operator()(const auto& removal) const { return {{"id", removal.id}}; }
+};
+
+} // namespace
+
+Json to_json(const Domain& domain) {
+    return {{"id", domain.id},
+            {"name", domain.name},
+            {"alias_of", or_null(domain.alias_of)},
+            {"catch_all", or_null(domain.catch_all)},
+            {"active", domain.active},
+            {"managed_by", domain.managed_by},
+            {"created_at", domain.created_at},
+            {"updated_at", domain.updated_at}};
+}
+
+Json to_json(const Mailbox& mailbox) {
+    return {{"id", mailbox.id},
+            {"address", mailbox.address},
+            {"domain", std::string(config::domain_of(mailbox.address))},
+            {"display_name", mailbox.display_name},
+            {"quota", mailbox.quota},
+            {"active", mailbox.active},
+            {"managed_by", mailbox.managed_by},
+            {"created_at", mailbox.created_at},
+            {"updated_at", mailbox.updated_at}};
+}
+
+Json to_json(const Alias& alias) {
+    return {{"id", alias.id},
+            {"address", alias.address},
+            {"domain", std::string(config::domain_of(alias.address))},
+            {"destinations", alias.destinations},
+            {"active", alias.active},
+            {"managed_by", alias.managed_by},
+            {"created_at", alias.created_at},
+            {"updated_at", alias.updated_at}};
+}
+
+Json to_json(const AccountChange& change) {
+    Json json = Json::object();
+    json[std::string(verbs.at(change.index()).name)] = std::visit(ToJson{}, change);
+    return json;
+}
+
+AccountChange account_change(const Json& json) {
+    if (json.is_object() && json.size() == 1) {
+        const auto only = json.items().begin();
+        const auto* verb = std::find_if(verbs.begin(), verbs.end(),
+                                        [&, &name = only.key()](const Verb& each) { return each.name == name; });
+        if (verb != verbs.end()) {
+            Reader reader(only.value());
+            auto change = verb->read(reader);
+            reader.finish();
+            return change;
+        }
+    }
+    throw Error(Code::invalid_input, "cannot understand the change: there is none of this kind");
+}
+
+} // namespace vectis::directory

@@ -1,0 +1,313 @@
+#include "store/accounts.hpp"
+
+#include "base/error.hpp"
+#include "base/random.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include <array>
+
+namespace vectis::store {
+
+namespace {
+
+constexpr std::string_view domain_columns = "id, name, alias_of, catch_all, active, managed_by, created_at, updated_at";
+constexpr std::string_view mailbox_columns =
+    "id, address, display_name, quota, active, managed_by, created_at, updated_at";
+constexpr std::string_view alias_columns = "id, address, active, managed_by, created_at, updated_at";
+
+directory::Domain read_domain(const Statement& row) {
+    return {.id = row.text(0),
+            .name = row.text(1),
+            .alias_of = row.optional_text(2),
+            .catch_all = row.optional_text(3),
+            .active = row.integer(4) != 0,
+            .managed_by = row.text(5),
+            .created_at = row.text(6),
+            .updated_at = row.text(7)};
+}
+
+directory::Mailbox read_mailbox(const Statement& row) {
+    return {.id = row.text(0),
+            .address = row.text(1),
+            .display_name = row.text(2),
+            .quota = static_cast<std::uint64_t>(row.integer(3)),
+            .active = row.integer(4) != 0,
+            .managed_by = row.text(5),
+            .created_at = row.text(6),
+            .updated_at = row.text(7)};
+}
+
+directory::Alias read_alias(Database& database, const Statement& row) {
+    directory::Alias alias{.id = row.text(0),
+                           .address = row.text(1),
+                           .destinations = {},
+                           .active = row.integer(2) != 0,
+                           .managed_by = row.text(3),
+                           .created_at = row.text(4),
+                           .updated_at = row.text(5)};
+    auto select =
+        database.prepare("select destination from alias_destinations where alias_id = ?1 order by destination");
+    select.bind(alias.id);
+    while (select.step())
+        alias.destinations.push_back(select.text(0));
+    return alias;
+}
+
+std::string domain_of(const std::string& address) {
+    return address.substr(address.rfind('@') + 1);
+}
+
+void expect_ours(const std::string& managed_by, const std::string& what) {
+    if (managed_by == "config")
+        throw Error(Code::managed_by_config, fmt::format("'{}' is declared in config.yaml", what),
+                    "change it there and apply it");
+    if (managed_by == "system")
+        throw Error(Code::conflict, fmt::format("'{}' is Vectis's own", what));
+}
+
+/// Makes one change; each answers {"before", "after"}.
+class Changer {
+  public:
+    Changer(Database& database, const std::string& at) : database_(database), accounts_(database), at_(at) {}
+
+    Json operator()(const directory::NewDomain& made) {
+        if (const auto other = accounts_.domain_named(made.name))
+            throw taken(made.name, other->managed_by, other->active);
+        if (made.alias_of)
+            expect_main(*made.alias_of);
+        database_
+            .prepare("insert into domains (id, name, alias_of, catch_all, active, managed_by, created_at, updated_at) "
+                     "values (?1, ?2, ?3, ?4, 1, 'api', ?5, ?5)")
+            .bind(made.id, made.name, made.alias_of, made.catch_all, at_)
+            .run();
+        if (!made.alias_of)
+            add_roles(made.name);
+        return both(nullptr, to_json(*accounts_.domain(made.id)));
+    }
+
+    Json operator()(const directory::NewMailbox& made) {
+        expect_main(domain_of(made.address));
+        expect_free(made.address);
+        database_
+            .prepare("insert into mailboxes (id, address, domain, local_part, display_name, password, quota, active, "
+                     "managed_by, created_at, updated_at) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, 1, 'api', ?8, ?8)")
+            .bind(made.id, made.address, domain_of(made.address), made.address.substr(0, made.address.rfind('@')),
+                  made.display_name, made.password.empty() ? std::nullopt : std::optional(made.password), made.quota,
+                  at_)
+            .run();
+        return both(nullptr, to_json(*accounts_.mailbox(made.id)));
+    }
+
+    Json operator()(const directory::NewAlias& made) {
+        expect_main(domain_of(made.address));
+        expect_free(made.address);
+        add_alias(made.id, made.address, made.destinations);
+        return both(nullptr, to_json(*accounts_.alias(made.id)));
+    }
+
+    Json operator()(const directory::DomainChange& change) {
+        const auto before = there(accounts_.domain(change.id), change.id);
+        expect_ours(before.managed_by, before.name);
+        const auto catch_all = change.catch_all ? *change.catch_all : before.catch_all;
+        if (catch_all && before.alias_of)
+            throw Error(Code::conflict, fmt::format("'{}' repeats another domain and has no catch-all", before.name));
+        database_.prepare("update domains set catch_all = ?2, active = ?3, updated_at = ?4 where id = ?1")
+            .bind(change.id, catch_all, change.active.value_or(before.active), at_)
+            .run();
+        return both(to_json(before), to_json(*accounts_.domain(change.id)));
+    }
+
+    Json operator()(const directory::MailboxChange& change) {
+        const auto before = there(accounts_.mailbox(change.id), change.id);
+        expect_ours(before.managed_by, before.address);
+        database_
+            .prepare("update mailboxes set display_name = ?2, password = coalesce(?3, password), quota = ?4, "
+                     "active = ?5, updated_at = ?6 where id = ?1")
+            .bind(change.id, change.display_name.value_or(before.display_name), change.password,
+                  change.quota.value_or(before.quota), change.active.value_or(before.active), at_)
+            .run();
+        return both(to_json(before), to_json(*accounts_.mailbox(change.id)));
+    }
+
+    Json operator()(const directory::AliasChange& change) {
+        const auto before = there(accounts_.alias(change.id), change.id);
+        expect_ours(before.managed_by, before.address);
+        database_.prepare("update aliases set active = ?2, updated_at = ?3 where id = ?1")
+            .bind(change.id, change.active.value_or(before.active), at_)
+            .run();
+        if (change.destinations)
+            set_destinations(change.id, *change.destinations);
+        return both(to_json(before), to_json(*accounts_.alias(change.id)));
+    }
+
+    Json operator()(const directory::RemovedDomain& removed) {
+        const auto before = there(accounts_.domain(removed.id), removed.id);
+        expect_ours(before.managed_by, before.name);
+        // What was made with it goes with it.
+        for (const auto role : roles)
+            database_.prepare("delete from aliases where address = ?1 and managed_by = 'api'")
+                .bind(fmt::format("{}@{}", role, before.name))
+                .run();
+        expect_empty(before.name);
+        remove("domains", removed.id);
+        return both(to_json(before), nullptr);
+    }
+
+    Json operator()(const directory::RemovedMailbox& removed) {
+        const auto before = there(accounts_.mailbox(removed.id), removed.id);
+        expect_ours(before.managed_by, before.address);
+        remove("mailboxes", removed.id);
+        return both(to_json(before), nullptr);
+    }
+
+    Json operator()(const directory::RemovedAlias& removed) {
+        const auto before = there(accounts_.alias(removed.id), removed.id);
+        expect_ours(before.managed_by, before.address);
+        remove("aliases", removed.id);
+        return both(to_json(before), nullptr);
+    }
+
+  private:
+    // RFC 2142: these reach a person in every domain that has mail.
+    static constexpr std::array<std::string_view, 2> roles{"postmaster", "abuse"};
+
+    static Json both(Json before, Json after) { return {{"before", std::move(before)}, {"after", std::move(after)}}; }
+
+    template<typename Row>
+    static Row there(std::optional<Row> row, const std::string& id) {
+        if (!row)
+            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", id));
+        return std::move(*row);
+    }
+
+    static Error taken(const std::string& what, const std::string& managed_by, bool active) {
+        if (!active && managed_by == "config")
+            return {Code::managed_by_config,
+                    fmt::format("'{}' was declared in config.yaml, and is suspended since it was taken out", what),
+                    "declare it there again"};
+        return {Code::conflict, fmt::format("there is '{}' already", what)};
+    }
+
+    /// A domain that has mailboxes of its own, and is not suspended.
+    void expect_main(const std::string& name) {
+        const auto domain = accounts_.domain_named(name);
+        if (!domain)
+            throw Error(Code::conflict, fmt::format("there is no domain '{}' here", name), "make it first");
+        if (domain->managed_by == "system")
+            throw Error(Code::conflict, fmt::format("'{}' is this host, and has no addresses of its own", name));
+        if (domain->alias_of)
+            throw Error(Code::conflict,
+                        fmt::format("'{}' repeats '{}', and has no addresses of its own", name, *domain->alias_of));
+        if (!domain->active)
+            throw Error(Code::conflict, fmt::format("the domain '{}' is suspended", name));
+    }
+
+    void expect_free(const std::string& address) {
+        auto select = database_.prepare("select managed_by, active from mailboxes where address = ?1 union all "
+                                        "select managed_by, active from aliases where address = ?1");
+        if (select.bind(address).step())
+            throw taken(address, select.text(0), select.integer(1) != 0);
+    }
+
+    void expect_empty(const std::string& domain) {
+        auto select = database_.prepare("select address from mailboxes where domain = ?1 union all "
+                                        "select address from aliases where domain = ?1 union all "
+                                        "select name from domains where alias_of = ?1 limit 1");
+        if (select.bind(domain).step())
+            throw Error(Code::conflict, fmt::format("the domain '{}' still has '{}'", domain, select.text(0)),
+                        "remove what is in it first");
+    }
+
+    /// To whoever has the host's own mail.
+    void add_roles(const std::string& domain) {
+        auto host = database_.prepare("select name from domains where managed_by = 'system' and active = 1 limit 1");
+        if (!host.step())
+            throw Error(Code::conflict, "nothing was applied on this server yet", "run 'vectis setup'");
+        const std::string destination = "postmaster@" + host.text(0);
+        for (const auto role : roles)
+            add_alias(uuid7(), fmt::format("{}@{}", role, domain), {destination});
+    }
+
+    void add_alias(const std::string& id, const std::string& address, const std::vector<std::string>& destinations) {
+        database_
+            .prepare("insert into aliases (id, address, domain, active, managed_by, created_at, updated_at) "
+                     "values (?1, ?2, ?3, 1, 'api', ?4, ?4)")
+            .bind(id, address, domain_of(address), at_)
+            .run();
+        set_destinations(id, destinations);
+    }
+
+    void set_destinations(const std::string& id, const std::vector<std::string>& destinations) {
+        database_.prepare("delete from alias_destinations where alias_id = ?1").bind(id).run();
+        auto insert = database_.prepare("insert into alias_destinations (alias_id, destination) values (?1, ?2)");
+        for (const auto& each : destinations)
+            insert.bind(id, each).run();
+    }
+
+    void remove(std::string_view table, const std::string& id) {
+        database_.prepare(fmt::format("delete from {} where id = ?1", table)).bind(id).run();
+    }
+
+    Database& database_;
+    Accounts accounts_;
+    const std::string& at_;
+};
+
+template<typename Read>
+auto one(Database& database, std::string_view columns, std::string_view table, std::string_view key,
+         const std::string& value, Read&& read) -> std::optional<decltype(read(std::declval<Statement&>()))> {
+    auto select = database.prepare(fmt::format("select {} from {} where {} = ?1", columns, table, key));
+    if (!select.bind(value).step())
+        return std::nullopt;
+    return read(select);
+}
+
+template<typename Read>
+auto many(Database& database, std::string_view columns, std::string_view table, const Page& page, Read&& read) {
+    auto select = select_page(database, columns, table, page);
+    std::vector<decltype(read(select))> rows;
+    while (select.step())
+        rows.push_back(read(select));
+    return rows;
+}
+
+} // namespace
+
+std::optional<directory::Domain> Accounts::domain(const std::string& id) {
+    return one(database_, domain_columns, "domains", "id", id, read_domain);
+}
+
+std::optional<directory::Domain> Accounts::domain_named(const std::string& name) {
+    return one(database_, domain_columns, "domains", "name", name, read_domain);
+}
+
+std::vector<directory::Domain> Accounts::domains(const Page& page) {
+    return many(database_, domain_columns, "domains", page, read_domain);
+}
+
+std::optional<directory::Mailbox> Accounts::mailbox(const std::string& id) {
+    return one(database_, mailbox_columns, "mailboxes", "id", id, read_mailbox);
+}
+
+std::vector<directory::Mailbox> Accounts::mailboxes(const Page& page) {
+    return many(database_, mailbox_columns, "mailboxes", page, read_mailbox);
+}
+
+std::optional<directory::Alias> Accounts::alias(const std::string& id) {
+    return one(database_, alias_columns, "aliases", "id", id,
+               [this](const Statement& row) { return read_alias(database_, row); });
+}
+
+std::vector<directory::Alias> Accounts::aliases(const Page& page) {
+    return many(database_, alias_columns, "aliases", page,
+                [this](const Statement& row) { return read_alias(database_, row); });
+}
+
+Json Accounts::change(const directory::AccountChange& change, const std::string& at) {
+    Changer changer(database_, at);
+    return std::visit(changer, change);
+}
+
+} // namespace vectis::store

@@ -1,0 +1,35 @@
+// The tables domains, mailboxes and aliases of directory.db as the API shows and changes them. Reading needs no more than
+// a database that may only be read; only the supervisor changes anything (store/directory).
+#pragma once
+
+#include "directory/account.hpp"
+#include "store/database.hpp"
+#include "store/page.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vectis::store {
+
+class Accounts {
+  public:
+    explicit Accounts(Database& database) : database_(database) {}
+
+    [[nodiscard]] std::optional<directory::Domain> domain(const std::string& id);
+    [[nodiscard]] std::optional<directory::Domain> domain_named(const std::string& name);
+    [[nodiscard]] std::vector<directory::Domain> domains(const Page& page);
+    [[nodiscard]] std::optional<directory::Mailbox> mailbox(const std::string& id);
+    [[nodiscard]] std::vector<directory::Mailbox> mailboxes(const Page& page);
+    [[nodiscard]] std::optional<directory::Alias> alias(const std::string& id);
+    [[nodiscard]] std::vector<directory::Alias> aliases(const Page& page);
+
+    /// Within a transaction. {"before": ..., "after": ...}, null where there was or is none. Throws Error(not_found),
+    /// Error(conflict) and Error(managed_by_config).
+    [[nodiscard]] Json change(const directory::AccountChange& change, const std::string& at);
+
+  private:
+    Database& database_;
+};
+
+} // namespace vectis::store

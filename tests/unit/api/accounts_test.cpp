@@ -1,0 +1,254 @@
+#include "api.hpp"
+#include "base/clock.hpp"
+
+#include <fmt/format.h>
+
+using namespace vectis;
+using vectis::test::Answer;
+using vectis::test::Api;
+
+namespace {
+
+/// A server with one domain from config.yaml.
+struct Server : Api {
+    Server() {
+        config::Config config;
+        config.hostname = "mail.example.test";
+        config.admin = "alice@example.test";
+        config.domains.push_back({.name = "example.test", .mailboxes = {{.local_part = "alice"}}});
+        supervisor.apply(directory::difference({}, directory::wanted(config, "{P}")), 1, false);
+    }
+
+    Answer post(const std::string& path, const Json& body, const std::map<std::string, std::string>& fields = {}) {
+        return ask("POST", path, {.body = body, .fields = fields, .raw = {}});
+    }
+    Answer patch(const std::string& path, const Json& body, const std::map<std::string, std::string>& fields = {}) {
+        return ask("PATCH", path, {.body = body, .fields = fields, .raw = {}});
+    }
+    std::string id_of(const std::string& collection, const std::string& field, const std::string& value) {
+        const Json rows = ask("GET", collection + "?" + field + "=" + value).json["data"];
+        REQUIRE(rows.size() == 1);
+        return rows[0]["id"];
+    }
+    std::string one(const std::string& sql) {
+        return directory.read([&](store::Database& reader) {
+            auto select = reader.prepare(sql);
+            return select.step() ? select.text(0) : std::string("(none)");
+        });
+    }
+    std::vector<std::string> actions() {
+        std::vector<std::string> all;
+        const Json rows = ask("GET", "/audit").json["data"];
+        for (const auto& row : rows)
+            all.push_back(row["action"]);
+        return all;
+    }
+};
+
+} // namespace
+
+TEST_CASE("a domain, a mailbox and an alias are made, changed and removed; each is in the audit log") {
+    Server api;
+    const auto domain = api.post("/domains", {{"name", "Shop.Test"}});
+    INFO(domain.response.body);
+    REQUIRE(domain.status == 201);
+    CHECK(domain.json["data"]["name"] == "shop.test");
+    const std::string domain_path = "/domains/" + domain.json["data"]["id"].get<std::string>();
+    CHECK(domain.field("Location") == "/api/v1" + domain_path);
+    CHECK(api.ask("GET", domain_path).field("ETag") == domain.field("ETag"));
+    // RFC 2142, RFC 5321 section 4.5.1.
+    for (const auto* role : {"postmaster", "abuse"})
+        CHECK(api.one(fmt::format("select destination from alias_destinations join aliases on id = alias_id "
+                                  "where address = '{}@shop.test'", role)) == "postmaster@mail.example.test");
+
+    const auto mailbox = api.post("/mailboxes", {{"address", "Anna@shop.test"}, {"quota", 1000}});
+    REQUIRE(mailbox.status == 201);
+    CHECK(mailbox.json["data"]["generated_password"].get<std::string>().size() == 20);
+    const std::string mailbox_path = "/mailboxes/" + mailbox.json["data"]["id"].get<std::string>();
+    CHECK_FALSE(api.ask("GET", mailbox_path).json["data"].contains("generated_password"));
+    CHECK(api.one("select password from mailboxes where address = 'anna@shop.test'").starts_with("{ARGON2ID}"));
+    CHECK(api.patch(mailbox_path, {{"display_name", "Anna"}}).json["data"]["quota"] == 1000);
+    const std::string before = api.one("select password from mailboxes where address = 'anna@shop.test'");
+    CHECK(api.patch(mailbox_path, {{"password", "another good one"}}).status == 200);
+    CHECK(api.one("select password from mailboxes where address = 'anna@shop.test'") != before);
+    CHECK(api.ask("POST", mailbox_path + "/suspend").json["data"]["active"] == false);
+    CHECK(api.ask("POST", mailbox_path + "/resume").json["data"]["active"] == true);
+
+    const auto alias = api.post("/aliases", {{"address", "info@shop.test"}, {"destinations", {"anna@shop.test", "bob@elsewhere.test"}}});
+    REQUIRE(alias.status == 201);
+    const std::string alias_path = "/aliases/" + alias.json["data"]["id"].get<std::string>();
+    CHECK(api.patch(alias_path, {{"destinations", {"anna@shop.test"}}}).json["data"]["destinations"] == Json{"anna@shop.test"});
+
+    CHECK(api.ask("DELETE", domain_path + "?confirm=shop.test").status == 409);
+    CHECK(api.ask("DELETE", mailbox_path).status == 422);
+    CHECK(api.ask("DELETE", mailbox_path + "?confirm=anna@shop.test").status == 200);
+    CHECK(api.ask("DELETE", alias_path + "?confirm=info@shop.test").status == 200);
+    CHECK(api.ask("DELETE", domain_path + "?confirm=shop.test").status == 200);
+    CHECK(api.ask("GET", domain_path).status == 404);
+    CHECK(api.one("select count(*) from aliases where domain = 'shop.test'") == "0");
+    CHECK(api.actions() == std::vector<std::string>{"domain.delete", "alias.delete", "mailbox.delete", "alias.update", "alias.create",
+                                                    "mailbox.resume", "mailbox.suspend", "mailbox.update", "mailbox.update", "mailbox.create",
+                                                    "domain.create"});
+    CHECK(api.ask("GET", "/audit/verify").json["data"]["whole"] == true);
+    CHECK(api.ask("GET", "/audit/export").response.body.find("ARGON2ID") == std::string::npos);
+}
+
+TEST_CASE("what config.yaml declares is changed there, and what is the server's own is not shown") {
+    Server api;
+    const std::string alice = "/mailboxes/" + api.id_of("/mailboxes", "address", "alice@example.test");
+    const std::string domain = "/domains/" + api.id_of("/domains", "name", "example.test");
+    for (const auto& refused : {api.patch(alice, {{"quota", 5}}), api.ask("POST", alice + "/suspend"),
+                                api.ask("DELETE", alice + "?confirm=alice@example.test"), api.patch(domain, {{"active", false}}),
+                                api.ask("DELETE", domain + "?confirm=example.test")}) {
+        CHECK(refused.status == 409);
+        CHECK(refused.json["code"] == "managed_by_config");
+    }
+    CHECK(api.ask("GET", "/domains?name=mail.example.test").json["data"].empty());
+    CHECK(api.ask("GET", "/mailboxes?managed_by=system").json["data"].empty());
+    CHECK(api.ask("GET", "/mailboxes/" + api.one("select id from mailboxes where managed_by = 'system'")).status == 404);
+    // In a domain of config.yaml there may be mailboxes of the API's.
+    CHECK(api.post("/mailboxes", {{"address", "bob@example.test"}}).status == 201);
+    CHECK(api.actions() == std::vector<std::string>{"mailbox.create"});
+}
+
+TEST_CASE("what cannot be is refused, and changes nothing") {
+    Server api;
+    const auto count = [&] { return api.one("select (select count(*) from domains) || ' ' || (select count(*) from mailboxes) || ' ' || (select count(*) from aliases)"); };
+    REQUIRE(api.post("/domains", {{"name", "other.test"}, {"alias_of", "example.test"}}).status == 201);
+    const std::string before = count();
+    struct Row {
+        const char* path;
+        Json body;
+        int status;
+    };
+    for (const auto& row : std::vector<Row>{
+             {"/domains", {{"name", "example.test"}}, 409},
+             {"/domains", {{"name", "mail.example.test"}}, 409},
+             {"/domains", {{"name", "no domain"}}, 422},
+             {"/domains", {{"name", "third.test"}, {"alias_of", "nowhere.test"}}, 409},
+             {"/domains", {{"name", "third.test"}, {"alias_of", "other.test"}}, 409},
+             {"/domains", {{"name", "third.test"}, {"catch_all", "no address"}}, 422},
+             {"/mailboxes", {{"address", "bob@nowhere.test"}}, 409},
+             {"/mailboxes", {{"address", "bob@other.test"}}, 409},
+             {"/mailboxes", {{"address", "bob@mail.example.test"}}, 409},
+             {"/mailboxes", {{"address", "alice@example.test"}}, 409},
+             {"/mailboxes", {{"address", "postmaster@example.test"}}, 409},
+             {"/mailboxes", {{"address", "../bob@example.test"}}, 422},
+             {"/mailboxes", {{"address", "b/ob@example.test"}}, 422},
+             {"/mailboxes", {{"address", "bob@example.test"}, {"password", "bob@example.test"}}, 422},
+             {"/mailboxes", {{"address", "bob@example.test"}, {"password", "a good one"}, {"password_hash", "{SHA512-CRYPT}x"}}, 422},
+             {"/mailboxes", {{"address", "bob@example.test"}, {"password_hash", "plain"}}, 422},
+             {"/mailboxes", {{"address", "bob@example.test"}, {"quota", -1}}, 422},
+             {"/aliases", {{"address", "info@example.test"}, {"destinations", Json::array()}}, 422},
+             {"/aliases", {{"address", "alice@example.test"}, {"destinations", {"bob@example.test"}}}, 409},
+         }) {
+        const auto refused = api.post(row.path, row.body);
+        INFO(row.path << " " << to_text(row.body) << " " << refused.response.body);
+        CHECK(refused.status == row.status);
+        CHECK(count() == before);
+    }
+    CHECK(api.actions() == std::vector<std::string>{"domain.create"});
+    CHECK(api.ask("GET", "/domains/019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11").status == 404);
+}
+
+TEST_CASE("a domain_admin has their own domains and no others") {
+    Server api;
+    REQUIRE(api.post("/domains", {{"name", "shop.test"}}).status == 201);
+    const std::string shop = api.post("/mailboxes", {{"address", "anna@shop.test"}}).json["data"]["id"];
+    api.make_admin("d@example.test", "domain_admin", {"shop.test"});
+    const auto session = api.login("d@example.test");
+    CHECK(api.in_session(session, "GET", "/domains").json["data"].size() == 1);
+    CHECK(api.in_session(session, "GET", "/mailboxes").json["data"].size() == 1);
+    CHECK(api.in_session(session, "GET", "/mailboxes?domain=example.test").json["data"].empty());
+    const std::string alice = api.id_of("/mailboxes", "address", "alice@example.test");
+    CHECK(api.in_session(session, "GET", "/mailboxes/" + alice).status == 404);
+    CHECK(api.in_session(session, "DELETE", "/mailboxes/" + alice + "?confirm=alice@example.test").status == 404);
+    CHECK(api.in_session(session, "POST", "/mailboxes", {{"address", "bob@example.test"}}).status == 403);
+    CHECK(api.in_session(session, "POST", "/aliases", {{"address", "x@example.test"}, {"destinations", {"a@b.test"}}}).status == 403);
+    CHECK(api.in_session(session, "POST", "/domains", {{"name", "new.test"}}).status == 403);
+    CHECK(api.in_session(session, "POST", "/mailboxes", {{"address", "bob@shop.test"}}).status == 201);
+    CHECK(api.in_session(session, "PATCH", "/mailboxes/" + shop, {{"quota", 7}}).status == 200);
+}
+
+TEST_CASE("killed anywhere, a change is made once and answered, or not made at all") {
+    const Json body{{"address", "bob@example.test"}};
+    const std::map<std::string, std::string> key{{"idempotency-key", "k1"}};
+    struct Killed {};
+    const bool asked_again = GENERATE(true, false);
+    const std::string when = GENERATE("before the supervisor was asked", "before its answer was heard", "there was no supervisor");
+    INFO(when << ", asked again: " << asked_again);
+    Server api;
+    const auto there = [&] { return api.one("select count(*) from mailboxes where address = 'bob@example.test'"); };
+    const auto wait = [&] { // as if a while had passed
+        api.database.write([](store::Database& database) {
+            database.execute("update errands set at = '2020-01-01T00:00:00.000Z'");
+            return 0;
+        });
+    };
+    const auto finish = [&] { api.errands.finish_left([&](const std::string& line) { api.logged.push_back(line); }); };
+    if (when == "there was no supervisor") {
+        api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
+        CHECK(api.post("/mailboxes", body, key).status == 503);
+        wait();
+        finish();
+    } else {
+        auto& kill = when == "before the supervisor was asked" ? api.before_carrying : api.after_carrying;
+        kill = [] { throw Killed(); };
+        CHECK_THROWS_AS(api.post("/mailboxes", body, key), Killed);
+    }
+    CHECK(there() == (when == "before its answer was heard" ? "1" : "0"));
+    api.before_carrying = api.after_carrying = {};
+    CHECK(api.actions().empty());
+    if (asked_again) {
+        const auto again = api.post("/mailboxes", body, key);
+        CHECK(again.status == 201);
+        CHECK(again.json["data"]["generated_password"].is_null()); // nobody saw it, and it is kept nowhere
+        CHECK(api.post("/mailboxes", body, key).response.body == again.response.body);
+        CHECK(api.post("/mailboxes", {{"address", "eve@example.test"}}, key).status == 422);
+    } else {
+        finish();
+        CHECK(api.actions().empty() == (when != "there was no supervisor")); // whoever asked may still be at it
+        wait();
+        finish();
+        finish();
+    }
+    CHECK(there() == "1");
+    CHECK(api.actions() == std::vector<std::string>{"mailbox.create"});
+    wait();
+    finish();
+    CHECK(api.actions().size() == 1);
+}
+
+TEST_CASE("a change that was refused meanwhile is given up, and says so") {
+    Server api;
+    api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
+    CHECK(api.post("/mailboxes", {{"address", "bob@example.test"}}).status == 503);
+    api.before_carrying = {};
+    CHECK(api.post("/aliases", {{"address", "bob@example.test"}, {"destinations", {"alice@example.test"}}}).status == 201);
+    api.database.write([](store::Database& database) {
+        database.execute("update errands set at = '2020-01-01T00:00:00.000Z'");
+        return 0;
+    });
+    for (int i = 0; i < 2; ++i)
+        api.errands.finish_left([&](const std::string& line) { api.logged.push_back(line); });
+    REQUIRE(api.logged.size() == 1);
+    CHECK(api.logged[0].find("mailbox.create was not done") != std::string::npos);
+    CHECK(api.actions() == std::vector<std::string>{"alias.create"});
+}
+
+TEST_CASE("a change from the bus is judged by whoever carries it out, too") {
+    for (const auto* bad : {"null", "[]", "{}", R"({"new_mailbox": {}})", R"({"drop": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11"}})",
+                            R"({"removed_domain": {"id": "1"}})",
+                            R"({"removed_domain": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", "path": "/"}})",
+                            R"({"new_mailbox": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", "address": "a/../b@example.test", "display_name": "", "password": "", "quota": 0}})",
+                            R"({"new_mailbox": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", "address": "a@example.test", "display_name": "\n", "password": "", "quota": 0}})",
+                            R"({"new_mailbox": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", "address": "a@example.test", "display_name": "", "password": "x", "quota": 0}})",
+                            R"({"new_mailbox": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", "address": "a@example.test", "display_name": "", "password": "", "quota": 18446744073709551615}})",
+                            R"({"new_alias": {"id": "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", "address": "a@example.test", "destinations": ["a\u0000@b.test"]}})"}) {
+        INFO(bad);
+        CHECK_THROWS_AS(directory::account_change(parse_json(bad)), Error);
+    }
+    const directory::AccountChange change = directory::AliasChange{.id = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11", .destinations = {{"b@example.test", "a@example.test"}}, .active = false};
+    CHECK(to_text(directory::to_json(directory::account_change(directory::to_json(change)))) ==
+          R"({"alias_change":{"id":"019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11","destinations":["a@example.test","b@example.test"],"active":false}})");
+}
