@@ -14,3 +14,14 @@ create table changes (
     result text not null -- JSON
 ) strict, without rowid;
 create index changes_by_age on changes (at);
+
+-- The DKIM keys of the domains that the API made; their files are in /var/lib/vectis/dkim.
+create table dkim_keys (
+    domain     text not null references domains (name) on delete cascade,
+    selector   text not null,
+    algorithm  text not null check (algorithm in ('rsa', 'ed25519')),
+    -- 0: published for what was signed before, or not seen in DNS yet.
+    signs      integer not null check (signs in (0, 1)),
+    created_at text not null,
+    primary key (domain, selector)
+) strict, without rowid;

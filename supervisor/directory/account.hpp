@@ -43,6 +43,15 @@ struct Alias {
     std::string updated_at;
 };
 
+/// A key that signs what a domain of the API's sends.
+struct DkimKey {
+    std::string domain;
+    std::string selector;
+    std::string algorithm; // rsa, ed25519
+    bool signs = true;
+    std::string created_at;
+};
+
 [[nodiscard]] Json to_json(const Domain& domain);
 [[nodiscard]] Json to_json(const Mailbox& mailbox);
 [[nodiscard]] Json to_json(const Alias& alias);

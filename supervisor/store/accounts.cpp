@@ -84,6 +84,10 @@ class Changer {
             .run();
         if (!made.alias_of)
             add_roles(made.name);
+        // The selectors that config.yaml has where it says nothing.
+        const config::Dkim usual;
+        add_dkim_key(made.name, usual.rsa_selector, "rsa");
+        add_dkim_key(made.name, usual.ed25519_selector, "ed25519");
         return both(nullptr, to_json(*accounts_.domain(made.id)));
     }
 
@@ -239,6 +243,13 @@ class Changer {
         set_destinations(id, destinations);
     }
 
+    void add_dkim_key(const std::string& domain, const std::string& selector, std::string_view algorithm) {
+        database_
+            .prepare("insert into dkim_keys (domain, selector, algorithm, signs, created_at) values (?1, ?2, ?3, 1, ?4)")
+            .bind(domain, selector, algorithm, at_)
+            .run();
+    }
+
     void set_destinations(const std::string& id, const std::vector<std::string>& destinations) {
         database_.prepare("delete from alias_destinations where alias_id = ?1").bind(id).run();
         auto insert = database_.prepare("insert into alias_destinations (alias_id, destination) values (?1, ?2)");
@@ -303,6 +314,20 @@ std::optional<directory::Alias> Accounts::alias(const std::string& id) {
 std::vector<directory::Alias> Accounts::aliases(const Page& page) {
     return many(database_, alias_columns, "aliases", page,
                 [this](const Statement& row) { return read_alias(database_, row); });
+}
+
+std::vector<directory::DkimKey> Accounts::dkim_keys(const std::string& domain) {
+    auto select = database_.prepare("select domain, selector, algorithm, signs, created_at from dkim_keys "
+                                    "where ?1 = '' or domain = ?1 order by domain, selector");
+    select.bind(domain);
+    std::vector<directory::DkimKey> keys;
+    while (select.step())
+        keys.push_back({.domain = select.text(0),
+                        .selector = select.text(1),
+                        .algorithm = select.text(2),
+                        .signs = select.integer(3) != 0,
+                        .created_at = select.text(4)});
+    return keys;
 }
 
 Json Accounts::change(const directory::AccountChange& change, const std::string& at) {

@@ -24,6 +24,9 @@ class Accounts {
     [[nodiscard]] std::optional<directory::Alias> alias(const std::string& id);
     [[nodiscard]] std::vector<directory::Alias> aliases(const Page& page);
 
+    /// Those of one domain, or of every one; sorted.
+    [[nodiscard]] std::vector<directory::DkimKey> dkim_keys(const std::string& domain = {});
+
     /// Within a transaction. {"before": ..., "after": ...}, null where there was or is none. Throws Error(not_found),
     /// Error(conflict) and Error(managed_by_config).
     [[nodiscard]] Json change(const directory::AccountChange& change, const std::string& at);

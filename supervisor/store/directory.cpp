@@ -3,7 +3,6 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
-#include "store/accounts.hpp"
 #include "store/migrate.hpp"
 
 #include <fmt/format.h>
@@ -180,6 +179,11 @@ class Writer {
     std::string at_ = rfc3339(now());
 };
 
+std::optional<Json> changed_before(Database& database, const std::string& id) {
+    auto select = database.prepare("select result from changes where id = ?1");
+    return select.bind(id).step() ? std::optional(parse_json(select.text(0))) : std::nullopt;
+}
+
 } // namespace
 
 Directory::Directory(const fs::path& folder, const fs::path& migrations, const std::string& group) :
@@ -224,13 +228,17 @@ void Directory::set_password(const std::string& address, const std::string& pass
     transaction.commit();
 }
 
+std::optional<Json> Directory::changed(const std::string& id) {
+    const std::lock_guard lock(mutex_);
+    return changed_before(database_, id);
+}
+
 Json Directory::change(const std::string& id, const directory::AccountChange& change) {
     constexpr std::chrono::hours answers_are_kept{24 * 30};
     const std::lock_guard lock(mutex_);
     Transaction transaction(database_);
-    auto known = database_.prepare("select result from changes where id = ?1");
-    if (known.bind(id).step())
-        return parse_json(known.text(0));
+    if (auto known = changed_before(database_, id))
+        return *known;
     const std::string at = rfc3339(now());
     Json result = Accounts(database_).change(change, at);
     database_.prepare("delete from changes where at < ?1").bind(rfc3339(now() - answers_are_kept)).run();

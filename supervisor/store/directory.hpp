@@ -4,6 +4,7 @@
 
 #include "directory/account.hpp"
 #include "directory/rows.hpp"
+#include "store/accounts.hpp"
 #include "store/database.hpp"
 
 #include <mutex>
@@ -33,6 +34,15 @@ class Directory {
     /// Makes a change of the API's in a transaction that survives a power cut once this returns. Asked again with the
     /// same `id` it changes nothing, and answers the same. {"before": ..., "after": ...}; throws as store::Accounts.
     [[nodiscard]] Json change(const std::string& id, const directory::AccountChange& change);
+    /// What was answered to the change with this id.
+    [[nodiscard]] std::optional<Json> changed(const std::string& id);
+    /// What is read of the accounts between changes.
+    template<typename Use>
+    auto read(Use&& use) {
+        const std::lock_guard lock(mutex_);
+        Accounts accounts(database_);
+        return std::forward<Use>(use)(accounts);
+    }
 
   private:
     std::mutex mutex_; // a password may be changed during an apply, and the connection is for one thread at a time

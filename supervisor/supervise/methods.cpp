@@ -98,7 +98,7 @@ Json outcome_json(const apply::Outcome& outcome) {
 
 Methods::Methods(state::Paths paths) :
     paths_(std::move(paths)), directory_(paths_.directory(), paths_.migrations() / "directory", "vectis-directory"),
-    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"), prober_(paths_),
+    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"), accounts_(paths_, directory_), prober_(paths_),
     applier_(paths_, directory_, supervisor_, [this] { return probe(systemd::HealthSet::quick, [](const Json&) {}); }) {
 }
 
@@ -208,7 +208,7 @@ void Methods::set_password(const std::string& address, const std::string& hash) 
 }
 
 std::string Methods::change_account(const std::string& id, const std::string& change) {
-    return to_text(directory_.change(id, directory::account_change(parse_json(change))));
+    return to_text(accounts_.change(id, directory::account_change(parse_json(change))));
 }
 
 std::string Methods::export_yaml() {

@@ -6,6 +6,7 @@
 #include "state/paths.hpp"
 #include "store/directory.hpp"
 #include "store/supervisor.hpp"
+#include "supervise/accounts.hpp"
 #include "systemd/service.hpp"
 
 namespace vectis::supervise {
@@ -41,6 +42,7 @@ class Methods : public systemd::SupervisorMethods {
     state::Paths paths_;
     store::Directory directory_;
     store::Supervisor supervisor_;
+    Accounts accounts_;
     health::Prober prober_;
     apply::Applier applier_;
 };
