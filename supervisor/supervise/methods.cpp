@@ -105,6 +105,7 @@ Methods::Methods(state::Paths paths) :
 void Methods::recover() {
     const TrimAtEnd trim;
     applier_.recover([](const Json& event) { systemd::log(systemd::Priority::notice, to_text(event)); });
+    accounts_.sign(true);
 }
 
 void Methods::await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most) {

@@ -161,6 +161,74 @@ constexpr std::array audit_export_arguments{
     Argument{ArgumentKind::option, "--format", "FORMAT", "jsonl or csv"},
 };
 
+constexpr Argument which_domain{ArgumentKind::positional, "DOMAIN", "", "A domain, or its id", true};
+constexpr Argument domain_catch_all{ArgumentKind::option, "--catch-all", "ADDRESS",
+                                    "Who gets what is addressed to nobody; '' refuses it"};
+constexpr std::array domain_list_arguments{
+    Argument{ArgumentKind::option, "--managed-by", "WHO", "Only those of config, or of api"},
+    json,
+};
+constexpr std::array domain_show_arguments{which_domain, json};
+constexpr std::array domain_add_arguments{
+    Argument{ArgumentKind::positional, "DOMAIN", "", "The domain; international ones in their xn-- form", true},
+    Argument{ArgumentKind::option, "--alias-of", "DOMAIN", "It repeats the addresses of this one"},
+    domain_catch_all,
+    dry_run,
+    json,
+};
+constexpr std::array domain_change_arguments{
+    which_domain, domain_catch_all,
+    Argument{ArgumentKind::option, "--active", "true|false", "Whether it takes mail, and lets anybody log in"},
+    dry_run,      json,
+};
+constexpr std::array domain_remove_arguments{which_domain, force, dry_run, json};
+
+constexpr Argument of_domain{ArgumentKind::option, "--domain", "DOMAIN", "Only those of this domain"};
+constexpr std::array address_list_arguments{
+    of_domain,
+    Argument{ArgumentKind::option, "--managed-by", "WHO", "Only those of config, or of api"},
+    json,
+};
+constexpr Argument which_mailbox{ArgumentKind::positional, "ADDRESS", "", "A mailbox's address, or id", true};
+constexpr Argument mailbox_name{ArgumentKind::option, "--display-name", "NAME", "What its owner is called"};
+constexpr Argument mailbox_quota{ArgumentKind::option, "--quota", "BYTES", "How much it may hold; 0 is without a limit"};
+constexpr Argument mailbox_hash{ArgumentKind::option, "--password-hash", "HASH",
+                                "A password as Dovecot knows it: {SCHEME}..."};
+constexpr std::array mailbox_show_arguments{which_mailbox, json};
+constexpr std::array mailbox_add_arguments{
+    Argument{ArgumentKind::positional, "ADDRESS", "", "Its address", true},
+    mailbox_name,
+    mailbox_quota,
+    mailbox_hash,
+    password_stdin,
+    dry_run,
+    json,
+};
+constexpr std::array mailbox_change_arguments{
+    which_mailbox, mailbox_name, mailbox_quota, mailbox_hash, dry_run, json,
+};
+constexpr std::array mailbox_remove_arguments{which_mailbox, force, dry_run, json};
+
+constexpr Argument which_alias{ArgumentKind::positional, "ADDRESS", "", "An alias's address, or id", true};
+constexpr Argument alias_destinations{ArgumentKind::option, "--destinations", "ADDRESS,...",
+                                      "Who gets what is addressed to it"};
+constexpr std::array alias_show_arguments{which_alias, json};
+constexpr std::array alias_add_arguments{
+    Argument{ArgumentKind::positional, "ADDRESS", "", "The address", true},
+    Argument{ArgumentKind::option, "--destinations", "ADDRESS,...", "Who gets what is addressed to it", true},
+    dry_run,
+    json,
+};
+constexpr std::array alias_change_arguments{
+    which_alias, alias_destinations,
+    Argument{ArgumentKind::option, "--active", "true|false", "Whether it takes mail"},
+    dry_run,     json,
+};
+constexpr std::array alias_remove_arguments{which_alias, force, dry_run, json};
+
+constexpr std::array<std::string_view, 5> domain_columns{"name", "alias_of", "catch_all", "active", "managed_by"};
+constexpr std::array<std::string_view, 5> mailbox_columns{"address", "display_name", "quota", "active", "managed_by"};
+constexpr std::array<std::string_view, 4> alias_columns{"address", "destinations", "active", "managed_by"};
 constexpr std::array<std::string_view, 4> admin_columns{"email", "name", "role", "suspended"};
 constexpr std::array<std::string_view, 5> key_columns{"name", "role", "scopes", "rate", "expires_at"};
 constexpr std::array<std::string_view, 5> audit_columns{"seq", "at", "actor", "action", "target"};
@@ -256,6 +324,23 @@ constexpr std::array table{
                false,
                Operation::api_keys_rotate,
                {}},
+    CommandRow{Command::api, "domain list", "List the domains", domain_list_arguments, false, Operation::domains_list, domain_columns},
+    CommandRow{Command::api, "domain show", "Show a domain", domain_show_arguments, false, Operation::domains_get, {}},
+    CommandRow{Command::api, "domain add", "Make a domain", domain_add_arguments, false, Operation::domains_create, {}},
+    CommandRow{Command::api, "domain change", "Change a domain", domain_change_arguments, false, Operation::domains_update, {}},
+    CommandRow{Command::api, "domain remove", "Remove a domain that has no addresses any more", domain_remove_arguments, false, Operation::domains_delete, {}},
+    CommandRow{Command::api, "mailbox list", "List the mailboxes", address_list_arguments, false, Operation::mailboxes_list, mailbox_columns},
+    CommandRow{Command::api, "mailbox show", "Show a mailbox", mailbox_show_arguments, false, Operation::mailboxes_get, {}},
+    CommandRow{Command::api, "mailbox add", "Make a mailbox", mailbox_add_arguments, false, Operation::mailboxes_create, {}},
+    CommandRow{Command::api, "mailbox change", "Change a mailbox", mailbox_change_arguments, false, Operation::mailboxes_update, {}},
+    CommandRow{Command::api, "mailbox suspend", "Take no mail for a mailbox, and let nobody log in", mailbox_show_arguments, false, Operation::mailboxes_suspend, {}},
+    CommandRow{Command::api, "mailbox resume", "End the suspension of a mailbox", mailbox_show_arguments, false, Operation::mailboxes_resume, {}},
+    CommandRow{Command::api, "mailbox remove", "Remove a mailbox; its mail is archived", mailbox_remove_arguments, false, Operation::mailboxes_delete, {}},
+    CommandRow{Command::api, "alias list", "List the aliases", address_list_arguments, false, Operation::aliases_list, alias_columns},
+    CommandRow{Command::api, "alias show", "Show an alias", alias_show_arguments, false, Operation::aliases_get, {}},
+    CommandRow{Command::api, "alias add", "Make an alias", alias_add_arguments, false, Operation::aliases_create, {}},
+    CommandRow{Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
+    CommandRow{Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
     CommandRow{Command::api, "audit list", "List who changed what through the API", audit_list_arguments, false,
                Operation::audit_list, audit_columns},
     CommandRow{Command::api,
@@ -296,12 +381,14 @@ std::string_view group_summary(std::string_view word) {
         std::string_view summary;
     };
     constexpr std::array rows{
+        Row{"alias", "Lead addresses to others"},
         Row{"admin", "Say who may administer this server through the API"},
         Row{"audit", "See who changed what through the API"},
         Row{"certificates", "See and renew certificates"},
         Row{"config", "Read, check and change config.yaml"},
+        Row{"domain", "Say which domains have mail here"},
         Row{"key", "Give programs access to the API"},
-        Row{"mailbox", "Change a mailbox"},
+        Row{"mailbox", "Say whose mail is here"},
     };
     const auto* found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.word == word; });
     return found == rows.end() ? std::string_view() : found->summary;

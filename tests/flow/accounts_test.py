@@ -1,0 +1,129 @@
+"""Domains, mailboxes and aliases that the API makes: by the command line and over HTTP, judged by real mail."""
+
+import json
+import os
+import random
+import threading
+
+import mail
+
+PASSWORD = "a good password"
+
+
+def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_its_last(lab):
+    server = mail.configured(lab)
+    running = server.out("systemctl", "show", "-P", "MainPID", server.postfix)
+    vectis(server, "domain", "add", "shop.test")
+    vectis(server, "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
+    assert mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert mail.deliver(lab, server, "anna@shop.test", mail.note("a@outside.test", "anna@shop.test", "first"))["code"] == 250
+    mail.wait_for_as(lab, server, "anna@shop.test", "first", PASSWORD)
+    # Both of the new domain's keys sign: what they say is in the message, whatever DNS has.
+    assert mail.submit(lab, server, "anna@shop.test", mail.address(server, "alice"), password=PASSWORD,
+                       message=mail.note("anna@shop.test", mail.address(server, "alice"), "signed"))["code"] == 250
+    mail.wait_for(lab, server, "alice", "signed")
+    raw = server.out("doveadm", "fetch", "-u", mail.address(server, "alice"), "hdr.dkim-signature", "subject", "signed")
+    assert raw.count("d=shop.test") == 2 and "a=rsa-sha256" in raw and "a=ed25519-sha256" in raw, raw
+    # RFC 2142.
+    assert mail.deliver(lab, server, "postmaster@shop.test", mail.note("a@outside.test", "postmaster@shop.test", "to the postmaster"))["code"] == 250
+
+    vectis(server, "alias", "add", "info@shop.test", "--destinations", "anna@shop.test")
+    assert mail.deliver(lab, server, "info@shop.test", mail.note("a@outside.test", "info@shop.test", "by alias"))["code"] == 250
+    mail.wait_for_as(lab, server, "anna@shop.test", "by alias", PASSWORD)
+
+    vectis(server, "mailbox", "suspend", "anna@shop.test")
+    assert not mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert mail.deliver(lab, server, "anna@shop.test")["code"] == 550
+    vectis(server, "mailbox", "resume", "anna@shop.test")
+    assert mail.login(lab, server, "anna@shop.test", PASSWORD)
+
+    vectis(server, "alias", "remove", "info@shop.test", "--yes")
+    vectis(server, "mailbox", "remove", "anna@shop.test", "--yes")
+    assert not mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert mail.deliver(lab, server, "anna@shop.test")["code"] == 550
+    kept = server.out("sh", "-c", "grep -rl 'Subject: first' /var/vmail/.archive/anna@shop.test.*")
+    assert len(kept.split()) == 1, kept
+    # Whoever has the address next has none of it.
+    vectis(server, "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
+    assert mail.call(lab.outside, "fetch", host=server.ip, user="anna@shop.test", password=PASSWORD) == []
+    vectis(server, "mailbox", "remove", "anna@shop.test", "--yes")
+    vectis(server, "domain", "remove", "shop.test", "--yes")
+    assert mail.deliver(lab, server, "postmaster@shop.test")["code"] in (550, 554)
+    assert server.out("systemctl", "show", "-P", "MainPID", server.postfix) == running, "Postfix was started again"
+    assert server.exec("vectis", "plan", check=False).returncode == 0, "the API's rows are no drift"
+
+
+def test_config_yaml_and_the_api_leave_each_others_alone(lab):
+    server = mail.configured(lab)
+    alice = mail.address(server, "alice")
+    refused = server.exec("vectis", "mailbox", "suspend", alice, check=False)
+    assert refused.returncode == 1 and "config.yaml" in refused.stderr, refused
+    vectis(server, "mailbox", "add", mail.address(server, "zoe"), "--password-stdin", input=PASSWORD + "\n")
+    server.exec("vectis", "apply", "--yes")
+    assert mail.login(lab, server, "zoe", PASSWORD)
+    listed = {row["address"]: row["managed_by"] for row in json.loads(vectis(server, "mailbox", "list", "--json"))}
+    assert listed[alice] == "config" and listed[mail.address(server, "zoe")] == "api"
+    vectis(server, "mailbox", "remove", mail.address(server, "zoe"), "--yes")
+
+
+STORM = '''
+import http.client, json, socket, sys, threading, time
+class Admin(http.client.HTTPConnection):
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(60)
+        self.sock.connect("/run/vectis-api/admin.sock")
+answered, end = [], time.monotonic() + float(sys.argv[1])
+def client(number):
+    count = 0
+    while time.monotonic() < end:
+        count += 1
+        name = f"storm{number}x{count}@{sys.argv[2]}"
+        for attempt in range(600):      # the same request until it is answered
+            try:
+                connection = Admin("localhost")
+                connection.request("POST", "/api/v1/mailboxes", json.dumps({"address": name, "password_hash": "{PLAIN}x"}),
+                                   {"Content-Type": "application/json", "Idempotency-Key": name})
+                answer = connection.getresponse()
+                text = answer.read()
+                if answer.status == 201:
+                    answered.append((name, json.loads(text)["data"]["id"]))
+                    break
+                assert answer.status in (409, 503), (answer.status, text)
+            except (OSError, http.client.HTTPException):
+                pass
+            time.sleep(0.1)
+        else:
+            raise SystemExit("never answered")
+threads = [threading.Thread(target=client, args=(n,)) for n in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(json.dumps(answered))
+'''
+
+
+def test_with_api_and_supervisor_killed_under_load_each_change_is_made_once(lab):
+    server = mail.configured(lab)
+    kills = int(os.environ.get("VECTIS_API_KILLS", "8"))
+    server.write("/root/storm.py", STORM)
+    result = []
+    storm = threading.Thread(target=lambda: result.append(server.out("python3", "/root/storm.py", str(3 * kills), mail.domain(server), timeout=3 * kills + 180)))
+    storm.start()
+    while storm.is_alive():
+        storm.join(random.uniform(0.5, 2.5))
+        unit = random.choice(("vectis-api.service", "vectis-supervisor.service"))
+        server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit, check=False)
+    server.exec("systemctl", "reset-failed")
+    server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
+    answered = sorted(tuple(each) for each in json.loads(result[0]))
+    there = sorted((row["address"], row["id"]) for row in json.loads(vectis(server, "mailbox", "list", "--managed-by", "api", "--json")))
+    print(f"{len(answered)} mailboxes answered, {len(there)} there", flush=True)
+    assert len(answered) > 20 and answered == there
+    made = sorted(row["target_id"] for row in map(json.loads, server.out("vectis", "audit", "export").splitlines())
+                  if row["action"] == "mailbox.create" and row["target"].startswith("storm"))
+    assert made == sorted(id for _, id in there)
+    assert json.loads(vectis(server, "audit", "verify", "--json"))["whole"] is True
+
+
+def vectis(server, *words, **options):
+    return server.out("vectis", *words, **options)
