@@ -6,8 +6,7 @@ import random
 import threading
 
 import mail
-
-PASSWORD = "a good password"
+from server import PASSWORD
 
 
 def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_its_last(lab):
@@ -15,11 +14,11 @@ def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_
     running = server.out("systemctl", "show", "-P", "MainPID", server.postfix)
     vectis(server, "domain", "add", "shop.test")
     vectis(server, "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
-    assert mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert mail.login(lab, server, "anna@shop.test")
     assert mail.deliver(lab, server, "anna@shop.test", mail.note("a@outside.test", "anna@shop.test", "first"))["code"] == 250
-    mail.wait_for_as(lab, server, "anna@shop.test", "first", PASSWORD)
+    mail.wait_for(lab, server, "anna@shop.test", "first")
     # Both of the new domain's keys sign: what they say is in the message, whatever DNS has.
-    assert mail.submit(lab, server, "anna@shop.test", mail.address(server, "alice"), password=PASSWORD,
+    assert mail.submit(lab, server, "anna@shop.test", mail.address(server, "alice"),
                        message=mail.note("anna@shop.test", mail.address(server, "alice"), "signed"))["code"] == 250
     mail.wait_for(lab, server, "alice", "signed")
     raw = server.out("doveadm", "fetch", "-u", mail.address(server, "alice"), "hdr.dkim-signature", "subject", "signed")
@@ -29,23 +28,23 @@ def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_
 
     vectis(server, "alias", "add", "info@shop.test", "--destinations", "anna@shop.test")
     assert mail.deliver(lab, server, "info@shop.test", mail.note("a@outside.test", "info@shop.test", "by alias"))["code"] == 250
-    mail.wait_for_as(lab, server, "anna@shop.test", "by alias", PASSWORD)
+    mail.wait_for(lab, server, "anna@shop.test", "by alias")
 
     vectis(server, "mailbox", "suspend", "anna@shop.test")
-    assert not mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert not mail.login(lab, server, "anna@shop.test")
     assert mail.deliver(lab, server, "anna@shop.test")["code"] == 550
     vectis(server, "mailbox", "resume", "anna@shop.test")
-    assert mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert mail.login(lab, server, "anna@shop.test")
 
     vectis(server, "alias", "remove", "info@shop.test", "--yes")
     vectis(server, "mailbox", "remove", "anna@shop.test", "--yes")
-    assert not mail.login(lab, server, "anna@shop.test", PASSWORD)
+    assert not mail.login(lab, server, "anna@shop.test")
     assert mail.deliver(lab, server, "anna@shop.test")["code"] == 550
     kept = server.out("sh", "-c", "grep -rl 'Subject: first' /var/vmail/.archive/anna@shop.test.*")
     assert len(kept.split()) == 1, kept
     # Whoever has the address next has none of it.
     vectis(server, "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
-    assert mail.call(lab.outside, "fetch", host=server.ip, user="anna@shop.test", password=PASSWORD) == []
+    assert mail.fetch(lab, server, "anna@shop.test") == []
     vectis(server, "mailbox", "remove", "anna@shop.test", "--yes")
     vectis(server, "domain", "remove", "shop.test", "--yes")
     assert mail.deliver(lab, server, "postmaster@shop.test")["code"] in (550, 554)
@@ -60,7 +59,7 @@ def test_config_yaml_and_the_api_leave_each_others_alone(lab):
     assert refused.returncode == 1 and "config.yaml" in refused.stderr, refused
     vectis(server, "mailbox", "add", mail.address(server, "zoe"), "--password-stdin", input=PASSWORD + "\n")
     server.exec("vectis", "apply", "--yes")
-    assert mail.login(lab, server, "zoe", PASSWORD)
+    assert mail.login(lab, server, "zoe")
     listed = {row["address"]: row["managed_by"] for row in json.loads(vectis(server, "mailbox", "list", "--json"))}
     assert listed[alice] == "config" and listed[mail.address(server, "zoe")] == "api"
     vectis(server, "mailbox", "remove", mail.address(server, "zoe"), "--yes")
