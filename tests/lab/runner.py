@@ -106,8 +106,9 @@ def one(path, test, world):
 def tell_logs(world):
     for machine in machines(world.name):
         if machine.running and machine.name != "outside":
-            journal = machine.exec("journalctl", "--no-pager", "-q", "-n", "25", check=False, timeout=30).stdout
-            print(f"-- the end of {machine.name}'s journal\n{journal}", file=sys.stderr)
+            for what, only in (("the last warnings in", ("-p", "warning")), ("the end of", ())):
+                journal = machine.exec("journalctl", "--no-pager", "-q", "-n", "25", *only, check=False, timeout=30).stdout
+                print(f"-- {what} {machine.name}'s journal\n{journal}", file=sys.stderr)
 
 
 def matches(filter, path, test):
