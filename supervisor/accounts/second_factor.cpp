@@ -79,9 +79,9 @@ std::vector<std::string> enable_second_factor(const Change& change, const store:
     for (std::size_t i = 0; i < recovery_codes; ++i) {
         const std::string made = random_password(recovery_letters);
         hashes.push_back(recovery_hash(made));
-        std::string& code = codes.emplace_back();
+        std::string& readable = codes.emplace_back();
         for (std::size_t at = 0; at < made.size(); ++at)
-            code.append(at != 0 && at % 4 == 0 ? "-" : "").push_back(made[at]);
+            readable.append(at != 0 && at % 4 == 0 ? "-" : "").push_back(made[at]);
     }
     factors.set_recovery_codes(admin.id, hashes);
     change.audit("admin.enable_second_factor", admin.email, admin.id, nullptr, nullptr);
