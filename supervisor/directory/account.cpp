@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
 #include "config/kinds.hpp"
+#include "config/model.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -285,6 +286,12 @@ struct ToJson {
 };
 
 } // namespace
+
+std::vector<DkimKey> first_dkim_keys(const std::string& domain, const std::string& created_at) {
+    const config::Dkim usual;
+    return {{.domain = domain, .selector = usual.rsa_selector, .algorithm = "rsa", .created_at = created_at},
+            {.domain = domain, .selector = usual.ed25519_selector, .algorithm = "ed25519", .created_at = created_at}};
+}
 
 Json to_json(const Domain& domain) {
     return {{"id", domain.id},

@@ -52,6 +52,9 @@ struct DkimKey {
     std::string created_at;
 };
 
+/// The keys that a domain begins with: the selectors that config.yaml has where it says nothing.
+[[nodiscard]] std::vector<DkimKey> first_dkim_keys(const std::string& domain, const std::string& created_at);
+
 [[nodiscard]] Json to_json(const Domain& domain);
 [[nodiscard]] Json to_json(const Mailbox& mailbox);
 [[nodiscard]] Json to_json(const Alias& alias);

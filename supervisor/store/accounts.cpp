@@ -84,10 +84,8 @@ class Changer {
             .run();
         if (!made.alias_of)
             add_roles(made.name);
-        // The selectors that config.yaml has where it says nothing.
-        const config::Dkim usual;
-        add_dkim_key(made.name, usual.rsa_selector, "rsa");
-        add_dkim_key(made.name, usual.ed25519_selector, "ed25519");
+        for (const auto& key : directory::first_dkim_keys(made.name, at_))
+            add_dkim_key(key);
         return both(nullptr, to_json(*accounts_.domain(made.id)));
     }
 
@@ -243,10 +241,10 @@ class Changer {
         set_destinations(id, destinations);
     }
 
-    void add_dkim_key(const std::string& domain, const std::string& selector, std::string_view algorithm) {
+    void add_dkim_key(const directory::DkimKey& key) {
         database_
-            .prepare("insert into dkim_keys (domain, selector, algorithm, signs, created_at) values (?1, ?2, ?3, 1, ?4)")
-            .bind(domain, selector, algorithm, at_)
+            .prepare("insert into dkim_keys (domain, selector, algorithm, signs, created_at) values (?1, ?2, ?3, ?4, ?5)")
+            .bind(key.domain, key.selector, key.algorithm, key.signs, key.created_at)
             .run();
     }
 

@@ -1,9 +1,9 @@
 #include "supervise/accounts.hpp"
 
+#include "base/error.hpp"
 #include "base/subprocess.hpp"
 #include "base/text.hpp"
 #include "config/kinds.hpp"
-#include "config/model.hpp"
 #include "keys/dkim.hpp"
 #include "systemd/journal.hpp"
 #include "systemd/manager.hpp"
@@ -61,9 +61,9 @@ Json Accounts::make(const std::string& id, const directory::NewDomain& made) {
     // Refused before a key is made for nothing.
     if (directory_.read([&](store::Accounts& accounts) { return accounts.domain_named(made.name).has_value(); }))
         return directory_.change(id, made);
-    const config::Dkim usual;
-    keys::ensure_dkim_key(paths_.dkim(), made.name, usual.rsa_selector, keys::Algorithm::rsa);
-    keys::ensure_dkim_key(paths_.dkim(), made.name, usual.ed25519_selector, keys::Algorithm::ed25519);
+    for (const auto& key : directory::first_dkim_keys(made.name, {}))
+        keys::ensure_dkim_key(paths_.dkim(), made.name, key.selector,
+                              key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519);
     Json result = directory_.change(id, made);
     sign(false);
     return result;
