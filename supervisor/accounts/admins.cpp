@@ -96,7 +96,7 @@ store::Admin add_admin(const Change& change, const AdminChanges& changes, const 
                        .suspended = false,
                        .created_at = change.at(),
                        .updated_at = change.at(),
-                       .announced_at = std::nullopt};
+                       .announced_at = credentials.announced ? std::optional(change.at()) : std::nullopt};
     apply(admin, changes);
     expect_free(change.database(), admin);
     store::Admins(change.database()).add(admin);
@@ -125,7 +125,7 @@ store::Admin reset_admin_password(const Change& change, store::Admin admin, cons
     const Json before = admin_json(admin);
     admin.password = credentials.hash;
     admin.must_change_password = credentials.must_change;
-    admin.announced_at = std::nullopt;
+    admin.announced_at = credentials.announced ? std::optional(change.at()) : std::nullopt;
     admin.updated_at = change.at();
     store::Admins(change.database()).update(admin);
     store::Sessions(change.database()).remove_all(admin.id);

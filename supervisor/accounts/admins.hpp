@@ -15,6 +15,7 @@ struct Credentials {
     std::string hash;
     std::optional<std::string> one_time_password; // clear text: to be shown, and forgotten
     bool must_change = false;
+    bool announced = true; // false: whoever asked has yet to show it to somebody
 };
 /// Of a chosen password, or of one that is made, which must be changed unless `must_change` says otherwise. Takes 20
 /// ms: call it before a change begins. Throws Error(invalid_input) if people may not choose it.

@@ -60,8 +60,45 @@ void beyond(std::vector<Problem>& problems, const std::string& path, const Words
     }
 }
 
+surface::Role role_of(const std::string& text) {
+    if (const auto role = surface::role_named(text))
+        return *role;
+    throw Error(Code::internal, fmt::format("there is no role '{}'", text));
+}
+
+bool in_one_of(const std::string& network, const Words& networks) {
+    const auto inner = parse_ip_network(network);
+    return inner && std::any_of(networks.begin(), networks.end(), [&](const auto& each) {
+               const auto outer = parse_ip_network(each);
+               return outer && outer->contains(*inner);
+           });
+}
+
+void beyond_networks(std::vector<Problem>& problems, const std::optional<Words>& networks, const Words& limit) {
+    if (!networks)
+        problems.push_back(
+            {.where = {}, .path = "/networks", .what = "from anywhere is more than you have", .hint = {}});
+    for (std::size_t i = 0; networks && i < networks->size(); ++i) {
+        if (!in_one_of((*networks)[i], limit))
+            problems.push_back({.where = {},
+                                .path = fmt::format("/networks/{}", i),
+                                .what = fmt::format("'{}' is more than you have", printable((*networks)[i])),
+                                .hint = {}});
+    }
+}
+
 void expect_within(const Who& who, const store::ApiKey& key) {
     std::vector<Problem> problems;
+    if (role_of(key.role) > who.role)
+        problems.push_back(
+            {.where = {}, .path = "/role", .what = fmt::format("{} is more than you have", key.role), .hint = {}});
+    if (who.networks)
+        beyond_networks(problems, key.networks, *who.networks);
+    if (who.expires_at && (!key.expires_at || *key.expires_at > *who.expires_at))
+        problems.push_back({.where = {},
+                            .path = "/expires_at",
+                            .what = fmt::format("later than your own {}", *who.expires_at),
+                            .hint = {}});
     beyond(problems, "/scopes", key.scopes, who.scopes);
     if (who.domains && !key.domains)
         problems.push_back({.where = {}, .path = "/domains", .what = "every domain is more than you have", .hint = {}});
@@ -114,19 +151,7 @@ bool secret_is_good(const store::ApiKey& key, const std::string& secret, const s
 }
 
 bool address_is_good(const store::ApiKey& key, const std::string& address) {
-    if (!key.networks)
-        return true;
-    const auto from = parse_ip_network(address);
-    return from && std::any_of(key.networks->begin(), key.networks->end(), [&](const auto& each) {
-               const auto network = parse_ip_network(each);
-               return network && network->contains(*from);
-           });
-}
-
-surface::Role role_of(const std::string& text) {
-    if (const auto role = surface::role_named(text))
-        return *role;
-    throw Error(Code::internal, fmt::format("there is no role '{}'", text));
+    return !key.networks || in_one_of(address, *key.networks);
 }
 
 } // namespace
@@ -170,16 +195,14 @@ MadeKey add_api_key(const Change& change, surface::Role role, const ApiKeyChange
                       .role = std::string(surface::text(role)),
                       .scopes = {},
                       .domains = change.who().domains,
-                      .networks = std::nullopt,
+                      .networks = change.who().networks,
                       .rate = usual_rate,
-                      .expires_at = std::nullopt,
+                      .expires_at = change.who().expires_at,
                       .created_at = change.at(),
                       .updated_at = change.at()};
     if (change.who().credential == "key")
         key.rate = std::min(key.rate, change.who().rate);
     apply(key, changes);
-    if (role > change.who().role)
-        throw Error(Code::denied, fmt::format("the role {} is more than you have", surface::text(role)));
     expect_within(change.who(), key);
     expect_free(change.database(), key);
     const std::string token = new_secret(key);
@@ -233,6 +256,8 @@ std::optional<Who> who_has_key(store::Database& database, const std::string& tok
             .role = role_of(key->role),
             .scopes = key->scopes,
             .domains = key->domains,
+            .networks = key->networks,
+            .expires_at = key->expires_at,
             .address = address,
             .rate = key->rate};
     if (!key->admin)

@@ -1,6 +1,6 @@
 // How the API has the supervisor change something: the request is written down first, carried out, and then answered,
-// with its row in the audit log and the answer that is kept for an Idempotency-Key. Whoever is killed in between finds it
-// written down and asks the supervisor again, which does nothing twice.
+// with its row in the audit log and the answer that is kept for an Idempotency-Key. Whoever is killed in between finds
+// it written down and asks the supervisor again, which does nothing twice.
 #pragma once
 
 #include "accounts/ledger.hpp"

@@ -1,12 +1,15 @@
 #include "accounts/password.hpp"
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
+#include <semaphore>
 #include <sodium.h>
 
 namespace vectis::accounts {
@@ -17,19 +20,39 @@ constexpr std::string_view scheme = "{ARGON2ID}";
 constexpr unsigned long long passes = 2;
 constexpr std::size_t memory = 19ULL << 20U;
 
-void start_sodium() {
-    if (sodium_init() < 0)
-        throw Error(Code::internal, "cannot start libsodium");
+/// Each takes 19 MiB: as many at once, and whoever comes next waits.
+constexpr std::ptrdiff_t at_once = 4;
+
+class Turn {
+  public:
+    Turn() {
+        if (sodium_init() < 0)
+            throw Error(Code::internal, "cannot start libsodium");
+        turns().acquire();
+    }
+    ~Turn() { turns().release(); }
+    Turn(const Turn&) = delete;
+    Turn& operator=(const Turn&) = delete;
+
+  private:
+    static std::counting_semaphore<at_once>& turns() {
+        static std::counting_semaphore<at_once> all(at_once);
+        return all;
+    }
+};
+
+Error no_memory() {
+    return {Code::system, "cannot hash a password: 19 MiB of memory are not to be had"};
 }
 
 } // namespace
 
 std::string hash_password(std::string_view password) {
-    start_sodium();
+    const Turn turn;
     std::array<char, crypto_pwhash_STRBYTES> text{};
     if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), passes, memory,
                               crypto_pwhash_ALG_ARGON2ID13) != 0)
-        throw Error(Code::system, "cannot hash a password: 19 MiB of memory are not to be had");
+        throw no_memory();
     return std::string(scheme) + text.data();
 }
 
@@ -53,11 +76,27 @@ void expect_good_password(std::string_view password, std::string_view address) {
 }
 
 bool verify_password(std::string_view password, const std::string& stored) {
-    start_sodium();
     if (!stored.starts_with(scheme))
         return false;
+    const Turn turn;
     const std::string hash = stored.substr(scheme.size());
-    return crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0;
+    errno = 0;
+    if (crypto_pwhash_str_verify(hash.c_str(), password.data(), password.size()) == 0)
+        return true;
+    if (errno == ENOMEM)
+        throw no_memory(); // the right one would not be known either
+    return false;
+}
+
+std::string password_fingerprint(std::string_view password, const std::string& salt) {
+    const Turn turn;
+    const std::string salted = sha256(salt).substr(0, crypto_pwhash_SALTBYTES);
+    std::array<unsigned char, 32> key{};
+    if (crypto_pwhash(key.data(), key.size(), password.data(), password.size(),
+                      reinterpret_cast<const unsigned char*>(salted.data()), passes, memory,
+                      crypto_pwhash_ALG_ARGON2ID13) != 0)
+        throw no_memory();
+    return sha256({reinterpret_cast<const char*>(key.data()), key.size()});
 }
 
 } // namespace vectis::accounts

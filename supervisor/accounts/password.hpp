@@ -15,7 +15,11 @@ namespace vectis::accounts {
 /// (NIST SP 800-63B section 5.1.1.2), no control character, and not the address or a part of it.
 void expect_good_password(std::string_view password, std::string_view address);
 
-/// Whether `password` is the one that `stored` was made from. False, too, for any scheme but {ARGON2ID}.
+/// Whether `password` is the one that `stored` was made from. False, too, for any scheme but {ARGON2ID}. Throws
+/// Error(system) if the memory cannot be had.
 [[nodiscard]] bool verify_password(std::string_view password, const std::string& stored);
+
+/// The same for the same password and salt, and as hard to guess from as what is stored: 64 hexadecimal digits.
+[[nodiscard]] std::string password_fingerprint(std::string_view password, const std::string& salt);
 
 } // namespace vectis::accounts

@@ -36,7 +36,7 @@ CodeVerdict check_second_factor(Ledger& ledger, const store::Admin& admin, const
         store::SecondFactors factors(database);
         auto factor = factors.find(admin.id);
         if (!factor || !factor->enabled_at)
-            return CodeVerdict::good;
+            return CodeVerdict::none;
         if (!code)
             return CodeVerdict::needed;
         if (const auto step = totp_step(factor->secret, *code, factor->last_step, unix_time())) {
@@ -44,7 +44,8 @@ CodeVerdict check_second_factor(Ledger& ledger, const store::Admin& admin, const
             factors.put(*factor);
             return CodeVerdict::good;
         }
-        return factors.take_recovery_code(admin.id, recovery_hash(*code)) ? CodeVerdict::good : CodeVerdict::wrong;
+        return factors.take_recovery_code(admin.id, recovery_hash(*code)) ? CodeVerdict::recovery_code
+                                                                          : CodeVerdict::wrong;
     });
 }
 
@@ -54,6 +55,7 @@ std::string prepare_second_factor(const Change& change, const store::Admin& admi
         throw Error(Code::conflict, "there is a second factor already", "remove it first: DELETE /api/v1/auth/totp");
     std::string secret = new_totp_secret();
     factors.put({.admin = admin.id, .secret = secret, .enabled_at = std::nullopt, .last_step = 0});
+    change.audit("admin.prepare_second_factor", admin.email, admin.id, nullptr, nullptr);
     return secret;
 }
 

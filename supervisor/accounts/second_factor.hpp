@@ -10,7 +10,7 @@
 
 namespace vectis::accounts {
 
-enum class CodeVerdict : std::uint8_t { good, needed, wrong };
+enum class CodeVerdict : std::uint8_t { none, good, recovery_code, needed, wrong };
 
 /// `good` for whoever has no second factor. A code that is taken, a recovery code above all, is taken once.
 [[nodiscard]] CodeVerdict check_second_factor(Ledger& ledger, const store::Admin& admin,

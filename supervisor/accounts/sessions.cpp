@@ -5,6 +5,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/hash.hpp"
+#include "base/ip_network.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 
@@ -34,7 +35,7 @@ Found find(Ledger& ledger, const Login& login) {
     return ledger.read([&](store::Database& database) {
         Found found{.admin = store::Admins(database).find_by_email(lower_ascii(login.email))};
         if (found.admin)
-            found.known_address = store::Sessions(database).knows_address(found.admin->id, login.address,
+            found.known_address = store::Sessions(database).knows_address(found.admin->id, source_of(login.address),
                                                                           rfc3339(now() - address_is_known));
         return found;
     });
@@ -50,16 +51,13 @@ Who who_is(const store::Admin& admin, const std::string& session, const std::str
             .role = role,
             .scopes = std::nullopt,
             .domains = std::nullopt,
+            .networks = std::nullopt,
+            .expires_at = std::nullopt,
             .address = address,
             .rate = rate};
     if (role == surface::Role::domain_admin)
         who.domains = admin.domains;
     return who;
-}
-
-void expect_patience(Throttle& throttle, const std::string& account, const std::string& source, bool known) {
-    if (const auto wait = throttle.wait(account, source, known, Throttle::Clock::now()))
-        throw TooManyFailures{*wait};
 }
 
 store::Admin expect_there(std::optional<store::Admin> admin) {
@@ -72,12 +70,21 @@ store::Admin find_admin(Ledger& ledger, const Who& who) {
     return expect_there(ledger.read([&](store::Database& database) { return store::Admins(database).find(*who.id); }));
 }
 
-LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& admin, const std::string& request_id) {
+/// What was proved of them is proved no more if another password was set, or they were kept out, meanwhile.
+bool still_as(store::Database& database, const store::Admin& admin) {
+    const auto now = store::Admins(database).find(admin.id);
+    return now && !now->suspended && now->password == admin.password;
+}
+
+LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& admin, CodeVerdict second,
+                       const std::string& request_id) {
     LoggedIn made{.admin = admin, .session = {}, .secret = random_hex(secret_bytes)};
     const std::string id = uuid7();
     const Who who = who_is(admin, id, login.address);
     const auto answered = ledger.change(
         {.who = who, .request_id = request_id, .idempotency_key = std::nullopt, .request = {}}, [&](Change& change) {
+            if (!still_as(change.database(), admin))
+                throw LoginRefused();
             made.session = {.id = id,
                             .admin = admin.id,
                             .secret = sha256(made.secret),
@@ -89,8 +96,12 @@ LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& a
             store::Sessions sessions(change.database());
             sessions.remove_old(rfc3339(now() - session_longest), rfc3339(now() - session_idle));
             sessions.add(made.session);
-            sessions.note_address(admin.id, login.address, change.at());
-            change.audit("session.create", admin.email, id, nullptr, session_json(made.session, id));
+            sessions.note_address(admin.id, source_of(login.address), change.at());
+            Json shown = session_json(made.session, id);
+            shown["second_factor"] = second == CodeVerdict::good            ? Json("code")
+                                     : second == CodeVerdict::recovery_code ? Json("recovery_code")
+                                                                            : Json(nullptr);
+            change.audit("session.create", admin.email, id, nullptr, shown);
             return std::string();
         });
     static_cast<void>(answered); // the session itself is the answer
@@ -102,25 +113,21 @@ LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& a
 LoggedIn log_in(Ledger& ledger, Throttle& throttle, const Login& login, const std::string& request_id) {
     const std::string account = lower_ascii(login.email);
     const Found found = find(ledger, login);
-    expect_patience(throttle, account, login.address, found.known_address);
-    const auto fail = [&] {
-        throttle.failed(account, login.address, Throttle::Clock::now());
-        return LoginRefused();
-    };
+    Throttle::Guess guess(throttle, account, login.address, found.known_address);
     const std::string& nobodys = nobodys_password(); // made for the first of all, whoever they are
     const bool good = verify_password(login.password, found.admin ? found.admin->password : nobodys);
     if (!good || !found.admin || found.admin->suspended)
-        throw fail();
-    switch (check_second_factor(ledger, *found.admin, login.code)) {
-    case CodeVerdict::needed:
+        throw LoginRefused();
+    const CodeVerdict second = check_second_factor(ledger, *found.admin, login.code);
+    if (second == CodeVerdict::wrong)
+        throw LoginRefused();
+    if (second == CodeVerdict::needed) {
+        guess.take_back();
         throw CodeNeeded();
-    case CodeVerdict::wrong:
-        throw fail();
-    case CodeVerdict::good:
-        break;
     }
-    throttle.succeeded(account, login.address);
-    return begin_session(ledger, login, *found.admin, request_id);
+    auto made = begin_session(ledger, login, *found.admin, second, request_id);
+    guess.succeeded();
+    return made;
 }
 
 std::optional<InSession> who_has_session(Ledger& ledger, const std::string& secret, const std::string& address) {
@@ -162,24 +169,26 @@ void end_sessions(const Change& change, const std::string& admin) {
     change.audit("session.delete_all", change.who().name, admin, nullptr, nullptr);
 }
 
-void expect_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& password) {
-    const auto admin = find_admin(ledger, who);
-    expect_patience(throttle, admin.email, who.address, true);
-    if (!verify_password(password, admin.password)) {
-        throttle.failed(admin.email, who.address, Throttle::Clock::now());
+store::Admin expect_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& password) {
+    auto admin = find_admin(ledger, who);
+    Throttle::Guess guess(throttle, admin.email, who.address, true);
+    if (!verify_password(password, admin.password))
         throw Error(Code::denied, "this is not your present password");
-    }
+    guess.take_back();
+    return admin;
 }
 
 void change_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& current,
                          const std::string& chosen, const std::string& session, const std::string& request_id) {
-    expect_own_password(ledger, throttle, who, current);
+    const auto proved = expect_own_password(ledger, throttle, who, current);
     if (chosen == current)
         throw Error(Code::invalid_input, "the new password is the present one");
     expect_good_password(chosen, who.name);
     const std::string hash = hash_password(chosen);
     const auto answered = ledger.change(
         {.who = who, .request_id = request_id, .idempotency_key = std::nullopt, .request = {}}, [&](Change& change) {
+            if (!still_as(change.database(), proved))
+                throw Error(Code::conflict, "your password was changed meanwhile");
             store::Admins admins(change.database());
             auto admin = expect_there(admins.find(*who.id));
             admin.password = hash;

@@ -34,10 +34,6 @@ struct LoggedIn {
 struct LoginRefused {};
 /// Thrown where the password is good and the code of the second factor is missing.
 struct CodeNeeded {};
-/// Thrown where it was guessed too often.
-struct TooManyFailures {
-    std::chrono::seconds wait;
-};
 
 /// Takes the same time, and says the same, for an unknown address, a wrong password and somebody suspended. Throws
 /// LoginRefused, CodeNeeded and TooManyFailures.
@@ -57,8 +53,9 @@ struct InSession {
 
 void end_session(const Change& change, const std::string& admin, const std::string& id);
 void end_sessions(const Change& change, const std::string& admin);
-/// Throws Error(denied) if `password` is not theirs, and TooManyFailures. Takes 20 ms: call it before a change begins.
-void expect_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& password);
+/// Whoever proved to be themselves. Throws Error(denied) if `password` is not theirs, and TooManyFailures. Takes 20 ms:
+/// call it before a change begins.
+store::Admin expect_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& password);
 /// Throws the same, and ends every session but this one.
 void change_own_password(Ledger& ledger, Throttle& throttle, const Who& who, const std::string& current,
                          const std::string& chosen, const std::string& session, const std::string& request_id);

@@ -1,37 +1,45 @@
 #include "accounts/throttle.hpp"
 
+#include "base/ip_network.hpp"
+
 #include <algorithm>
 #include <array>
 
 namespace vectis::accounts {
 
-namespace {
-
-std::string pair_key(const std::string& account, const std::string& source) {
-    return "pair\n" + source + "\n" + account;
+Throttle::Guess::Guess(Throttle& throttle, const std::string& account, const std::string& address, bool known,
+                       Clock::time_point now) :
+    throttle_(throttle),
+    pair_("pair\n" + source_of(address) + "\n" + account), source_("source\n" + source_of(address)),
+    account_("account\n" + account), at_(now) {
+    const std::scoped_lock lock(throttle_.mutex_);
+    throttle_.sweep(now);
+    const std::array waits{throttle_.wait_of(pair_, per_pair, now), throttle_.wait_of(source_, per_source, now),
+                           known ? std::nullopt : throttle_.wait_of(account_, per_account, now)};
+    if (const auto longest = *std::max_element(waits.begin(), waits.end()))
+        throw TooManyFailures{*longest};
+    for (const auto& key : {pair_, source_, account_})
+        throttle_.failures_[key].push_back(now);
 }
 
-} // namespace
-
-std::optional<std::chrono::seconds> Throttle::wait(const std::string& account, const std::string& source, bool known,
-                                                   Clock::time_point now) {
-    const std::scoped_lock lock(mutex_);
-    sweep(now);
-    const std::array waits{wait_of(pair_key(account, source), per_pair, now),
-                           wait_of("source\n" + source, per_source, now),
-                           known ? std::nullopt : wait_of("account\n" + account, per_account, now)};
-    return *std::max_element(waits.begin(), waits.end());
+void Throttle::Guess::take_back() {
+    const std::scoped_lock lock(throttle_.mutex_);
+    for (const auto& key : {pair_, source_, account_})
+        throttle_.forget(key, at_);
 }
 
-void Throttle::failed(const std::string& account, const std::string& source, Clock::time_point now) {
-    const std::scoped_lock lock(mutex_);
-    for (const auto& key : {pair_key(account, source), "source\n" + source, "account\n" + account})
-        failures_[key].push_back(now);
+void Throttle::Guess::succeeded() {
+    take_back();
+    const std::scoped_lock lock(throttle_.mutex_);
+    throttle_.failures_.erase(pair_);
 }
 
-void Throttle::succeeded(const std::string& account, const std::string& source) {
-    const std::scoped_lock lock(mutex_);
-    failures_.erase(pair_key(account, source));
+void Throttle::forget(const std::string& key, Clock::time_point at) {
+    const auto found = failures_.find(key);
+    if (found == failures_.end())
+        return;
+    if (const auto one = std::find(found->second.begin(), found->second.end(), at); one != found->second.end())
+        found->second.erase(one);
 }
 
 void Throttle::sweep(Clock::time_point now) {

@@ -11,6 +11,11 @@
 
 namespace vectis::accounts {
 
+/// Thrown where it was guessed too often.
+struct TooManyFailures {
+    std::chrono::seconds wait;
+};
+
 class Throttle {
   public:
     using Clock = std::chrono::steady_clock;
@@ -22,17 +27,30 @@ class Throttle {
     static constexpr std::size_t per_account = 50;
     static constexpr std::chrono::minutes window{15};
 
-    /// How long this source has to wait before it may try this account again; nothing: it may now. `known`: the account
-    /// has logged in from there, so that others' failures do not keep its owner out.
-    [[nodiscard]] std::optional<std::chrono::seconds> wait(const std::string& account, const std::string& source,
-                                                           bool known, Clock::time_point now);
-    void failed(const std::string& account, const std::string& source, Clock::time_point now);
-    /// The owner got in: what they mistyped from there before is forgotten.
-    void succeeded(const std::string& account, const std::string& source);
+    /// A guess, counted as a failure from before it is looked at, so that guesses at the same time count each other.
+    /// Throws TooManyFailures.
+    class Guess {
+      public:
+        /// `known`: the account has logged in from there, so that others' failures do not keep its owner out.
+        Guess(Throttle& throttle, const std::string& account, const std::string& address, bool known,
+              Clock::time_point now = Clock::now());
+        /// It was none, or it was not wrong.
+        void take_back();
+        /// The owner got in: what they mistyped from there before is forgotten, too.
+        void succeeded();
+
+      private:
+        Throttle& throttle_;
+        std::string pair_;
+        std::string source_;
+        std::string account_;
+        Clock::time_point at_;
+    };
 
   private:
     using Failures = std::deque<Clock::time_point>;
 
+    void forget(const std::string& key, Clock::time_point at);
     void sweep(Clock::time_point now);
     std::optional<std::chrono::seconds> wait_of(const std::string& key, std::size_t most, Clock::time_point now);
 

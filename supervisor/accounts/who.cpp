@@ -11,6 +11,8 @@ Who who_at_socket(const std::string& user) {
             .role = surface::Role::super_admin,
             .scopes = std::nullopt,
             .domains = std::nullopt,
+            .networks = std::nullopt,
+            .expires_at = std::nullopt,
             .address = {},
             .rate = rate};
 }

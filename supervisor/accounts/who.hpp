@@ -16,10 +16,12 @@ struct Who {
     std::string credential;        // socket, key
     std::string credential_id;     // what limits and idempotency go by
     surface::Role role = surface::Role::mailbox;
-    std::optional<std::vector<std::string>> scopes;  // nothing: all
-    std::optional<std::vector<std::string>> domains; // nothing: all
-    std::string address;                             // empty on the administrators' socket
-    std::int64_t rate = 0;                           // requests a minute
+    std::optional<std::vector<std::string>> scopes;   // nothing: all
+    std::optional<std::vector<std::string>> domains;  // nothing: all
+    std::optional<std::vector<std::string>> networks; // from where the key is good; nothing: from anywhere
+    std::optional<std::string> expires_at;            // of the key
+    std::string address;                              // empty on the administrators' socket
+    std::int64_t rate = 0;                            // requests a minute
 };
 
 /// Somebody at the administrators' socket: root, or a member of vectis-admin.

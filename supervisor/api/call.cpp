@@ -1,5 +1,6 @@
 #include "api/call.hpp"
 
+#include "accounts/password.hpp"
 #include "api/judge.hpp"
 #include "base/base64.hpp"
 #include "base/hash.hpp"
@@ -17,6 +18,7 @@ namespace vectis::api {
 namespace {
 
 constexpr std::size_t most_body = 1U << 20U;
+constexpr std::size_t most_keys = 1000; // of one object
 constexpr std::int64_t usual_page = 50;
 
 [[noreturn]] void refuse(std::vector<Problem> problems) {
@@ -26,8 +28,7 @@ constexpr std::int64_t usual_page = 50;
 }
 
 std::string etag_of(const Json& resource) {
-    constexpr std::size_t digits = 32;
-    return fmt::format("\"{}\"", sha256(to_text(resource)).substr(0, digits));
+    return fmt::format("\"{}\"", revision(resource));
 }
 
 /// Where a page ended, for the client to give back: it means something to us alone.
@@ -82,8 +83,11 @@ Response from_kept(const std::string& text) {
     return response;
 }
 
-Response replayed(const std::string& answer) {
+Response replayed(const std::string& answer, const std::string& request_id) {
     Response again = from_kept(answer);
+    Json body = parse_json(again.body);
+    body["meta"]["request_id"] = request_id;
+    again.body = to_text(body) + "\n";
     again.fields.emplace_back("Idempotent-Replayed", "true");
     return again;
 }
@@ -140,18 +144,18 @@ const Json& Call::body() {
         return body_;
     const surface::Schema& schema = *route_.body;
     const std::string type = lower_ascii(request_.field("Content-Type").value_or(""));
-    raw_body_ = request_.body(most_body);
-    const bool empty = trim(*raw_body_).empty();
     const std::string_view mime = trim(std::string_view(type).substr(0, type.find(';')));
     const bool patch = route_.method == surface::Method::patch;
-    if (!empty && mime != "application/json" && !(patch && mime == "application/merge-patch+json"))
+    // Before it is read: the library takes a form apart by itself.
+    if (request_.has_body && mime != "application/json" && !(patch && mime == "application/merge-patch+json"))
         throw HttpError{415,
                         "unsupported_media_type",
                         fmt::format("the body is '{}'", printable(mime.substr(0, 100))),
                         "send JSON, with Content-Type: application/json",
                         {}};
+    raw_body_ = request_.body(most_body);
     try {
-        body_ = empty ? Json::object() : parse_json(*raw_body_);
+        body_ = trim(*raw_body_).empty() ? Json::object() : parse_json(*raw_body_, {.keys = most_keys});
     } catch (const Error& error) {
         throw HttpError{400, "malformed", error.what(), {}, {}};
     }
@@ -183,8 +187,11 @@ accounts::Ledger::Asked Call::asked() const {
     if (key && (key->empty() || key->size() > longest_key))
         throw HttpError{400, "malformed", fmt::format("an Idempotency-Key has 1 to {} bytes", longest_key), {}, {}};
     Json body = body_;
-    for (const auto* guessable : {"password", "code"}) // its hash here would be easier to guess from than the one that is stored
-        body.erase(guessable);
+    // A quick hash of these would be easier to guess from than the slow one that is stored.
+    if (key && body.contains("password"))
+        body["password"] =
+            accounts::password_fingerprint(body["password"].get<std::string>(), who().credential_id + *key);
+    body.erase("code"); // good for one moment, and proved by itself
     return {.who = who(),
             .request_id = request_.id,
             .idempotency_key = key,
@@ -197,7 +204,7 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
         made = make(change);
         return kept(made);
     });
-    return answered.replayed ? replayed(answered.answer) : made;
+    return answered.replayed ? replayed(answered.answer, request_.id) : made;
 }
 
 Response Call::carry_out(const std::string& action, const directory::AccountChange& change, const Json& shown) {
@@ -207,7 +214,7 @@ Response Call::carry_out(const std::string& action, const directory::AccountChan
         shape["once"].push_back(each.key());
     const auto answered = services_.errands.run(asked(), action, change, shape);
     if (answered.replayed)
-        return replayed(answered.answer);
+        return replayed(answered.answer, request_.id);
     Response response = from_kept(answered.answer);
     Json body = parse_json(response.body);
     body["data"].update(shown);
@@ -224,8 +231,9 @@ std::string errand_answer(const store::Errand& errand, const Json& result) {
     Response response = api::data(errand.request_id, std::move(data), shape.at("status").get<int>());
     response.fields.emplace_back("ETag", etag_of(resource));
     if (response.status == 201)
-        response.fields.emplace_back("Location", fmt::format("{}{}/{}", surface::api_base, shape.at("path").get<std::string>(),
-                                                             resource.at("id").get<std::string>()));
+        response.fields.emplace_back("Location",
+                                     fmt::format("{}{}/{}", surface::api_base, shape.at("path").get<std::string>(),
+                                                 resource.at("id").get<std::string>()));
     return kept(response);
 }
 
@@ -268,8 +276,12 @@ void Call::expect_match(const Json& resource) const {
         return;
     const auto tags = split(*wanted, ',');
     if (std::none_of(tags.begin(), tags.end(), [&](const auto& each) { return trim(each) == etag_of(resource); }))
-        throw HttpError{
-            412, "changed_meanwhile", "it is not as it was when you read it", "read it again and decide anew", {}};
+        throw changed_meanwhile();
+}
+
+std::optional<std::string> Call::as_of(const Json& resource) const {
+    expect_match(resource);
+    return request_.field("If-Match").value_or("*") == "*" ? std::nullopt : std::optional(revision(resource));
 }
 
 void Call::expect_confirmed(const std::string& name) const {

@@ -78,6 +78,8 @@ class Call {
     [[nodiscard]] Response list(Json rows, const store::Page& page) const;
     /// Throws unless If-Match, if it is there, names this state of the resource (RFC 9110 section 13.1.1).
     void expect_match(const Json& resource) const;
+    /// The same; and, if If-Match is there, the revision that the resource must still have when it is changed.
+    [[nodiscard]] std::optional<std::string> as_of(const Json& resource) const;
     /// Throws unless ?confirm= says this name.
     void expect_confirmed(const std::string& name) const;
 

@@ -1,11 +1,14 @@
 #include "api/connection.hpp"
 
+#include "base/text.hpp"
+
 #include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <poll.h>
+#include <span>
 #include <utility>
 
 namespace vectis::api {
@@ -14,11 +17,26 @@ namespace {
 
 /// How long a head may take from its first byte on.
 constexpr std::chrono::seconds head_limit{10};
+/// How long one that is being closed may still send.
+constexpr std::chrono::seconds linger_limit{2};
 constexpr std::size_t block = 16384;
+
+/// Overwrites the names of the fields that the library acts on by itself, which we do not offer: parts of an answer
+/// (as many as a client cares to name, of a POST as well) and compressed ones.
+void hide_from_library(std::span<char> head) {
+    constexpr std::array<std::string_view, 3> acted_on{"\r\nrange:", "\r\nif-range:", "\r\naccept-encoding:"};
+    const std::string lower = lower_ascii(std::string_view(head.data(), head.size()));
+    for (const auto name : acted_on) {
+        for (auto at = lower.find(name); at != std::string::npos; at = lower.find(name, at + 1))
+            std::fill_n(head.begin() + static_cast<std::ptrdiff_t>(at) + 2, name.size() - 3, '_');
+    }
+}
 
 } // namespace
 
 bool Connection::fill() {
+    if (lingers_)
+        return drain();
     in_.erase(0, std::exchange(at_, 0));
     if (in_.empty())
         since_ = Clock::now();
@@ -37,7 +55,24 @@ bool Connection::fill() {
 }
 
 bool Connection::overdue(Clock::time_point now) const {
-    return now - since_ > (left().empty() ? idle_limit : head_limit);
+    return now - since_ > (lingers_ ? linger_limit : left().empty() ? idle_limit : head_limit);
+}
+
+bool Connection::linger() {
+    lingers_ = true;
+    since_ = Clock::now();
+    in_.clear();
+    at_ = 0;
+    return shutdown(fd_.get(), SHUT_WR) == 0 && drain();
+}
+
+bool Connection::drain() {
+    std::array<char, block> bytes{};
+    ssize_t size = 0;
+    do
+        size = recv(fd_.get(), bytes.data(), bytes.size(), MSG_DONTWAIT);
+    while (size > 0 && Clock::now() - since_ <= linger_limit);
+    return size != 0 && (size > 0 || errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR);
 }
 
 std::optional<HeadFault> Connection::begin(Clock::time_point deadline) {
@@ -48,6 +83,7 @@ std::optional<HeadFault> Connection::begin(Clock::time_point deadline) {
         return HeadFault{431, "the head of the request is too long"};
     if (auto fault = judge_head(left().substr(0, *size), framing_))
         return fault;
+    hide_from_library(std::span(in_).subspan(at_, *size));
     head_left_ = *size;
     body_left_ = framing_.length;
     return std::nullopt;
@@ -60,7 +96,7 @@ bool Connection::finish() {
 }
 
 ssize_t Connection::read(char* to, std::size_t size) {
-    const auto most = head_left_ > 0 ? head_left_ : framing_.chunked ? size : body_left_;
+    const auto most = head_left_ > 0 ? head_left_ : body_left_;
     size = static_cast<std::size_t>(std::min<std::uint64_t>(size, most));
     if (size == 0)
         return 0;
@@ -79,7 +115,7 @@ ssize_t Connection::read(char* to, std::size_t size) {
     at_ += size;
     if (head_left_ > 0)
         head_left_ -= size;
-    else if (!framing_.chunked)
+    else
         body_left_ -= size;
     return static_cast<ssize_t>(size);
 }

@@ -28,7 +28,9 @@ class Connection final : public httplib::Stream {
     /// Reads what is there without waiting. False: the other side has closed, or sends too much.
     [[nodiscard]] bool fill();
     /// A whole head, or one that is too long, is there.
-    [[nodiscard]] bool has_head() const { return head_size(left()).has_value() || left().size() >= longest_head; }
+    [[nodiscard]] bool has_head() const {
+        return !lingers_ && (head_size(left()).has_value() || left().size() >= longest_head);
+    }
     /// Whether the client has said nothing, or not enough, for too long.
     [[nodiscard]] bool overdue(Clock::time_point now) const;
 
@@ -37,6 +39,10 @@ class Connection final : public httplib::Stream {
     [[nodiscard]] const Framing& framing() const { return framing_; }
     /// Ends it: what was written is sent. False if the connection is of no more use.
     [[nodiscard]] bool finish();
+
+    /// Begins to close it: what the client has yet to send is thrown away for a moment, so that it gets to read the
+    /// answer and not a reset (RFC 9112 section 9.6). False: it can be closed at once.
+    [[nodiscard]] bool linger();
 
     bool is_readable() const override { return true; }
     bool is_writable() const override { return true; }
@@ -52,6 +58,7 @@ class Connection final : public httplib::Stream {
     [[nodiscard]] std::string_view left() const { return std::string_view(in_).substr(at_); }
     [[nodiscard]] bool await(short events) const;
     [[nodiscard]] bool flush();
+    [[nodiscard]] bool drain();
 
     UniqueFd fd_;
     Peer peer_;
@@ -64,6 +71,7 @@ class Connection final : public httplib::Stream {
     Clock::time_point deadline_;
     Clock::time_point since_; // of the last byte, or of the end of the last request
     bool broken_ = false;
+    bool lingers_ = false;
 };
 
 } // namespace vectis::api

@@ -112,17 +112,6 @@ void let_in(const std::optional<Credential>& credential, const Request& request,
         let_session_in(*credential->session, request, route);
 }
 
-/// Whoever has one address of IPv6 has all of its network.
-std::string source_of(const std::string& address) {
-    constexpr unsigned subnet = 64;
-    auto network = parse_ip_network(address);
-    if (!network)
-        return address;
-    if (network->ipv6)
-        network->prefix = subnet;
-    return network->base().text();
-}
-
 void add_rate(Response& response, const RateLimits::Verdict& rate) {
     response.fields.emplace_back("RateLimit-Limit", std::to_string(rate.limit));
     response.fields.emplace_back("RateLimit-Remaining", std::to_string(rate.remaining));

@@ -19,7 +19,7 @@ constexpr std::chrono::seconds request_limit{60};
 /// The connection whose request this thread answers: the library has no place to hand it through.
 thread_local Connection* current = nullptr;
 
-/// The whole body, read through the library, which undoes chunks.
+/// The whole body, read through the library.
 class Body {
   public:
     Body(const Framing& framing, const httplib::ContentReader* reader) : framing_(framing), reader_(reader) {}
@@ -55,16 +55,16 @@ class Body {
 
     const Framing& framing_;
     const httplib::ContentReader* reader_;
-    bool read_ = framing_.length == 0 && !framing_.chunked;
+    bool read_ = framing_.length == 0;
 };
 
 /// The answer to a request of which not even the head could be understood; the library never sees it.
 std::string refusal(const HeadFault& fault) {
-    const Response response = problem(uuid7(), HttpError{fault.status, "malformed", fault.detail, {}, {}});
-    return fmt::format(
-        "HTTP/1.1 {} Refused\r\nDate: {}\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n"
-        "\r\n{}",
-        response.status, http_date(now()), response.type, response.body.size(), response.body);
+    const std::string id = uuid7();
+    const Response response = problem(id, HttpError{fault.status, "malformed", fault.detail, {}, {}});
+    return fmt::format("HTTP/1.1 {} Refused\r\nDate: {}\r\nX-Request-Id: {}\r\nContent-Type: {}\r\n"
+                       "Content-Length: {}\r\nConnection: close\r\n\r\n{}",
+                       response.status, http_date(now()), id, response.type, response.body.size(), response.body);
 }
 
 } // namespace
@@ -116,6 +116,7 @@ void Exchange::answer(const httplib::Request& in, httplib::Response& out, const 
                     .path = in.path,
                     .query = {in.params.begin(), in.params.end()},
                     .field = {},
+                    .has_body = connection.framing().length > 0,
                     .body = [&](std::size_t most) { return body.take(most); }};
     request.field = [&in](const std::string& name) {
         return in.has_header(name) ? std::optional(in.get_header_value(name)) : std::nullopt;

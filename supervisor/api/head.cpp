@@ -52,6 +52,8 @@ struct Fields {
 std::optional<HeadFault> judge_field(std::string_view line, Fields& fields) {
     if (++fields.count > most_fields)
         return HeadFault{431, fmt::format("more than {} header fields", most_fields)};
+    if (line.size() > longest_field)
+        return HeadFault{431, fmt::format("a header field is longer than {} bytes", longest_field)};
     const auto colon = line.find(':');
     if (colon == std::string_view::npos || !is_token(line.substr(0, colon)) || !is_value(line.substr(colon + 1)))
         return HeadFault{400, fmt::format("'{}' is no header field", printable(std::string(line.substr(0, 100))))};
@@ -88,12 +90,9 @@ std::optional<HeadFault> judge_framing(const Fields& fields, std::string_view me
             return HeadFault{400,
                              fmt::format("Content-Length '{}' is no number", printable(std::string(*fields.length)))};
     }
-    if (fields.transfer) {
-        if (!equal(*fields.transfer, "chunked"))
-            return HeadFault{501, "no Transfer-Encoding but chunked is understood"};
-        framing.chunked = true;
-    }
-    const bool has_body = framing.length > 0 || framing.chunked;
+    if (fields.transfer)
+        return HeadFault{411, "a body needs its Content-Length here, and no Transfer-Encoding"};
+    const bool has_body = framing.length > 0;
     if (has_body && (method == "GET" || method == "HEAD" || method == "OPTIONS"))
         return HeadFault{400, fmt::format("{} has no body", method)};
     if (has_body && fields.encoded)
@@ -132,6 +131,8 @@ std::optional<HeadFault> judge_head(std::string_view head, Framing& framing) {
         return no_request;
     if (target.substr(0, target.find('?')).size() > longest_path)
         return HeadFault{414, fmt::format("the path is longer than {} bytes", longest_path)};
+    if (std::count(target.begin(), target.end(), '?') > 1)
+        return HeadFault{400, "the query has a '?': it is written %3F"};
     if (version != "HTTP/1.1" && version != "HTTP/1.0")
         return HeadFault{505, "HTTP/1.1 is spoken here"};
     if (std::find(methods.begin(), methods.end(), method) == methods.end())
@@ -147,7 +148,7 @@ std::optional<HeadFault> judge_head(std::string_view head, Framing& framing) {
         return HeadFault{400, "one Host field is needed (RFC 9112 section 3.2)"};
     if (auto fault = judge_framing(fields, method, framing))
         return fault;
-    framing.keep_alive = version == "HTTP/1.1" && !equal(fields.connection, "close") && !framing.chunked;
+    framing.keep_alive = version == "HTTP/1.1" && !equal(fields.connection, "close");
     return std::nullopt;
 }
 

@@ -13,12 +13,13 @@ namespace vectis::api {
 constexpr std::size_t longest_head = 16384;
 constexpr std::size_t longest_request_line = 8000;
 constexpr std::size_t longest_path = 1000; // without the query; cpp-httplib matches it by std::regex, which recurses
+constexpr std::size_t longest_field = 8000;
 constexpr std::size_t most_fields = 100;
 
-/// How the body that follows is delimited.
+/// How the body that follows is delimited. Chunks are refused (RFC 9112 section 6.3 allows it): clients that stream are
+/// served by nginx, which collects the body, and what one library makes of odd chunks is how requests are smuggled.
 struct Framing {
-    std::uint64_t length = 0; // bytes of the body; 0 if it is chunked
-    bool chunked = false;
+    std::uint64_t length = 0; // bytes of the body
     bool keep_alive = true;
 };
 

@@ -34,6 +34,7 @@ struct Request {
     std::multimap<std::string, std::string> query;
     /// The first value of a field; names without regard to case.
     std::function<std::optional<std::string>(const std::string& name)> field;
+    bool has_body = false;
     /// The whole body. Throws HttpError(413) if it is longer than `most` bytes, HttpError(400) if it breaks off.
     std::function<std::string(std::size_t most)> body;
 };

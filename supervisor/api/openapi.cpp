@@ -147,7 +147,7 @@ Json parameters(const surface::Route& route) {
                        {"schema", json_schema(*each.schema)}});
     if (route.method == surface::Method::post && !route.ignores_key)
         all.push_back(reference("parameters", "IdempotencyKey"));
-    if (route.method == surface::Method::patch || route.method == surface::Method::del)
+    if (route.method == surface::Method::patch || route.confirm)
         all.push_back(reference("parameters", "IfMatch"));
     return all;
 }

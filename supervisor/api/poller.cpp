@@ -133,7 +133,7 @@ void Poller::take_back() {
         returned.swap(returned_);
     }
     for (auto& each : returned)
-        each.keep ? take(std::move(each.connection)) : close(std::move(each.connection));
+        each.keep || each.connection->linger() ? take(std::move(each.connection)) : close(std::move(each.connection));
 }
 
 void Poller::sweep(Clock::time_point now) {

@@ -20,6 +20,7 @@ constexpr std::array codes{
     CodeInfo{Code::conflict, "conflict", 1, 409},
     CodeInfo{Code::managed_by_config, "managed_by_config", 1, 409},
     CodeInfo{Code::stale, "stale", 1, 409},
+    CodeInfo{Code::changed_meanwhile, "changed_meanwhile", 1, 412},
     CodeInfo{Code::busy, "busy", 1, 409},
     CodeInfo{Code::denied, "denied", 1, 403},
     CodeInfo{Code::unavailable, "unavailable", 1, 503},
@@ -78,6 +79,10 @@ Error as_error(const std::exception& exception) {
         return system_error(error->code().value(), fmt::format("cannot use '{}'", error->path1().string()));
     return {Code::internal, fmt::format("internal fault: {}", exception.what()),
             "this is a bug; please report it with what you did"};
+}
+
+Error changed_meanwhile() {
+    return {Code::changed_meanwhile, "it is not as it was when you read it", "read it again and decide anew"};
 }
 
 Error system_error(int number, const std::string& what, std::string hint) {

@@ -12,20 +12,21 @@
 namespace vectis {
 
 enum class Code : std::uint8_t {
-    internal,      // our bug
-    invalid_input, // the caller's text or value is wrong
-    not_found,     // the named thing does not exist
-    conflict,      // the thing exists already, or is owned by somebody else
+    internal,          // our bug
+    invalid_input,     // the caller's text or value is wrong
+    not_found,         // the named thing does not exist
+    conflict,          // the thing exists already, or is owned by somebody else
     managed_by_config, // config.yaml declares it, and is where it is changed
-    stale,         // the plan was made from a state that is no longer there
-    busy,          // another apply, update or rollback is running
-    denied,        // the caller may not do this
-    unavailable,   // a daemon, the bus or the supervisor does not answer
-    system,        // the operating system refused (disk full, read-only, permissions)
-    check_failed,  // a daemon's own checker refused the new configuration
-    unit_failed,   // a unit did not reach the state it was asked to
-    probe_failed,  // mail did not work after the change
-    not_supported, // this release or file system cannot do it
+    stale,             // the plan was made from a state that is no longer there
+    changed_meanwhile, // somebody was faster (If-Match)
+    busy,              // another apply, update or rollback is running
+    denied,            // the caller may not do this
+    unavailable,       // a daemon, the bus or the supervisor does not answer
+    system,            // the operating system refused (disk full, read-only, permissions)
+    check_failed,      // a daemon's own checker refused the new configuration
+    unit_failed,       // a unit did not reach the state it was asked to
+    probe_failed,      // mail did not work after the change
+    not_supported,     // this release or file system cannot do it
 };
 
 /// One row of the table that maps a code to the outside: exit status, D-Bus error name, HTTP status.
@@ -80,6 +81,9 @@ class Error : public std::runtime_error {
 
 /// Any exception as an Error: itself, a file system's as `system`, everything else as `internal`.
 [[nodiscard]] Error as_error(const std::exception& exception);
+
+/// What somebody is told who wanted to change a resource as they had read it, and who is too late.
+[[nodiscard]] Error changed_meanwhile();
 
 /// An Error of code `system` that ends in the text of errno `number`.
 [[nodiscard]] Error system_error(int number, const std::string& what, std::string hint = {});

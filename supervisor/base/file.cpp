@@ -107,17 +107,24 @@ void write_all(int fd, std::string_view bytes, const fs::path& path) {
     }
 }
 
+/// Only where an owner is named: a unit that may change none may not ask for the one that is there, either.
+template<typename Chown>
+int change_owner(const Access& access, Chown chown) {
+    if (access.user.empty() && access.group.empty())
+        return 0;
+    return chown(access.user.empty() ? static_cast<uid_t>(-1) : user_id(access.user),
+                 access.group.empty() ? static_cast<gid_t>(-1) : group_id(access.group));
+}
+
 void set_access(int fd, const fs::path& path, const Access& access) {
-    const uid_t user = access.user.empty() ? static_cast<uid_t>(-1) : user_id(access.user);
-    const gid_t group = access.group.empty() ? static_cast<gid_t>(-1) : group_id(access.group);
-    if (fchown(fd, user, group) != 0 || fchmod(fd, access.mode) != 0)
+    const auto chown = [fd](uid_t user, gid_t group) { return fchown(fd, user, group); };
+    if (change_owner(access, chown) != 0 || fchmod(fd, access.mode) != 0)
         throw system_error(errno, fmt::format("cannot set owner and mode of '{}'", path.string()));
 }
 
 void set_access(const fs::path& path, const Access& access) {
-    const uid_t user = access.user.empty() ? static_cast<uid_t>(-1) : user_id(access.user);
-    const gid_t group = access.group.empty() ? static_cast<gid_t>(-1) : group_id(access.group);
-    if (chown(path.c_str(), user, group) != 0 || chmod(path.c_str(), access.mode) != 0)
+    const auto chown = [&path](uid_t user, gid_t group) { return ::chown(path.c_str(), user, group); };
+    if (change_owner(access, chown) != 0 || chmod(path.c_str(), access.mode) != 0)
         throw system_error(errno, fmt::format("cannot set owner and mode of '{}'", path.string()));
 }
 

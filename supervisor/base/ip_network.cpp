@@ -49,4 +49,14 @@ std::optional<IpNetwork> parse_ip_network(std::string_view text) {
     return network;
 }
 
+std::string source_of(const std::string& address) {
+    constexpr unsigned subnet = 64;
+    auto network = parse_ip_network(address);
+    if (!network || !network->single())
+        return address;
+    if (network->ipv6)
+        network->prefix = subnet;
+    return network->base().text();
+}
+
 } // namespace vectis

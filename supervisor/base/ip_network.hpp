@@ -27,4 +27,8 @@ struct IpNetwork {
 /// Nothing if it is neither. Bits after the prefix may be set: compare with base().
 [[nodiscard]] std::optional<IpNetwork> parse_ip_network(std::string_view text);
 
+/// What stands for whoever asks from `address`: an address of IPv4, and of IPv6 the /64, all of which one has who has
+/// one address of it. What is no address stays as it is.
+[[nodiscard]] std::string source_of(const std::string& address);
+
 } // namespace vectis

@@ -1,6 +1,7 @@
 #include "base/json.hpp"
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +17,7 @@ namespace {
 /// Builds the value while it watches depth and keys; stops the parser at the first fault.
 class Builder : public nlohmann::json_sax<Json> {
   public:
-    explicit Builder(std::size_t max_depth) : max_depth_(max_depth) {}
+    explicit Builder(JsonLimits limits) : limits_(limits) {}
 
     bool null() override { return put(nullptr); }
     bool boolean(bool value) override { return put(value); }
@@ -30,6 +31,8 @@ class Builder : public nlohmann::json_sax<Json> {
     bool end_object() override { return close(); }
     bool end_array() override { return close(); }
     bool key(string_t& name) override {
+        if (keys_.back().size() == limits_.keys)
+            return stop(fmt::format("an object with more than {} keys", limits_.keys));
         if (!keys_.back().insert(name).second)
             return stop(fmt::format("key '{}' stands twice", printable(name)));
         key_ = std::move(name);
@@ -63,8 +66,8 @@ class Builder : public nlohmann::json_sax<Json> {
         return true;
     }
     bool open(Json value) {
-        if (stack_.size() == max_depth_)
-            return stop(fmt::format("nested deeper than {} levels", max_depth_));
+        if (stack_.size() == limits_.depth)
+            return stop(fmt::format("nested deeper than {} levels", limits_.depth));
         stack_.push_back(place(std::move(value)));
         keys_.emplace_back();
         return true;
@@ -75,7 +78,7 @@ class Builder : public nlohmann::json_sax<Json> {
         return true;
     }
 
-    std::size_t max_depth_;
+    JsonLimits limits_;
     std::vector<Json*> stack_;
     std::vector<std::set<std::string>> keys_;
     std::string key_;
@@ -83,8 +86,8 @@ class Builder : public nlohmann::json_sax<Json> {
 
 } // namespace
 
-Json parse_json(std::string_view text, std::size_t max_depth) {
-    Builder builder(max_depth);
+Json parse_json(std::string_view text, JsonLimits limits) {
+    Builder builder(limits);
     if (!Json::sax_parse(text.begin(), text.end(), &builder))
         throw Error(Code::invalid_input, "cannot read JSON: " + builder.fault);
     return std::move(builder.root);
@@ -100,6 +103,11 @@ std::uint64_t whole_number(const Json& object, const char* key, std::uint64_t mo
 
 std::string to_text(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+std::string revision(const Json& value) {
+    constexpr std::size_t digits = 32;
+    return sha256(to_text(value)).substr(0, digits);
 }
 
 std::string to_pretty_text(const Json& value) {

@@ -13,8 +13,16 @@ namespace vectis {
 
 using Json = nlohmann::ordered_json;
 
+struct JsonLimits {
+    std::size_t depth = 32;
+    /// Of one object. Json finds a key by going through them, so that reading many takes the square of their number.
+    std::size_t keys = std::numeric_limits<std::size_t>::max();
+};
+
 /// The value in `text`. Throws Error(invalid_input) that names the byte offset.
-[[nodiscard]] Json parse_json(std::string_view text, std::size_t max_depth = 32);
+[[nodiscard]] Json parse_json(std::string_view text, JsonLimits limits = {});
+/// What two readings of one value have in common, and of two values not: 32 hexadecimal digits.
+[[nodiscard]] std::string revision(const Json& value);
 /// The whole number from 0 to `most` that stands under `key`. nlohmann's own conversion takes 1.5 and -1 for one as
 /// well. Throws Error(invalid_input).
 [[nodiscard]] std::uint64_t whole_number(const Json& object, const char* key,

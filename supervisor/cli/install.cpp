@@ -198,7 +198,7 @@ std::optional<installer::OneTimePassword> first_admin(net::ApiClient& client, co
     const Json first = client.ask("GET", "/admins?sort=created_at&limit=1").at("data");
     if (!first.empty() && first[0].at("announced").get<bool>())
         return std::nullopt;
-    Json body{{"must_change_password", true}};
+    Json body{{"must_change_password", true}, {"announced", false}};
     if (password)
         body["password"] = *password;
     if (first.empty()) {

@@ -43,25 +43,41 @@ bool well(const std::function<void()>& ask) {
     }
 }
 
-/// Everybody may ask for the health, and asking takes a while: one answer serves a second.
+/// Everybody may ask for the health, and asking takes a while: one answer serves a second, and while a new one is being
+/// made the last one serves.
 class Health {
   public:
     explicit Health(const state::Paths& paths) : paths_(paths) {}
 
     Checks operator()() {
-        return last_.with([this](Answer& last) {
-            const auto now = std::chrono::steady_clock::now();
-            if (last.checks.empty() || now - last.at > std::chrono::seconds(1))
-                last = {now, ask()};
+        const Answer last = this->last();
+        if (last.fresh())
             return last.checks;
-        });
+        std::unique_lock asking(asking_, std::try_to_lock);
+        if (!asking && !last.checks.empty())
+            return last.checks;
+        if (!asking)
+            asking.lock();
+        if (const Answer made = this->last(); made.fresh())
+            return made.checks;
+        Checks checks = ask();
+        last_.with([&](Answer& kept) { kept = {std::chrono::steady_clock::now(), checks}; });
+        return checks;
     }
 
   private:
     struct Answer {
         std::chrono::steady_clock::time_point at;
         Checks checks;
+
+        [[nodiscard]] bool fresh() const {
+            return !checks.empty() && std::chrono::steady_clock::now() - at <= std::chrono::seconds(1);
+        }
     };
+
+    Answer last() {
+        return last_.with([](const Answer& kept) { return kept; });
+    }
 
     [[nodiscard]] Checks ask() const {
         return {
@@ -71,6 +87,7 @@ class Health {
     }
 
     state::Paths paths_;
+    std::mutex asking_;
     Guarded<Answer> last_;
 };
 

@@ -140,8 +140,8 @@ class Reader {
             if (json.is_boolean())
                 return json.get<bool>();
         } else if constexpr (std::is_same_v<T, std::int64_t>) {
-            const bool fits = !json.is_number_unsigned() ||
-                              json.get<std::uint64_t>() <= static_cast<std::uint64_t>(most_quota);
+            const bool fits =
+                !json.is_number_unsigned() || json.get<std::uint64_t>() <= static_cast<std::uint64_t>(most_quota);
             if (json.is_number_integer() && fits)
                 return json.get<std::int64_t>();
         } else {
@@ -191,7 +191,7 @@ AccountChange new_alias(Reader& reader) {
 }
 
 AccountChange domain_change(Reader& reader) {
-    DomainChange change{.id = reader.id()};
+    DomainChange change{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
     if (const auto given = reader.nullable("catch_all"))
         change.catch_all = address_or_nothing(reader, given);
     change.active = reader.value<bool>("active", false);
@@ -199,7 +199,7 @@ AccountChange domain_change(Reader& reader) {
 }
 
 AccountChange mailbox_change(Reader& reader) {
-    MailboxChange change{.id = reader.id()};
+    MailboxChange change{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
     change.display_name = reader.name(false);
     change.password = reader.password(false);
     change.quota = reader.quota(false);
@@ -208,7 +208,7 @@ AccountChange mailbox_change(Reader& reader) {
 }
 
 AccountChange alias_change(Reader& reader) {
-    AliasChange change{.id = reader.id()};
+    AliasChange change{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
     change.destinations = reader.destinations(false);
     change.active = reader.value<bool>("active", false);
     return change;
@@ -216,7 +216,7 @@ AccountChange alias_change(Reader& reader) {
 
 template<typename Removed>
 AccountChange removed(Reader& reader) {
-    return Removed{reader.id()};
+    return Removed{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
 }
 
 struct Verb {
@@ -263,6 +263,7 @@ struct ToJson {
     }
     Json operator()(const DomainChange& change) const {
         Json json{{"id", change.id}};
+        put(json, "as_of", change.as_of);
         if (change.catch_all)
             json["catch_all"] = or_null(*change.catch_all);
         put(json, "active", change.active);
@@ -270,6 +271,7 @@ struct ToJson {
     }
     Json operator()(const MailboxChange& change) const {
         Json json{{"id", change.id}};
+        put(json, "as_of", change.as_of);
         put(json, "display_name", change.display_name);
         put(json, "password", change.password);
         put(json, "quota", change.quota);
@@ -278,11 +280,16 @@ struct ToJson {
     }
     Json operator()(const AliasChange& change) const {
         Json json{{"id", change.id}};
+        put(json, "as_of", change.as_of);
         put(json, "destinations", change.destinations);
         put(json, "active", change.active);
         return json;
     }
-    Json operator()(const auto& removal) const { return {{"id", removal.id}}; }
+    Json operator()(const auto& removal) const {
+        Json json{{"id", removal.id}};
+        put(json, "as_of", removal.as_of);
+        return json;
+    }
 };
 
 } // namespace

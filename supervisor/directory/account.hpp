@@ -79,14 +79,16 @@ struct NewAlias {
     std::vector<std::string> destinations;
 };
 
-/// What is changed; nothing leaves it as it is.
+/// What is changed; nothing leaves it as it is. `as_of`: the revision() that it must still have.
 struct DomainChange {
     std::string id;
+    std::optional<std::string> as_of;
     std::optional<std::optional<std::string>> catch_all;
     std::optional<bool> active;
 };
 struct MailboxChange {
     std::string id;
+    std::optional<std::string> as_of;
     std::optional<std::string> display_name;
     std::optional<std::string> password;
     std::optional<std::uint64_t> quota;
@@ -94,18 +96,22 @@ struct MailboxChange {
 };
 struct AliasChange {
     std::string id;
+    std::optional<std::string> as_of;
     std::optional<std::vector<std::string>> destinations;
     std::optional<bool> active;
 };
 
 struct RemovedDomain {
     std::string id;
+    std::optional<std::string> as_of;
 };
 struct RemovedMailbox {
     std::string id;
+    std::optional<std::string> as_of;
 };
 struct RemovedAlias {
     std::string id;
+    std::optional<std::string> as_of;
 };
 
 using AccountChange = std::variant<NewDomain, NewMailbox, NewAlias, DomainChange, MailboxChange, AliasChange,

@@ -1,5 +1,6 @@
 #include "plan/plan.hpp"
 
+#include "base/error.hpp"
 #include "base/hash.hpp"
 #include "base/text.hpp"
 #include "plan/unified.hpp"
@@ -10,6 +11,7 @@
 #include <algorithm>
 #include <array>
 #include <map>
+#include <set>
 
 namespace vectis::plan {
 
@@ -162,6 +164,29 @@ std::string Plan::summary() const {
     return parts.empty() ? "no change" : join(parts, ", ");
 }
 
+namespace {
+
+/// What the API made is not config.yaml's as well.
+void expect_none_of(const std::set<std::string>& api_made, const directory::Changes& changes) {
+    std::vector<Problem> problems;
+    const auto look = [&](std::string_view list, const auto& rows) {
+        for (const auto& change : rows) {
+            if (change.after && api_made.contains(change.after->key()))
+                problems.push_back({.where = {},
+                                    .path = std::string(list),
+                                    .what = fmt::format("'{}' was made through the API", change.after->key()),
+                                    .hint = "delete it there first, or take it out of config.yaml"});
+        }
+    };
+    look("domains", changes.domains);
+    look("mailboxes", changes.mailboxes);
+    look("aliases", changes.aliases);
+    if (!problems.empty())
+        throw Error(Code::conflict, "cannot plan: config.yaml declares what it does not own", {}, std::move(problems));
+}
+
+} // namespace
+
 Plan difference(const state::Desired& desired, const state::Observed& observed) {
     if (!observed.missing_packages.empty())
         throw Error(Code::not_found,
@@ -173,6 +198,7 @@ Plan difference(const state::Desired& desired, const state::Observed& observed) 
     plan.config_sha256 = sha256(desired.config_text);
     plan.files = file_steps(desired, observed);
     plan.rows = directory::difference(observed.rows, desired.rows);
+    expect_none_of(observed.api_made, plan.rows);
     for (const auto& placement : desired.placements) {
         if (const auto fault = observed.misplaced.find(placement.where); fault != observed.misplaced.end())
             plan.placements.push_back({placement, fault->second});

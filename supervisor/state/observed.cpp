@@ -202,6 +202,7 @@ Observed observe(const Desired& desired, const Paths& paths, store::Directory& d
     Observed observed = observe_disk(desired, paths);
     observed.generation = directory.generation();
     observed.rows = directory.rows();
+    observed.api_made = directory.api_made();
     std::vector<render::File> written;
     for (auto& file : supervisor.files(observed.generation)) {
         const auto found = observed.files.find(file.path);
@@ -227,6 +228,7 @@ Observed observe_offline(const Desired& desired, const Paths& paths) {
         auto contents = store::read_directory(paths.directory());
         observed.generation = contents.generation;
         observed.rows = std::move(contents.rows);
+        observed.api_made = std::move(contents.api_made);
     }
     return observed;
 }

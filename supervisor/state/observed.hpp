@@ -31,6 +31,7 @@ struct Observed {
     /// What this generation put in /etc, as it stands there, and what is desired does not.
     std::vector<render::Placement> left_over;
     directory::Rows rows;
+    std::set<std::string> api_made; // domains and addresses that are not config.yaml's
     std::vector<KeyWanted> missing_keys;
     /// A self-signed certificate has to be made or renewed before the daemons can show it.
     bool certificate_due = false;

@@ -110,7 +110,7 @@ class Changer {
     }
 
     Json operator()(const directory::DomainChange& change) {
-        const auto before = there(accounts_.domain(change.id), change.id);
+        const auto before = there(accounts_.domain(change.id), change);
         expect_ours(before.managed_by, before.name);
         const auto catch_all = change.catch_all ? *change.catch_all : before.catch_all;
         if (catch_all && before.alias_of)
@@ -122,7 +122,7 @@ class Changer {
     }
 
     Json operator()(const directory::MailboxChange& change) {
-        const auto before = there(accounts_.mailbox(change.id), change.id);
+        const auto before = there(accounts_.mailbox(change.id), change);
         expect_ours(before.managed_by, before.address);
         database_
             .prepare("update mailboxes set display_name = ?2, password = coalesce(?3, password), quota = ?4, "
@@ -134,8 +134,10 @@ class Changer {
     }
 
     Json operator()(const directory::AliasChange& change) {
-        const auto before = there(accounts_.alias(change.id), change.id);
+        const auto before = there(accounts_.alias(change.id), change);
         expect_ours(before.managed_by, before.address);
+        if (!change.active.value_or(true))
+            expect_no_postmaster(before.address);
         database_.prepare("update aliases set active = ?2, updated_at = ?3 where id = ?1")
             .bind(change.id, change.active.value_or(before.active), at_)
             .run();
@@ -145,7 +147,7 @@ class Changer {
     }
 
     Json operator()(const directory::RemovedDomain& removed) {
-        const auto before = there(accounts_.domain(removed.id), removed.id);
+        const auto before = there(accounts_.domain(removed.id), removed);
         expect_ours(before.managed_by, before.name);
         // What was made with it goes with it.
         for (const auto role : roles)
@@ -158,15 +160,16 @@ class Changer {
     }
 
     Json operator()(const directory::RemovedMailbox& removed) {
-        const auto before = there(accounts_.mailbox(removed.id), removed.id);
+        const auto before = there(accounts_.mailbox(removed.id), removed);
         expect_ours(before.managed_by, before.address);
         remove("mailboxes", removed.id);
         return both(to_json(before), nullptr);
     }
 
     Json operator()(const directory::RemovedAlias& removed) {
-        const auto before = there(accounts_.alias(removed.id), removed.id);
+        const auto before = there(accounts_.alias(removed.id), removed);
         expect_ours(before.managed_by, before.address);
+        expect_no_postmaster(before.address);
         remove("aliases", removed.id);
         return both(to_json(before), nullptr);
     }
@@ -178,10 +181,20 @@ class Changer {
     static Json both(Json before, Json after) { return {{"before", std::move(before)}, {"after", std::move(after)}}; }
 
     template<typename Row>
-    static Row there(std::optional<Row> row, const std::string& id) {
+    static Row there(std::optional<Row> row, const auto& change) {
         if (!row)
-            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", id));
+            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", change.id));
+        if (change.as_of && revision(to_json(*row)) != *change.as_of)
+            throw changed_meanwhile();
         return std::move(*row);
+    }
+
+    /// RFC 5321 section 4.5.1: a domain that takes mail takes it for its postmaster.
+    void expect_no_postmaster(const std::string& address) {
+        const auto domain = accounts_.domain_named(domain_of(address));
+        if (address.starts_with("postmaster@") && domain && domain->active)
+            throw Error(Code::conflict, fmt::format("'{}' has to reach somebody (RFC 5321)", address),
+                        "change where it leads");
     }
 
     static Error taken(const std::string& what, const std::string& managed_by, bool active) {
@@ -243,7 +256,8 @@ class Changer {
 
     void add_dkim_key(const directory::DkimKey& key) {
         database_
-            .prepare("insert into dkim_keys (domain, selector, algorithm, signs, created_at) values (?1, ?2, ?3, ?4, ?5)")
+            .prepare(
+                "insert into dkim_keys (domain, selector, algorithm, signs, created_at) values (?1, ?2, ?3, ?4, ?5)")
             .bind(key.domain, key.selector, key.algorithm, key.signs, key.created_at)
             .run();
     }

@@ -1,5 +1,5 @@
-// The tables domains, mailboxes and aliases of directory.db as the API shows and changes them. Reading needs no more than
-// a database that may only be read; only the supervisor changes anything (store/directory).
+// The tables domains, mailboxes and aliases of directory.db as the API shows and changes them. Reading needs no more
+// than a database that may only be read; only the supervisor changes anything (store/directory).
 #pragma once
 
 #include "directory/account.hpp"

@@ -58,11 +58,14 @@ Database open(const fs::path& folder, const fs::path& migrations, const std::str
     return database;
 }
 
+Error made_by_the_api(const std::string& what) {
+    return {Code::conflict, fmt::format("cannot declare '{}' in config.yaml: it was made through the API", what),
+            "delete it there first, or take it out of config.yaml"};
+}
+
 void require_ours(const Database& database, const std::string& what) {
     if (database.changes() != 1)
-        throw Error(Code::conflict,
-                    fmt::format("cannot declare '{}' in config.yaml: it was made through the API", what),
-                    "delete it there first, or take it out of config.yaml");
+        throw made_by_the_api(what);
 }
 
 std::uint64_t generation_in(Database& database) {
@@ -96,6 +99,24 @@ directory::Rows rows_in(Database& database) {
             rows.aliases.back().destinations.push_back(*destination);
     }
     return rows;
+}
+
+std::set<std::string> api_made_in(Database& database) {
+    std::set<std::string> made;
+    auto select = database.prepare("select name from domains where managed_by = 'api' union all "
+                                   "select address from mailboxes where managed_by = 'api' union all "
+                                   "select address from aliases where managed_by = 'api'");
+    while (select.step())
+        made.insert(select.text(0));
+    return made;
+}
+
+/// An address of config.yaml's in one table, and of the API's in another.
+void expect_no_address_twice(Database& database) {
+    auto select = database.prepare("select address from mailboxes join aliases using (address) where "
+                                   "(mailboxes.managed_by = 'api') <> (aliases.managed_by = 'api') limit 1");
+    if (select.step())
+        throw made_by_the_api(select.text(0));
 }
 
 class Writer {
@@ -133,7 +154,8 @@ class Writer {
             "when ?9 and password is not declared_password then password else excluded.password end, declared_password "
             "= excluded.declared_password, quota = excluded.quota, "
             "active = 1, managed_by = excluded.managed_by, updated_at = excluded.updated_at where managed_by <> 'api'");
-        auto suspend = database_.prepare("update mailboxes set active = 0, updated_at = ?2 where address = ?1 and managed_by <> 'api'");
+        auto suspend = database_.prepare(
+            "update mailboxes set active = 0, updated_at = ?2 where address = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
             if (change.after) {
                 const auto& row = *change.after;
@@ -149,11 +171,11 @@ class Writer {
     }
 
     void aliases(const std::vector<directory::Change<directory::AliasRow>>& changes) {
-        auto put = database_.prepare(
-            "insert into aliases (id, address, domain, active, managed_by, created_at, updated_at) "
-            "values (?1, ?2, ?3, 1, ?4, ?5, ?5) "
-            "on conflict (address) do update set active = 1, managed_by = excluded.managed_by, "
-            "updated_at = excluded.updated_at where managed_by <> 'api'");
+        auto put =
+            database_.prepare("insert into aliases (id, address, domain, active, managed_by, created_at, updated_at) "
+                              "values (?1, ?2, ?3, 1, ?4, ?5, ?5) "
+                              "on conflict (address) do update set active = 1, managed_by = excluded.managed_by, "
+                              "updated_at = excluded.updated_at where managed_by <> 'api'");
         auto remove = database_.prepare("delete from aliases where address = ?1 and managed_by <> 'api'");
         auto clear = database_.prepare(
             "delete from alias_destinations where alias_id = (select id from aliases where address = ?1)");
@@ -165,7 +187,8 @@ class Writer {
                 continue;
             }
             const auto& row = *change.after;
-            put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner), at_).run();
+            put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner), at_)
+                .run();
             require_ours(database_, row.address);
             clear.bind(row.address).run();
             for (const auto& destination : row.destinations)
@@ -199,6 +222,11 @@ directory::Rows Directory::rows() {
     return rows_in(database_);
 }
 
+std::set<std::string> Directory::api_made() {
+    const std::lock_guard lock(mutex_);
+    return api_made_in(database_);
+}
+
 void Directory::apply(const directory::Changes& changes, std::uint64_t generation, bool going_back) {
     const std::lock_guard lock(mutex_);
     Transaction transaction(database_);
@@ -206,6 +234,7 @@ void Directory::apply(const directory::Changes& changes, std::uint64_t generatio
     writer.domains(changes.domains);
     writer.mailboxes(changes.mailboxes);
     writer.aliases(changes.aliases);
+    expect_no_address_twice(database_);
     database_
         .prepare("insert into meta (key, value) values ('generation', ?1) "
                  "on conflict (key) do update set value = excluded.value")
@@ -261,7 +290,7 @@ Database& DirectoryReader::database() {
 
 DirectoryContents read_directory(const fs::path& folder) {
     auto database = Database::read_only(folder / "directory.db");
-    return {generation_in(database), rows_in(database)};
+    return {generation_in(database), rows_in(database), api_made_in(database)};
 }
 
 std::uint64_t read_directory_generation(const fs::path& folder) {

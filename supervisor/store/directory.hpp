@@ -8,6 +8,7 @@
 #include "store/database.hpp"
 
 #include <mutex>
+#include <set>
 
 namespace vectis::store {
 
@@ -23,6 +24,8 @@ class Directory {
     [[nodiscard]] std::uint64_t generation();
     /// The active rows owned by config or system, sorted.
     [[nodiscard]] directory::Rows rows();
+    /// The domains and addresses that the API made.
+    [[nodiscard]] std::set<std::string> api_made();
     /// Makes the changes and records `generation`, in one transaction that survives a power cut once this returns.
     /// A mailbox that goes is suspended, never deleted. Throws Error(conflict) if an address belongs to the API.
     /// With `going_back` a password that the user has changed since stays.
@@ -73,6 +76,7 @@ class DirectoryReader {
 struct DirectoryContents {
     std::uint64_t generation = 0;
     directory::Rows rows;
+    std::set<std::string> api_made;
 };
 [[nodiscard]] DirectoryContents read_directory(const fs::path& folder);
 /// Its generation alone.

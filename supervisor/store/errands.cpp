@@ -25,8 +25,7 @@ Errand read(const Statement& row) {
 } // namespace
 
 void Errands::add(const Errand& errand) {
-    database_
-        .prepare(fmt::format("insert into errands ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", columns))
+    database_.prepare(fmt::format("insert into errands ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)", columns))
         .bind(errand.id, errand.at, errand.who, errand.credential_id, errand.request_id, errand.idempotency_key,
               errand.request, errand.action, errand.change, errand.answer)
         .run();

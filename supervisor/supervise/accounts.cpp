@@ -16,7 +16,8 @@ namespace vectis::supervise {
 namespace {
 
 std::string signers_text(const fs::path& folder, const std::vector<directory::DkimKey>& keys) {
-    std::string text = "# Written by Vectis, read by Rspamd within dkim_signing.conf: the domains that were made through the API.\n";
+    std::string text =
+        "# Written by Vectis, read by Rspamd within dkim_signing.conf: the domains that were made through the API.\n";
     for (auto key = keys.begin(); key != keys.end();) {
         const std::string& domain = key->domain;
         std::vector<std::string> selectors;
@@ -74,8 +75,8 @@ Json Accounts::remove(const std::string& id, const directory::RemovedMailbox& re
     if (!mailbox || mailbox->managed_by != "api")
         return directory_.change(id, removed); // says why not
     // Nobody gets in from here on, so nobody writes where the mail was. An id of its own: this much was done.
-    static_cast<void>(
-        directory_.change(id + "-suspend", directory::MailboxChange{.id = removed.id, .active = false}));
+    static_cast<void>(directory_.change(
+        id + "-suspend", directory::MailboxChange{.id = removed.id, .as_of = removed.as_of, .active = false}));
     end_sessions(mailbox->address);
     const std::string domain(config::domain_of(mailbox->address));
     const fs::path from = paths_.mail() / domain / std::string(config::local_part_of(mailbox->address));
@@ -86,7 +87,8 @@ Json Accounts::remove(const std::string& id, const directory::RemovedMailbox& re
         sync_folder(archive);
         sync_folder(from.parent_path());
     }
-    return directory_.change(id, removed);
+    return directory_.change(id,
+                             directory::RemovedMailbox{.id = removed.id}); // as_of: it is ours since it was suspended
 }
 
 void Accounts::sign(bool reload_anyway) {

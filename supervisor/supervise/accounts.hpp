@@ -1,5 +1,5 @@
-// What an account has beside its rows in directory.db: keys that sign its mail, and the mail itself. Each step may be taken
-// again: whoever was killed is asked again with the same id.
+// What an account has beside its rows in directory.db: keys that sign its mail, and the mail itself. Each step may be
+// taken again: whoever was killed is asked again with the same id.
 #pragma once
 
 #include "directory/account.hpp"

@@ -98,7 +98,8 @@ Json outcome_json(const apply::Outcome& outcome) {
 
 Methods::Methods(state::Paths paths) :
     paths_(std::move(paths)), directory_(paths_.directory(), paths_.migrations() / "directory", "vectis-directory"),
-    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"), accounts_(paths_, directory_), prober_(paths_),
+    supervisor_(paths_.supervisor_db(), paths_.migrations() / "supervisor"), accounts_(paths_, directory_),
+    prober_(paths_),
     applier_(paths_, directory_, supervisor_, [this] { return probe(systemd::HealthSet::quick, [](const Json&) {}); }) {
 }
 

@@ -177,9 +177,11 @@ constexpr std::array domain_add_arguments{
     json,
 };
 constexpr std::array domain_change_arguments{
-    which_domain, domain_catch_all,
+    which_domain,
+    domain_catch_all,
     Argument{ArgumentKind::option, "--active", "true|false", "Whether it takes mail, and lets anybody log in"},
-    dry_run,      json,
+    dry_run,
+    json,
 };
 constexpr std::array domain_remove_arguments{which_domain, force, dry_run, json};
 
@@ -191,7 +193,8 @@ constexpr std::array address_list_arguments{
 };
 constexpr Argument which_mailbox{ArgumentKind::positional, "ADDRESS", "", "A mailbox's address, or id", true};
 constexpr Argument mailbox_name{ArgumentKind::option, "--display-name", "NAME", "What its owner is called"};
-constexpr Argument mailbox_quota{ArgumentKind::option, "--quota", "BYTES", "How much it may hold; 0 is without a limit"};
+constexpr Argument mailbox_quota{ArgumentKind::option, "--quota", "BYTES",
+                                 "How much it may hold; 0 is without a limit"};
 constexpr Argument mailbox_hash{ArgumentKind::option, "--password-hash", "HASH",
                                 "A password as Dovecot knows it: {SCHEME}..."};
 constexpr std::array mailbox_show_arguments{which_mailbox, json};
@@ -220,9 +223,11 @@ constexpr std::array alias_add_arguments{
     json,
 };
 constexpr std::array alias_change_arguments{
-    which_alias, alias_destinations,
+    which_alias,
+    alias_destinations,
     Argument{ArgumentKind::option, "--active", "true|false", "Whether it takes mail"},
-    dry_run,     json,
+    dry_run,
+    json,
 };
 constexpr std::array alias_remove_arguments{which_alias, force, dry_run, json};
 
@@ -324,23 +329,66 @@ constexpr std::array table{
                false,
                Operation::api_keys_rotate,
                {}},
-    CommandRow{Command::api, "domain list", "List the domains", domain_list_arguments, false, Operation::domains_list, domain_columns},
+    CommandRow{Command::api, "domain list", "List the domains", domain_list_arguments, false, Operation::domains_list,
+               domain_columns},
     CommandRow{Command::api, "domain show", "Show a domain", domain_show_arguments, false, Operation::domains_get, {}},
     CommandRow{Command::api, "domain add", "Make a domain", domain_add_arguments, false, Operation::domains_create, {}},
-    CommandRow{Command::api, "domain change", "Change a domain", domain_change_arguments, false, Operation::domains_update, {}},
-    CommandRow{Command::api, "domain remove", "Remove a domain that has no addresses any more", domain_remove_arguments, false, Operation::domains_delete, {}},
-    CommandRow{Command::api, "mailbox list", "List the mailboxes", address_list_arguments, false, Operation::mailboxes_list, mailbox_columns},
-    CommandRow{Command::api, "mailbox show", "Show a mailbox", mailbox_show_arguments, false, Operation::mailboxes_get, {}},
-    CommandRow{Command::api, "mailbox add", "Make a mailbox", mailbox_add_arguments, false, Operation::mailboxes_create, {}},
-    CommandRow{Command::api, "mailbox change", "Change a mailbox", mailbox_change_arguments, false, Operation::mailboxes_update, {}},
-    CommandRow{Command::api, "mailbox suspend", "Take no mail for a mailbox, and let nobody log in", mailbox_show_arguments, false, Operation::mailboxes_suspend, {}},
-    CommandRow{Command::api, "mailbox resume", "End the suspension of a mailbox", mailbox_show_arguments, false, Operation::mailboxes_resume, {}},
-    CommandRow{Command::api, "mailbox remove", "Remove a mailbox; its mail is archived", mailbox_remove_arguments, false, Operation::mailboxes_delete, {}},
-    CommandRow{Command::api, "alias list", "List the aliases", address_list_arguments, false, Operation::aliases_list, alias_columns},
+    CommandRow{Command::api,
+               "domain change",
+               "Change a domain",
+               domain_change_arguments,
+               false,
+               Operation::domains_update,
+               {}},
+    CommandRow{Command::api,
+               "domain remove",
+               "Remove a domain that has no addresses any more",
+               domain_remove_arguments,
+               false,
+               Operation::domains_delete,
+               {}},
+    CommandRow{Command::api, "mailbox list", "List the mailboxes", address_list_arguments, false,
+               Operation::mailboxes_list, mailbox_columns},
+    CommandRow{
+        Command::api, "mailbox show", "Show a mailbox", mailbox_show_arguments, false, Operation::mailboxes_get, {}},
+    CommandRow{
+        Command::api, "mailbox add", "Make a mailbox", mailbox_add_arguments, false, Operation::mailboxes_create, {}},
+    CommandRow{Command::api,
+               "mailbox change",
+               "Change a mailbox",
+               mailbox_change_arguments,
+               false,
+               Operation::mailboxes_update,
+               {}},
+    CommandRow{Command::api,
+               "mailbox suspend",
+               "Take no mail for a mailbox, and let nobody log in",
+               mailbox_show_arguments,
+               false,
+               Operation::mailboxes_suspend,
+               {}},
+    CommandRow{Command::api,
+               "mailbox resume",
+               "End the suspension of a mailbox",
+               mailbox_show_arguments,
+               false,
+               Operation::mailboxes_resume,
+               {}},
+    CommandRow{Command::api,
+               "mailbox remove",
+               "Remove a mailbox; its mail is archived",
+               mailbox_remove_arguments,
+               false,
+               Operation::mailboxes_delete,
+               {}},
+    CommandRow{Command::api, "alias list", "List the aliases", address_list_arguments, false, Operation::aliases_list,
+               alias_columns},
     CommandRow{Command::api, "alias show", "Show an alias", alias_show_arguments, false, Operation::aliases_get, {}},
     CommandRow{Command::api, "alias add", "Make an alias", alias_add_arguments, false, Operation::aliases_create, {}},
-    CommandRow{Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
-    CommandRow{Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
+    CommandRow{
+        Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
+    CommandRow{
+        Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
     CommandRow{Command::api, "audit list", "List who changed what through the API", audit_list_arguments, false,
                Operation::audit_list, audit_columns},
     CommandRow{Command::api,

@@ -265,7 +265,8 @@ std::span<const std::string_view> scopes() {
 }
 
 std::string_view text(Format format) {
-    constexpr std::array<std::string_view, 8> names{"", "email", "hostname", "", "date-time", "uuid", "password", "password"};
+    constexpr std::array<std::string_view, 8> names{"",          "email", "hostname", "",
+                                                    "date-time", "uuid",  "password", "password"};
     return names.at(static_cast<std::size_t>(format));
 }
 

@@ -66,7 +66,7 @@ inline constexpr std::array<std::string_view, 3> credential_words{"socket", "key
 inline constexpr Schema credential_word{.kind = Kind::string, .values = credential_words};
 
 inline constexpr std::array<std::string_view, 11> scope_words{
-    "admins:read",  "admins:write", "aliases:read", "aliases:write",   "audit:read",      "domains:read",
+    "admins:read",   "admins:write", "aliases:read", "aliases:write",  "audit:read",      "domains:read",
     "domains:write", "keys:read",    "keys:write",   "mailboxes:read", "mailboxes:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
@@ -145,7 +145,7 @@ inline constexpr std::array admin_properties{
     Property{"domains", &domains, "The domains of a domain_admin"},
     Property{"suspended", &flag, "Whether they are kept out"},
     Property{"must_change_password", &flag, "Their password was made for them, and must be changed"},
-    Property{"announced", &flag, "Whether somebody has been shown the password that was made"},
+    Property{"announced", &flag, "Whether somebody has been shown the password that was set for them"},
     Property{"created_at", &time, "When it was made"},
     Property{"updated_at", &time, "When it was changed last"},
 };
@@ -165,6 +165,8 @@ inline constexpr std::array new_admin_properties{
     Property{"domains", &domains, "The domains of a domain_admin", false},
     Property{"password", &password, "Left out: one is made, and shown in the answer", false},
     Property{"must_change_password", &flag, "Whether they must choose another; left out: if it was made", false},
+    Property{"announced", &flag,
+             "false: whoever asks has yet to show the password to somebody, and says so when they have", false},
 };
 inline constexpr Schema new_admin{.name = "NewAdmin", .properties = new_admin_properties};
 inline constexpr std::array admin_change_properties{
@@ -178,6 +180,8 @@ inline constexpr Schema admin_change{.name = "AdminChange", .properties = admin_
 inline constexpr std::array password_choice_properties{
     Property{"password", &password, "Left out: one is made, and shown in the answer", false},
     Property{"must_change_password", &flag, "Whether they must choose another; left out: if it was made", false},
+    Property{"announced", &flag,
+             "false: whoever asks has yet to show the password to somebody, and says so when they have", false},
 };
 inline constexpr Schema password_choice{.name = "PasswordChoice", .properties = password_choice_properties};
 
@@ -231,8 +235,10 @@ inline constexpr Schema rotation{.name = "Rotation", .properties = rotation_prop
 inline constexpr std::array<std::string_view, 3> owner_words{"config", "api", "system"};
 inline constexpr Schema owner_word{.kind = Kind::string, .values = owner_words};
 inline constexpr Schema stamp{.kind = Kind::string};
-inline constexpr Schema optional_domain{.kind = Kind::string, .format = Format::domain, .nullable = true, .least = 3, .most = 253};
-inline constexpr Schema optional_email{.kind = Kind::string, .format = Format::email, .nullable = true, .least = 3, .most = 254};
+inline constexpr Schema optional_domain{
+    .kind = Kind::string, .format = Format::domain, .nullable = true, .least = 3, .most = 253};
+inline constexpr Schema optional_email{
+    .kind = Kind::string, .format = Format::email, .nullable = true, .least = 3, .most = 254};
 inline constexpr Schema emails{.kind = Kind::array, .items = &email, .least = 1, .most = 1000};
 inline constexpr Schema quota{.kind = Kind::integer, .most = 1125899906842624};
 inline constexpr Schema any_display_name{.kind = Kind::string, .most = 200};

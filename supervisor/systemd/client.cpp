@@ -80,13 +80,14 @@ Json follow(const UniqueFd& pipe, const Progress& progress) {
 
 class SupervisorClient::Session {
   public:
-    sdbus::MethodReply call(const std::string& method, const bus::Fill& fill = {}) {
+    sdbus::MethodReply call(const std::string& method, const bus::Fill& fill = {},
+                            std::chrono::milliseconds wait = patience) {
         try {
             if (!bus_)
                 bus_ = std::make_unique<bus::Connection>();
             return bus_->call(
                 {std::string(supervisor_name), std::string(supervisor_path), std::string(supervisor_name)}, method,
-                fill, patience);
+                fill, wait);
         } catch (const bus::Failure& failure) {
             if (failure.disconnected())
                 bus_.reset();
@@ -101,8 +102,8 @@ class SupervisorClient::Session {
         return UniqueFd(fd.release());
     }
 
-    std::string text(const std::string& method, const bus::Fill& fill = {}) {
-        auto reply = call(method, fill);
+    std::string text(const std::string& method, const bus::Fill& fill = {}, std::chrono::milliseconds wait = patience) {
+        auto reply = call(method, fill, wait);
         std::string text;
         bus::translate([&] { reply >> text; });
         return text;
@@ -133,7 +134,7 @@ std::string SupervisorClient::export_yaml() {
     return session_->file("Export");
 }
 std::string SupervisorClient::version() {
-    return session_->text("Version");
+    return session_->text("Version", {}, std::chrono::seconds(2));
 }
 
 void SupervisorClient::restart(const std::string& service) {

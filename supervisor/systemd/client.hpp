@@ -29,6 +29,7 @@ class SupervisorClient {
     void set_password(const std::string& address, const std::string& hash);
     [[nodiscard]] std::string change_account(const std::string& id, const std::string& change);
     [[nodiscard]] std::string export_yaml();
+    /// Waits two seconds at most.
     [[nodiscard]] std::string version();
 
   private:

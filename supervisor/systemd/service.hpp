@@ -5,7 +5,8 @@
 //   Apply(s) -> h         pipe, one JSON event per line        Generations() -> h  memfd, JSON
 //   Rollback(u) -> h      pipe, likewise                       Export() -> h       memfd, YAML
 //   Health(s) -> h        pipe, likewise                       Restart(s), Version() -> s
-//   SetPassword(ss)       address, argon2id hash            ChangeAccount(ss) -> s  id of the change; it, and what came, JSON
+//   SetPassword(ss)       address, argon2id hash            ChangeAccount(ss) -> s  id of the change; it, and what
+//   came, JSON
 //
 // The last line of a pipe is {"event":"done",...} or {"event":"failed","code","message","hint","problems"}; a pipe that
 // ends without either means that the supervisor died. Errors travel as org.vectis.Error.CODE; the client throws the

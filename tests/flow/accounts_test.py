@@ -62,6 +62,14 @@ def test_config_yaml_and_the_api_leave_each_others_alone(lab):
     assert mail.login(lab, server, "zoe")
     listed = {row["address"]: row["managed_by"] for row in json.loads(vectis(server, "mailbox", "list", "--json"))}
     assert listed[alice] == "config" and listed[mail.address(server, "zoe")] == "api"
+    # What config.yaml would take from the API is refused before anything is changed, all of it at once.
+    vectis(server, "alias", "add", mail.address(server, "team"), "--destinations", alice)
+    before = server.read("/etc/vectis/config.yaml")
+    server.write("/etc/vectis/config.yaml", before.replace("    mailboxes:\n", "    mailboxes:\n      - name: zoe\n      - name: team\n", 1))
+    refused = server.exec("vectis", "plan", check=False)
+    assert refused.returncode == 1 and "'zoe@" in refused.stderr and "'team@" in refused.stderr, refused
+    server.write("/etc/vectis/config.yaml", before)
+    vectis(server, "alias", "remove", mail.address(server, "team"), "--yes")
     vectis(server, "mailbox", "remove", mail.address(server, "zoe"), "--yes")
 
 

@@ -56,7 +56,9 @@ def test_a_session_is_begun_used_and_ended(lab):
     assert jar.ask("POST", "/auth/logout", None, token)["status"] == 200
     assert jar.ask("GET", "/auth/me")["status"] == 401
     secret = cookie.partition("=")[2].partition(";")[0]
-    kept = server.out("sh", "-c", "journalctl -q --no-pager; cat /var/log/nginx/* 2>/dev/null; strings /var/lib/vectis/api/vectis.db* 2>/dev/null; true")
+    kept = server.out("sh", "-ec", "journalctl -q --no-pager; cat /var/log/nginx/*; tr -c '[:print:]' '\\n' < /var/lib/vectis/api/vectis.db; "
+                                   "tr -c '[:print:]' '\\n' < /var/lib/vectis/api/vectis.db-wal")
+    assert anna in kept, "the database was not read"
     assert secret not in kept and PASSWORD not in kept
 
 

@@ -4,8 +4,8 @@
 #include "api/dispatch.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
-#include "directory/rows.hpp"
 #include "catch.hpp"
+#include "directory/rows.hpp"
 #include "folder.hpp"
 
 #include <nlohmann/json.hpp>
@@ -88,6 +88,7 @@ struct Api {
             .path = "/api/v1" + target.substr(0, cut),
             .query = {},
             .field = {},
+            .has_body = !ask.raw.empty() || !ask.body.is_null(),
             .body = {}};
         for (const auto& pair : split(cut == std::string::npos ? "" : target.substr(cut + 1), '&')) {
             if (!pair.empty())

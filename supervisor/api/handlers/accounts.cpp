@@ -1,10 +1,11 @@
 // Domains, mailboxes and aliases: read in directory.db, changed by the supervisor.
+#include "store/accounts.hpp"
+
 #include "accounts/password.hpp"
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
-#include "store/accounts.hpp"
 
 #include <fmt/format.h>
 
@@ -82,11 +83,9 @@ std::optional<std::string> hash_in(const Json& body, const std::string& address)
     const auto password = text_in(body, "password");
     auto hash = text_in(body, "password_hash");
     if (password && hash)
-        throw Error(Code::invalid_input, "the request has 1 fault", {},
-                    {{.where = {},
-                      .path = "/password_hash",
-                      .what = "stands beside a password",
-                      .hint = "give one of them"}});
+        throw Error(
+            Code::invalid_input, "the request has 1 fault", {},
+            {{.where = {}, .path = "/password_hash", .what = "stands beside a password", .hint = "give one of them"}});
     if (!password)
         return hash;
     accounts::expect_good_password(*password, address);
@@ -108,11 +107,12 @@ Response domains_create(Call& call) {
     const Json& body = call.body();
     const std::string name = lower_ascii(body.at("name").get<std::string>());
     expect_reach(call, name);
-    return call.carry_out("domain.create",
-                          directory::NewDomain{.id = uuid7(),
-                                               .name = name,
-                                               .alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt)),
-                                               .catch_all = nullable_in<std::string>(body, "catch_all").value_or(std::nullopt)});
+    return call.carry_out(
+        "domain.create",
+        directory::NewDomain{.id = uuid7(),
+                             .name = name,
+                             .alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt)),
+                             .catch_all = nullable_in<std::string>(body, "catch_all").value_or(std::nullopt)});
 }
 
 Response domains_get(Call& call) {
@@ -122,18 +122,18 @@ Response domains_get(Call& call) {
 Response domains_update(Call& call) {
     const Json& body = call.body();
     const auto domain = this_domain(call);
-    call.expect_match(directory::to_json(domain));
     return call.carry_out("domain.update",
                           directory::DomainChange{.id = domain.id,
+                                                  .as_of = call.as_of(directory::to_json(domain)),
                                                   .catch_all = nullable_in<std::string>(body, "catch_all"),
                                                   .active = flag_in(body, "active")});
 }
 
 Response domains_delete(Call& call) {
     const auto domain = this_domain(call);
-    call.expect_match(directory::to_json(domain));
     call.expect_confirmed(domain.name);
-    return call.carry_out("domain.delete", directory::RemovedDomain{domain.id});
+    return call.carry_out("domain.delete",
+                          directory::RemovedDomain{.id = domain.id, .as_of = call.as_of(directory::to_json(domain))});
 }
 
 Response mailboxes_list(Call& call) {
@@ -167,19 +167,18 @@ Response mailboxes_get(Call& call) {
 Response mailboxes_update(Call& call) {
     const Json& body = call.body();
     const auto mailbox = this_mailbox(call);
-    call.expect_match(directory::to_json(mailbox));
-    return call.carry_out("mailbox.update",
-                          directory::MailboxChange{.id = mailbox.id,
-                                                   .display_name = text_in(body, "display_name"),
-                                                   .password = hash_in(body, mailbox.address),
-                                                   .quota = value_in<std::uint64_t>(body, "quota")});
+    return call.carry_out("mailbox.update", directory::MailboxChange{.id = mailbox.id,
+                                                                     .as_of = call.as_of(directory::to_json(mailbox)),
+                                                                     .display_name = text_in(body, "display_name"),
+                                                                     .password = hash_in(body, mailbox.address),
+                                                                     .quota = value_in<std::uint64_t>(body, "quota")});
 }
 
 Response mailboxes_delete(Call& call) {
     const auto mailbox = this_mailbox(call);
-    call.expect_match(directory::to_json(mailbox));
     call.expect_confirmed(mailbox.address);
-    return call.carry_out("mailbox.delete", directory::RemovedMailbox{mailbox.id});
+    return call.carry_out("mailbox.delete", directory::RemovedMailbox{
+                                                .id = mailbox.id, .as_of = call.as_of(directory::to_json(mailbox))});
 }
 
 Response mailboxes_suspend(Call& call) {
@@ -198,9 +197,9 @@ Response aliases_create(Call& call) {
     const Json& body = call.body();
     const std::string address = lower_ascii(body.at("address").get<std::string>());
     expect_reach(call, domain_of(address));
-    return call.carry_out("alias.create", directory::NewAlias{.id = uuid7(),
-                                                              .address = address,
-                                                              .destinations = *words_in(body, "destinations")});
+    return call.carry_out(
+        "alias.create",
+        directory::NewAlias{.id = uuid7(), .address = address, .destinations = *words_in(body, "destinations")});
 }
 
 Response aliases_get(Call& call) {
@@ -210,17 +209,17 @@ Response aliases_get(Call& call) {
 Response aliases_update(Call& call) {
     const Json& body = call.body();
     const auto alias = this_alias(call);
-    call.expect_match(directory::to_json(alias));
     return call.carry_out("alias.update", directory::AliasChange{.id = alias.id,
+                                                                 .as_of = call.as_of(directory::to_json(alias)),
                                                                  .destinations = words_in(body, "destinations"),
                                                                  .active = flag_in(body, "active")});
 }
 
 Response aliases_delete(Call& call) {
     const auto alias = this_alias(call);
-    call.expect_match(directory::to_json(alias));
     call.expect_confirmed(alias.address);
-    return call.carry_out("alias.delete", directory::RemovedAlias{alias.id});
+    return call.carry_out("alias.delete",
+                          directory::RemovedAlias{.id = alias.id, .as_of = call.as_of(directory::to_json(alias))});
 }
 
 } // namespace vectis::api::handlers

@@ -16,6 +16,13 @@ accounts::AdminChanges changes_in(const Json& body) {
             .suspended = flag_in(body, "suspended")};
 }
 
+accounts::Credentials credentials_in(const Json& body, const std::string& email) {
+    auto credentials =
+        accounts::credentials_for(text_in(body, "password"), flag_in(body, "must_change_password"), email);
+    credentials.announced = flag_in(body, "announced").value_or(true);
+    return credentials;
+}
+
 } // namespace
 
 Response admins_list(Call& call) {
@@ -30,8 +37,7 @@ Response admins_list(Call& call) {
 
 Response admins_create(Call& call) {
     const auto changes = changes_in(call.body());
-    const auto credentials = accounts::credentials_for(text_in(call.body(), "password"),
-                                                       flag_in(call.body(), "must_change_password"), *changes.email);
+    const auto credentials = credentials_in(call.body(), *changes.email);
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::add_admin(change, changes, credentials);
         return call.resource_with(accounts::admin_json(admin), "one_time_password",
@@ -65,10 +71,10 @@ Response admins_delete(Call& call) {
 }
 
 Response admins_reset_password(Call& call) {
-    const auto chosen = text_in(call.body(), "password");
+    const Json& body = call.body(); // whoever asks for nobody's is told what is wrong with it first
     const std::string email = call.services().ledger.read(
         [&](store::Database& database) { return accounts::find_admin(database, call.id()).email; });
-    const auto credentials = accounts::credentials_for(chosen, flag_in(call.body(), "must_change_password"), email);
+    const auto credentials = credentials_in(body, email);
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::find_admin(change.database(), call.id());
         return call.resource_with(accounts::admin_json(accounts::reset_admin_password(change, admin, credentials)),

@@ -12,7 +12,8 @@ TEST_CASE("an administrator is made with a password of ours, shown once, or with
     const auto post = [&](const Json& body) {
         return api.ask("POST", "/admins", {.body = body, .fields = {}, .raw = {}});
     };
-    const auto made = post({{"email", "Anna@Example.TEST"}, {"role", "super_admin"}});
+    CHECK(post({{"email", "first@example.test"}, {"role", "admin"}}).json["data"]["announced"] == true);
+    const auto made = post({{"email", "Anna@Example.TEST"}, {"role", "super_admin"}, {"announced", false}});
     REQUIRE(made.status == 201);
     const Json& admin = made.json["data"];
     CHECK(admin["email"] == "anna@example.test");
@@ -116,6 +117,21 @@ TEST_CASE("the same Idempotency-Key does nothing twice, and keeps no secret") {
     CHECK(api.ask("GET", "/api-keys").json["data"].size() == 2);
     const std::string secret = first.json["data"]["token"].get<std::string>().substr(36);
     CHECK(read_file(api.folder.path / "vectis.db-wal").value_or("").find(secret) == std::string::npos);
+}
+
+TEST_CASE("the same Idempotency-Key with another password is another request") {
+    Api api;
+    const std::string path =
+        "/admins/" + api.make_admin("anna@example.test", "super_admin")["id"].get<std::string>() + "/reset-password";
+    const auto reset = [&](const Json& body) {
+        return api.ask("POST", path, {.body = body, .fields = {{"idempotency-key", "k"}}, .raw = {}});
+    };
+    CHECK(reset({{"password", "the first password"}}).status == 200);
+    const auto again = reset({{"password", "the first password"}});
+    CHECK(again.field("Idempotent-Replayed") == "true");
+    CHECK(again.json["meta"]["request_id"] == again.field("X-Request-Id"));
+    CHECK(reset({{"password", "the second password"}}).status == 422);
+    CHECK(reset(Json::object()).status == 422);
 }
 
 TEST_CASE("the audit log says who did what, and shows what was done to itself") {

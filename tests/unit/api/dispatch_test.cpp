@@ -51,6 +51,25 @@ TEST_CASE("what fails within is logged, and not told") {
     CHECK(api.logged[0].find(failed.field("X-Request-Id")) != std::string::npos);
 }
 
+TEST_CASE("what is no JSON is refused before it is read, and so is what would take long to read") {
+    Api api;
+    const auto login = [&](const std::string& type, const std::string& raw) {
+        return api.ask("POST", "/auth/login",
+                       {.body = nullptr, .fields = {{"content-type", type}}, .door = api::Door::proxy, .raw = raw});
+    };
+    for (const auto* type : {"multipart/form-data; boundary=x", "application/x-www-form-urlencoded", "", "text/json"}) {
+        const auto refused = login(type, "no matter what");
+        CHECK(refused.status == 415);
+        CHECK(refused.json["code"] == "unsupported_media_type");
+    }
+    std::string many = "{";
+    for (int i = 0; i < 2000; ++i)
+        many += "\"" + std::to_string(i) + "\":0,";
+    const auto refused = login("application/json", many + "\"x\":0}");
+    CHECK(refused.status == 400);
+    CHECK(refused.json["detail"].get<std::string>().find("1000 keys") != std::string::npos);
+}
+
 TEST_CASE("the query is judged: unknown names, double ones and bad values are all told at once") {
     Api api;
     const auto bad = api.ask("GET", "/admins?limit=0&ordr=asc&sort=password&cursor=%%");

@@ -4,6 +4,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <atomic>
+#include <thread>
+
 using namespace vectis;
 using vectis::test::Api;
 
@@ -105,6 +109,47 @@ TEST_CASE("an unknown address, a wrong password and a suspended one are told the
         told.insert(to_text(answer.json));
     }
     CHECK(told.size() == 1);
+}
+
+TEST_CASE("guesses at the same time count each other, and so do those of one network") {
+    Api api;
+    api.make_admin(anna, "super_admin");
+    std::vector<int> told(16);
+    {
+        std::vector<std::jthread> guessers;
+        for (std::size_t i = 0; i < told.size(); ++i)
+            guessers.emplace_back([&, i] {
+                told[i] = api.try_login(anna, "a bad password", "", fmt::format("2001:db8::{:x}", i)).status;
+            });
+    }
+    CHECK(std::count(told.begin(), told.end(), 401) == 5);
+    CHECK(std::count(told.begin(), told.end(), 429) == 11);
+    CHECK(api.try_login(anna, good, "", "2001:db8:0:1::1").status == 200);
+    // Where they have logged in from before is a network as well.
+    for (int i = 0; i < 60; ++i)
+        api.try_login(anna, "a bad password", "", fmt::format("198.51.100.{}", i + 1));
+    CHECK(api.try_login(anna, good, "", "198.51.100.99").status == 429);
+    CHECK(api.try_login(anna, good, "", "2001:db8:0:1::2").status == 200);
+}
+
+TEST_CASE("whoever is logging in while the password is reset has no session afterwards") {
+    Api api;
+    const std::string id = api.make_admin(anna, "super_admin")["id"];
+    std::atomic<bool> done = false;
+    std::jthread intruder([&] {
+        while (!done)
+            static_cast<void>(api.try_login(anna, good, "", "192.0.2.2"));
+    });
+    for (int i = 0; i < 3; ++i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+        const Json body{{"password", "another password"}, {"must_change_password", false}};
+        CHECK(api.ask("POST", "/admins/" + id + "/reset-password", {.body = body, .fields = {}, .raw = {}}).status ==
+              200);
+    }
+    done = true;
+    intruder.join();
+    const auto session = api.login(anna, "another password");
+    CHECK(api.in_session(session, "GET", "/auth/sessions").json["data"].size() == 1);
 }
 
 TEST_CASE("guessing ends after a few failures, and keeps nobody out who has been here before") {

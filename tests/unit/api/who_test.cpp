@@ -225,3 +225,45 @@ TEST_CASE("what somebody else has made is not there") {
     CHECK(api.ask("DELETE", "/admins/" + bert["id"].get<std::string>() + "?confirm=bert@example.test").status == 200);
     CHECK(api.with_key(bert_key["token"], "GET", "/auth/me").status == 401);
 }
+
+TEST_CASE("a key gives neither itself nor another what it does not have") {
+    Api api;
+    const auto session = [&] {
+        api.make_admin("anna@example.test", "super_admin");
+        return api.login("anna@example.test");
+    }();
+    const auto make = [&](Json body, const std::string& role) {
+        body["role"] = role;
+        const auto made = api.in_session(session, "POST", "/api-keys", body);
+        REQUIRE(made.status == 201);
+        return made.json["data"];
+    };
+    SECTION("a role") {
+        const std::string low = make(key_body("low", {"keys:write", "admins:write"}), "domain_admin")["token"];
+        const std::string high = make(key_body("high", {"admins:write"}), "super_admin")["id"];
+        CHECK(api.with_key(low, "POST", "/api-keys/" + high + "/rotate", Json::object()).status == 403);
+        CHECK(api.with_key(low, "PATCH", "/api-keys/" + high, {{"name", "higher"}}).status == 403);
+    }
+    SECTION("networks and an end") {
+        const std::string end = "2099-01-01T00:00:00.000Z";
+        Json body = key_body("bound", {"keys:write"});
+        body["networks"] = {"192.0.2.0/24"};
+        body["expires_at"] = end;
+        const Json bound = make(body, "admin");
+        const std::string path = "/api-keys/" + bound["id"].get<std::string>();
+        const auto ask = [&](const std::string& method, const std::string& target, const Json& what) {
+            return api.with_key(bound["token"], method, target, what);
+        };
+        CHECK(ask("PATCH", path, {{"networks", nullptr}}).faults() == std::vector<std::string>{"/networks"});
+        CHECK(ask("PATCH", path, {{"networks", {"192.0.2.0/25", "192.0.0.0/16"}}}).faults() ==
+              std::vector<std::string>{"/networks/1"});
+        CHECK(ask("PATCH", path, {{"expires_at", nullptr}}).faults() == std::vector<std::string>{"/expires_at"});
+        CHECK(ask("PATCH", path, {{"expires_at", "2099-01-01T00:00:00.001Z"}}).status == 403);
+        CHECK(ask("PATCH", path, {{"networks", {"192.0.2.0/25"}}}).status == 200);
+        Json another = key_body("another", {"keys:write"});
+        another["role"] = "domain_admin";
+        const auto made = ask("POST", "/api-keys", another).json["data"];
+        CHECK(made["networks"] == Json{"192.0.2.0/25"});
+        CHECK(made["expires_at"] == end);
+    }
+}
