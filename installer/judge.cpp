@@ -1,5 +1,5 @@
 #include "base/text.hpp"
-#include "installer/addresses.hpp"
+#include "net/addresses.hpp"
 #include "installer/preflight.hpp"
 #include "installer/releases.hpp"
 
@@ -189,7 +189,7 @@ std::string say(const net::Answer& answer) {
 
 bool has_public(const HostFacts& host, bool ipv6) {
     return std::any_of(host.addresses.begin(), host.addresses.end(),
-                       [&](const auto& each) { return is_public(each) && is_ipv6(each) == ipv6; });
+                       [&](const auto& each) { return net::is_public(each) && net::is_ipv6(each) == ipv6; });
 }
 
 /// Values of a DNS answer that are none of the server's own addresses.

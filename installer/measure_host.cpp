@@ -1,7 +1,7 @@
 #include "base/file.hpp"
 #include "base/subprocess.hpp"
 #include "base/text.hpp"
-#include "installer/addresses.hpp"
+#include "net/addresses.hpp"
 #include "installer/listeners.hpp"
 #include "installer/preflight.hpp"
 
@@ -135,7 +135,7 @@ HostFacts measure_host() {
     facts.listeners = listeners();
     facts.exim_installed = exim_installed();
     facts.exim_queued = exim_queued();
-    facts.addresses = host_addresses();
+    facts.addresses = net::host_addresses();
     return facts;
 }
 

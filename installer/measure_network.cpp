@@ -1,6 +1,6 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "installer/addresses.hpp"
+#include "net/addresses.hpp"
 #include "installer/preflight.hpp"
 
 #include <arpa/inet.h>
@@ -34,7 +34,7 @@ constexpr std::chrono::seconds reach_limit{6};
 UniqueFd start_connection(const std::string& address) {
     sockaddr_in four{};
     sockaddr_in6 six{};
-    const bool ipv6 = is_ipv6(address);
+    const bool ipv6 = net::is_ipv6(address);
     UniqueFd fd(socket(ipv6 ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     if (!fd)
         throw system_error(errno, "cannot make a socket");
@@ -151,7 +151,7 @@ std::vector<AddressFacts> measure_reverse(net::Resolver& resolver, const std::ve
         constexpr std::size_t most = 5; // more names than that say nothing about a mail server
         std::vector<Question> forward;
         for (std::size_t n = 0; n < std::min(most, answers[i].values.size()); ++n)
-            forward.push_back({answers[i].values[n], is_ipv6(addresses[i]) ? RecordType::aaaa : RecordType::a});
+            forward.push_back({answers[i].values[n], net::is_ipv6(addresses[i]) ? RecordType::aaaa : RecordType::a});
         const auto back = resolver.lookup_all(forward);
         for (std::size_t n = 0; n < back.size(); ++n) {
             const auto& values = back[n].values;
@@ -238,10 +238,10 @@ NetworkFacts measure_network(const std::string& hostname, const std::vector<std:
     }
     // Behind NAT the interfaces know no public address; DNS then says which one the world sees.
     std::vector<std::string> seen;
-    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(seen), is_public);
+    std::copy_if(addresses.begin(), addresses.end(), std::back_inserter(seen), net::is_public);
     for (const auto& answer : {facts.a, facts.aaaa}) {
         for (const auto& value : answer.values) {
-            if (is_public(value) && std::find(seen.begin(), seen.end(), value) == seen.end())
+            if (net::is_public(value) && std::find(seen.begin(), seen.end(), value) == seen.end())
                 seen.push_back(value);
         }
     }

@@ -6,7 +6,7 @@
 #pragma once
 
 #include "config/model.hpp"
-#include "installer/dns_records.hpp"
+#include "zone/records.hpp"
 #include "installer/preflight.hpp"
 
 #include <cstdint>
@@ -42,7 +42,7 @@ struct SetupSteps {
     /// Enables vectis.target and starts the supervisor; answers whether that changed anything.
     std::function<bool()> enable_units;
     std::function<Applied()> apply;
-    std::function<std::vector<DnsRecord>(const config::Config&)> records;
+    std::function<std::vector<zone::DnsRecord>(const config::Config&)> records;
     /// Makes the first administrator of the API with this password, or with one that is made; gives the one whose
     /// password nobody has seen (setup was cut off before it was shown) another. Otherwise nothing.
     std::function<std::optional<OneTimePassword>(const std::string& email, const std::optional<std::string>& password)>
@@ -68,7 +68,7 @@ struct SetupResult {
     std::vector<Check> checks;
     Applied applied;
     std::optional<std::string> first_admin; // the address of the one that was made now
-    std::vector<DnsRecord> records;
+    std::vector<zone::DnsRecord> records;
 };
 
 /// Throws Error(invalid_input) with every problem of the configuration, Error(check_failed) if preflight fails, and

@@ -33,12 +33,12 @@ std::string setup_text(const SetupResult& result, bool colour) {
         "     accept the terms of Let's Encrypt. 'vectis certificates list' shows what was issued.\n"
         "  4. Add domains, mailboxes and aliases to /etc/vectis/config.yaml, then 'vectis plan' and 'vectis apply'.\n"
         "  5. 'vectis health' proves that mail flows; 'vectis status' shows every service.\n",
-        dns_records_text(result.records), remarks(result.checks, colour));
+        zone::dns_records_text(result.records), remarks(result.checks, colour));
 }
 
 std::string setup_json(const SetupResult& result, const std::optional<OneTimePassword>& announced) {
     const Json checks = preflight_json(result.checks);
-    const Json records = parse_json(dns_records_json(result.records));
+    const Json records = parse_json(zone::dns_records_json(result.records));
     Json json{{"changed", result.changed},
               {"config_written", result.wrote_config},
               {"diverted", result.diverted},

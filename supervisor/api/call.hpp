@@ -6,6 +6,7 @@
 #include "api/answer.hpp"
 #include "api/credentials.hpp"
 #include "api/message.hpp"
+#include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/page.hpp"
 #include "surface/routes.hpp"
@@ -26,6 +27,10 @@ struct Services {
     store::DirectoryReader& directory;
     /// Of this server, as authenticators show it.
     std::function<std::string()> hostname;
+    /// What to publish for a domain: a list of zone::DnsRecord as JSON.
+    std::function<std::string(const std::string& domain)> dns_records;
+    /// What DNS has, in the order of the questions.
+    std::function<std::vector<net::Answer>(const std::vector<net::Question>& questions)> lookup;
     /// Each thing that the API needs, and whether it is well.
     std::function<std::vector<std::pair<std::string, bool>>()> health;
     /// Hears what failed within.

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "cli/invocation.hpp"
 #include "net/api_client.hpp"
+#include "zone/records.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -140,6 +141,36 @@ std::string sheet(const Json& resource) {
     return text;
 }
 
+std::string verification(const Json& data) {
+    std::string text;
+    for (const auto& each : data.at("records")) {
+        text += fmt::format("{:<9}  {:<5}  {}{}\n", shown(each.at("status")), shown(each.at("type")), shown(each.at("name")),
+                            each.at("optional").get<bool>() ? "  (mail works without it)" : "");
+        if (const std::string advice = shown(each.at("advice")); !advice.empty())
+            text += fmt::format("           {}\n", advice);
+        if (each.at("status") == "published")
+            continue;
+        text += fmt::format("           expected {}\n", shown(each.at("value")));
+        for (const auto& found : each.at("found"))
+            text += fmt::format("           found    {}\n", shown(found));
+    }
+    return text + (data.at("complete").get<bool>() ? "Everything that mail needs is published.\n"
+                                                   : "Something that mail needs is not published.\n");
+}
+
+std::string records(const Json& data) {
+    std::vector<zone::DnsRecord> all;
+    for (const auto& each : data.at("records"))
+        all.push_back(zone::dns_record(each));
+    return zone::dns_records_text(all);
+}
+
+std::string text_of(surface::Operation operation, const Json& data) {
+    if (operation == surface::Operation::domains_verify)
+        return verification(data);
+    return operation == surface::Operation::domains_dns ? records(data) : sheet(data);
+}
+
 /// Every page of it, unless a limit was asked for.
 Json all_rows(net::ApiClient& client, const Invocation& invocation, const Route& route) {
     const std::string query = query_of(invocation, route);
@@ -223,8 +254,9 @@ int run_api(const Invocation& invocation) {
     }
     const std::string method(surface::text(route.method));
     const Json data = (body ? client.ask(method, path, *body) : client.ask(method, path)).at("data");
-    print(invocation.json() ? to_pretty_text(data) : sheet(data));
-    return 0;
+    print(invocation.json() ? to_pretty_text(data) : text_of(route.operation, data));
+    // What was looked at and is not as it should be.
+    return data.value("complete", true) && data.value("whole", true) ? 0 : 1;
 }
 
 } // namespace vectis::cli

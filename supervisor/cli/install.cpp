@@ -5,7 +5,6 @@
 #include "cli/invocation.hpp"
 #include "config/describe.hpp"
 #include "config/load.hpp"
-#include "installer/addresses.hpp"
 #include "installer/preflight.hpp"
 #include "installer/setup.hpp"
 #include "installer/upgrade.hpp"
@@ -13,6 +12,7 @@
 #include "net/dns.hpp"
 #include "state/desired.hpp"
 #include "state/observed.hpp"
+#include "state/zone_facts.hpp"
 #include "systemd/client.hpp"
 #include "systemd/manager.hpp"
 
@@ -101,17 +101,13 @@ int run_preflight(const Invocation& invocation) {
     return installer::blocking(checks, {}).empty() ? 0 : 1;
 }
 
-std::vector<installer::DnsRecord> records(const Invocation& invocation, const config::Config& config) {
-    std::vector<installer::KeyName> names;
-    for (const auto& key : state::wanted_keys(config))
-        names.push_back({key.domain, key.selector});
+std::vector<zone::DnsRecord> records(const Invocation& invocation, const config::Config& config) {
     // What the hostname points to is published already, whatever the interfaces are called.
     std::vector<std::string> published;
     for (const auto& answer :
          net::Resolver().lookup_all({{config.hostname, net::RecordType::a}, {config.hostname, net::RecordType::aaaa}}))
         published.insert(published.end(), answer.values.begin(), answer.values.end());
-    return installer::dns_records(config, installer::read_dkim_records(invocation.paths.dkim(), names),
-                                  installer::public_addresses(config, installer::host_addresses(), published));
+    return zone::dns_records(config, state::zone_facts(config, invocation.paths, published));
 }
 
 int run_dns(const Invocation& invocation) {
@@ -119,7 +115,7 @@ int run_dns(const Invocation& invocation) {
     if (!config)
         throw Error(Code::not_found, "cannot list DNS records: there is no valid config.yaml", "run 'vectis setup'");
     const auto list = records(invocation, *config);
-    print(invocation.json() ? installer::dns_records_json(list) : installer::dns_records_text(list));
+    print(invocation.json() ? zone::dns_records_json(list) : zone::dns_records_text(list));
     return 0;
 }
 

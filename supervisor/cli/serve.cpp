@@ -3,6 +3,7 @@
 #include "api/server.hpp"
 #include "base/guarded.hpp"
 #include "cli/invocation.hpp"
+#include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/vectis.hpp"
 #include "systemd/client.hpp"
@@ -96,6 +97,11 @@ std::string hostname() {
     return status.value("hostname", "Vectis");
 }
 
+/// By the resolver of this host, which validates; the library validates once more.
+std::vector<net::Answer> lookup(const std::vector<net::Question>& questions) {
+    return net::Resolver({.servers = {"127.0.0.1"}}).lookup_all(questions);
+}
+
 /// What was left unfinished when the process was killed, or when there was no supervisor.
 void finish_errands(accounts::Errands& errands, const std::stop_token& stop) {
     std::mutex mutex;
@@ -144,6 +150,10 @@ int run_serve(const Invocation& invocation) {
                             .errands = errands,
                             .directory = directory,
                             .hostname = hostname,
+                            .dns_records = [](const std::string& domain) {
+                                return systemd::SupervisorClient().dns_records(domain);
+                            },
+                            .lookup = lookup,
                             .health = [&health] { return health(); },
                             .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });

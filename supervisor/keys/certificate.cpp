@@ -1,5 +1,6 @@
 #include "keys/certificate.hpp"
 
+#include "base/hash.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "keys/openssl.hpp"
@@ -152,6 +153,19 @@ CertificateInfo certificate_info(std::string_view pem) {
     if (certificate == nullptr)
         throw Error(Code::invalid_input, "cannot read the certificate: there is none in PEM form");
     return info_of(certificate.get());
+}
+
+std::string public_key_digest(std::string_view pem) {
+    const Certificate certificate = parse_certificate(pem);
+    if (certificate == nullptr)
+        throw Error(Code::invalid_input, "cannot read the certificate: there is none in PEM form");
+    unsigned char* bytes = nullptr;
+    const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &bytes);
+    if (size <= 0)
+        throw Error(Code::invalid_input, "cannot read the certificate: it has no public key");
+    std::string digest = sha256({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)}); // NOLINT: OpenSSL's bytes
+    OPENSSL_free(bytes);
+    return digest;
 }
 
 std::vector<Problem> certificate_problems(const fs::path& certificate_path, const fs::path& key_path,

@@ -26,6 +26,10 @@ struct CertificateInfo {
 /// The first certificate of a PEM text. Throws Error(invalid_input) if there is none.
 [[nodiscard]] CertificateInfo certificate_info(std::string_view pem);
 
+/// SHA-256 of the public key of the first certificate of a PEM text, as TLSA records name it (RFC 6698: selector 1,
+/// matching type 1), in hexadecimal. Throws Error(invalid_input) if there is none.
+[[nodiscard]] std::string public_key_digest(std::string_view pem);
+
 /// What is wrong with a certificate and key that config.yaml names: missing or unreadable, not PEM, not belonging
 /// together, expired or not yet valid, not for `hostname`, a key that strangers may read. Empty: good. Problem.path is
 /// the key in config.yaml.

@@ -100,6 +100,20 @@ std::optional<std::string> mail_exchanger(std::string_view data) {
     return fmt::format("{} {}", *high * 256 + *low, *name);
 }
 
+std::optional<std::string> service(std::string_view data) {
+    Reader in(data);
+    std::string text;
+    for (int i = 0; i < 3; ++i) { // priority, weight, port
+        const auto high = in.byte();
+        const auto low = in.byte();
+        if (!high || !low)
+            return std::nullopt;
+        text += fmt::format("{} ", *high * 256 + *low);
+    }
+    const auto name = read_name(in);
+    return name && in.empty() ? std::optional(text + *name) : std::nullopt;
+}
+
 std::optional<std::string> joined_strings(std::string_view data) {
     Reader in(data);
     std::string text;
@@ -151,6 +165,8 @@ std::optional<std::string> record_value(RecordType type, std::string_view data) 
         return whole_name(data);
     case RecordType::mx:
         return mail_exchanger(data);
+    case RecordType::srv:
+        return service(data);
     case RecordType::txt:
         return joined_strings(data);
     case RecordType::tlsa:

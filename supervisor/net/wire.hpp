@@ -8,7 +8,7 @@
 
 namespace vectis::net {
 
-/// RFC 1035, 3596, 6698, 8659.
+/// RFC 1035, 2782, 3596, 6698, 8659.
 enum class RecordType : std::uint16_t {
     a = 1,
     ns = 2,
@@ -17,6 +17,7 @@ enum class RecordType : std::uint16_t {
     mx = 15,
     txt = 16,
     aaaa = 28,
+    srv = 33,
     dnskey = 48,
     tlsa = 52,
     caa = 257,

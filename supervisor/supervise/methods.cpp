@@ -6,6 +6,7 @@
 #include "config/write.hpp"
 #include "health/run_here.hpp"
 #include "keys/certificate.hpp"
+#include "state/zone_facts.hpp"
 #include "surface/services.hpp"
 #include "systemd/journal.hpp"
 
@@ -211,6 +212,17 @@ void Methods::set_password(const std::string& address, const std::string& hash) 
 
 std::string Methods::change_account(const std::string& id, const std::string& change) {
     return to_text(accounts_.change(id, directory::account_change(parse_json(change))));
+}
+
+std::string Methods::dns_records(const std::string& domain) {
+    const TrimAtEnd trim;
+    const auto config = applied();
+    Json records = Json::array();
+    for (const auto& each : zone::dns_records(config, state::zone_facts(config, paths_, {}))) {
+        if (each.zone == domain || each.zone == config.hostname || each.elsewhere)
+            records.push_back(zone::to_json(each));
+    }
+    return to_text(records);
 }
 
 std::string Methods::export_yaml() {

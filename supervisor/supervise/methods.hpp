@@ -31,6 +31,7 @@ class Methods : public systemd::SupervisorMethods {
     std::string deploy_certificates() override;
     void set_password(const std::string& address, const std::string& hash) override;
     std::string change_account(const std::string& id, const std::string& change) override;
+    std::string dns_records(const std::string& domain) override;
     std::string export_yaml() override;
     std::string version() override;
 

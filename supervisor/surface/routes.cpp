@@ -163,6 +163,12 @@ constexpr std::array table{
     Route{.operation = Operation::domains_delete, .id = "delete_domain", .method = Method::del, .path = "/domains/{id}", .group = "domains",
           .summary = "Remove a domain that has no addresses any more",
           .role = Role::admin, .scope = "domains:write", .confirm = true, .answer = &schemas::domain_resource},
+    Route{.operation = Operation::domains_dns, .id = "list_domain_records", .path = "/domains/{id}/dns", .group = "domains",
+          .summary = "Every DNS record to publish for a domain, one by one and as a zone file",
+          .role = Role::domain_admin, .scope = "domains:read", .answer = &schemas::domain_records},
+    Route{.operation = Operation::domains_verify, .id = "verify_domain", .method = Method::post, .path = "/domains/{id}/verify", .group = "domains",
+          .summary = "Ask DNS for each of them, and say what is there and what to do",
+          .role = Role::domain_admin, .scope = "domains:read", .ignores_key = true, .answer = &schemas::domain_verification},
 
     Route{.operation = Operation::mailboxes_list, .id = "list_mailboxes", .path = "/mailboxes", .group = "mailboxes",
           .summary = "The mailboxes",

@@ -54,6 +54,8 @@ enum class Operation : std::uint8_t {
     domains_get,
     domains_update,
     domains_delete,
+    domains_dns,
+    domains_verify,
     mailboxes_list,
     mailboxes_create,
     mailboxes_get,

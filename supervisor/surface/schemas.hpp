@@ -268,6 +268,43 @@ inline constexpr std::array domain_change_properties{
 };
 inline constexpr Schema domain_change{.name = "DomainChange", .properties = domain_change_properties};
 
+inline constexpr Schema long_text{.kind = Kind::string, .most = 100000};
+inline constexpr Schema texts{.kind = Kind::array, .items = &long_text};
+inline constexpr std::array dns_record_properties{
+    Property{"zone", &text, "The domain it belongs to"},
+    Property{"name", &text, "Its name, absolute and without the last dot"},
+    Property{"type", &text, "Its type: A, AAAA, MX, TXT, CNAME, SRV, TLSA or PTR"},
+    Property{"value", &long_text, "Its value, as a DNS panel wants it: a text whole and without quotes"},
+    Property{"zone_line", &long_text, "The same as a line of a zone file"},
+    Property{"purpose", &text, "What it is for"},
+    Property{"elsewhere", &flag, "Whether it is published by whoever gives the address (PTR)"},
+    Property{"optional", &flag, "Whether mail works without it"},
+};
+inline constexpr Schema dns_record{.name = "DnsRecord", .properties = dns_record_properties};
+inline constexpr Schema dns_records{.kind = Kind::array, .items = &dns_record};
+inline constexpr std::array domain_records_properties{
+    Property{"domain", &domain, "The domain"},
+    Property{"records", &dns_records, "Those of the domain, and those of the host that every domain needs"},
+    Property{"zone_file", &long_text, "The same as lines of zone files, without those that are published elsewhere"},
+};
+inline constexpr Schema domain_records{.name = "DomainRecords", .properties = domain_records_properties};
+inline constexpr std::array<std::string_view, 4> verdict_words{"published", "missing", "different", "unknown"};
+inline constexpr Schema verdict{.kind = Kind::string, .values = verdict_words};
+inline constexpr auto checked_record_properties =
+    with(with(with(with(dns_record_properties, Property{"status", &verdict, "What DNS has in its place"}),
+                   Property{"found", &texts, "What is there"}),
+              Property{"secure", &flag, "Whether the answer was signed (DNSSEC)"}),
+         Property{"advice", &text, "What to do; empty: nothing"});
+inline constexpr Schema checked_record{.name = "CheckedRecord", .properties = checked_record_properties};
+inline constexpr Schema checked_records{.kind = Kind::array, .items = &checked_record};
+inline constexpr std::array domain_verification_properties{
+    Property{"domain", &domain, "The domain"},
+    Property{"complete", &flag, "Whether everything that mail needs is published"},
+    Property{"records", &checked_records, "Each record, and what DNS has of it"},
+};
+inline constexpr Schema domain_verification{.name = "DomainVerification",
+                                            .properties = domain_verification_properties};
+
 inline constexpr std::array mailbox_properties{
     Property{"id", &uuid, "Its id"},
     Property{"address", &email, "Its address, by which its owner logs in"},

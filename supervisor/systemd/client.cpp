@@ -149,6 +149,10 @@ std::string SupervisorClient::change_account(const std::string& id, const std::s
     return session_->text("ChangeAccount", [&](sdbus::Message& message) { message << id << change; });
 }
 
+std::string SupervisorClient::dns_records(const std::string& domain) {
+    return session_->text("DnsRecords", [&](sdbus::Message& message) { message << domain; });
+}
+
 Json SupervisorClient::apply(const std::string& plan_id, const Progress& progress) {
     return follow(session_->descriptor("Apply", [&](sdbus::Message& message) { message << plan_id; }), progress);
 }

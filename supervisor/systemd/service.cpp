@@ -313,6 +313,11 @@ class SupervisorService::Session {
                        const std::string change = text_argument(call);
                        return [&m, id, change]() -> Answer { return m.change_account(id, change); };
                    }),
+            method(bus, "DnsRecords", "s", "s",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string domain = text_argument(call);
+                       return [&m, domain]() -> Answer { return m.dns_records(domain); };
+                   }),
             stream(bus, "Apply", "s",
                    [&m](sdbus::MethodCall& call) -> std::function<Json(const Progress&)> {
                        const std::string id = text_argument(call);

@@ -17,18 +17,19 @@ ARROWS = {
     "render": {"config"},
     "systemd": set(),
     "net": set(),
+    "zone": {"config", "keys", "net"},
     "keys": set(),
     "accounts": {"directory", "store"},
     "store": {"directory"},
-    "state": {"config", "directory", "keys", "render", "store", "systemd"},
+    "state": {"config", "directory", "keys", "net", "render", "store", "systemd", "zone"},
     "plan": {"directory", "keys", "render", "state"},
     "apply": {"accounts", "config", "directory", "health", "keys", "plan", "render", "state", "store", "systemd"},
     "health": {"config", "directory", "keys", "render", "state", "systemd"},
-    "supervise": {"apply", "config", "directory", "health", "keys", "plan", "state", "store", "systemd"},
-    "api": {"accounts", "config", "directory", "store"},
-    "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd"},
+    "supervise": {"apply", "config", "directory", "health", "keys", "plan", "state", "store", "systemd", "zone"},
+    "api": {"accounts", "config", "directory", "net", "store", "zone"},
+    "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd", "zone"},
     # The command line and main see everything; nothing sees them.
-    "cli": {"accounts", "api", "config", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd"},
+    "cli": {"accounts", "api", "config", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
 }
 
 # A library's headers -> the folders that may include them.

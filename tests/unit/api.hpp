@@ -63,6 +63,8 @@ struct Api {
                                   return result;
                               },
                               api::errand_answer};
+    std::function<std::string(const std::string&)> dns_records;
+    std::function<std::vector<net::Answer>(const std::vector<net::Question>&)> lookup;
     bool well = true;
     std::function<void()> fail; // in the middle of a health check
     std::vector<std::string> logged;
@@ -71,6 +73,8 @@ struct Api {
                             .errands = errands,
                             .directory = directory,
                             .hostname = [] { return std::string("mail.example.test"); },
+                            .dns_records = [this](const std::string& domain) { return dns_records(domain); },
+                            .lookup = [this](const auto& questions) { return lookup(questions); },
                             .health =
                                 [this] {
                                     if (fail)

@@ -1,5 +1,6 @@
 // Domains, mailboxes and aliases: read in directory.db, changed by the supervisor.
 #include "store/accounts.hpp"
+#include "zone/live.hpp"
 
 #include "accounts/password.hpp"
 #include "api/handlers/body.hpp"
@@ -97,6 +98,13 @@ Response set_active(Call& call, const std::string& action, bool active) {
     return call.carry_out(action, directory::MailboxChange{.id = mailbox.id, .active = active});
 }
 
+std::vector<zone::DnsRecord> records_of(const Call& call, const directory::Domain& domain) {
+    std::vector<zone::DnsRecord> records;
+    for (const auto& each : parse_json(call.services().dns_records(domain.name)))
+        records.push_back(zone::dns_record(each));
+    return records;
+}
+
 } // namespace
 
 Response domains_list(Call& call) {
@@ -134,6 +142,35 @@ Response domains_delete(Call& call) {
     call.expect_confirmed(domain.name);
     return call.carry_out("domain.delete",
                           directory::RemovedDomain{.id = domain.id, .as_of = call.as_of(directory::to_json(domain))});
+}
+
+Response domains_dns(Call& call) {
+    const auto domain = this_domain(call);
+    const auto records = records_of(call, domain);
+    std::string file;
+    Json json = Json::array();
+    for (const auto& each : records) {
+        json.push_back(zone::to_json(each));
+        if (!each.elsewhere)
+            file += each.zone_line() + "\n";
+    }
+    return call.answer({{"domain", domain.name}, {"records", std::move(json)}, {"zone_file", file}});
+}
+
+Response domains_verify(Call& call) {
+    const auto domain = this_domain(call);
+    const auto records = records_of(call, domain);
+    const auto checked = zone::check(records, call.services().lookup(zone::questions(records)));
+    Json json = Json::array();
+    for (const auto& each : checked) {
+        Json row = zone::to_json(each.record);
+        row["status"] = zone::text(each.verdict);
+        row["found"] = each.found;
+        row["secure"] = each.secure;
+        row["advice"] = each.advice;
+        json.push_back(std::move(row));
+    }
+    return call.answer({{"domain", domain.name}, {"complete", zone::complete(checked)}, {"records", std::move(json)}});
 }
 
 Response mailboxes_list(Call& call) {

@@ -75,6 +75,10 @@ Handler handler_of(surface::Operation operation) {
         return domains_update;
     case Operation::domains_delete:
         return domains_delete;
+    case Operation::domains_dns:
+        return domains_dns;
+    case Operation::domains_verify:
+        return domains_verify;
     case Operation::mailboxes_list:
         return mailboxes_list;
     case Operation::mailboxes_create:

@@ -49,6 +49,8 @@ Response domains_create(Call& call);
 Response domains_get(Call& call);
 Response domains_update(Call& call);
 Response domains_delete(Call& call);
+Response domains_dns(Call& call);
+Response domains_verify(Call& call);
 Response mailboxes_list(Call& call);
 Response mailboxes_create(Call& call);
 Response mailboxes_get(Call& call);

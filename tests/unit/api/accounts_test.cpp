@@ -1,4 +1,5 @@
 #include "api.hpp"
+#include "zone/live.hpp"
 #include "base/clock.hpp"
 
 #include <fmt/format.h>
@@ -262,6 +263,32 @@ TEST_CASE("a domain_admin has their own domains and no others") {
     CHECK(api.in_session(session, "POST", "/domains", {{"name", "new.test"}}).status == 403);
     CHECK(api.in_session(session, "POST", "/mailboxes", {{"address", "bob@shop.test"}}).status == 201);
     CHECK(api.in_session(session, "PATCH", "/mailboxes/" + shop, {{"quota", 7}}).status == 200);
+}
+
+TEST_CASE("what to publish for a domain is listed, and each record is looked up") {
+    Server api;
+    std::string asked;
+    api.dns_records = [&](const std::string& domain) {
+        asked = domain;
+        return to_text(Json{zone::to_json({domain, domain, "MX", "10 mail.example.test.", "mail"}),
+                            zone::to_json({"1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa", "PTR", "mail.example.test.", "", true})});
+    };
+    api.lookup = [](const std::vector<net::Question>& questions) {
+        REQUIRE(questions.size() == 2);
+        return std::vector<net::Answer>{{.status = net::Status::found, .secure = true, .values = {"10 mail.example.test"}},
+                                        {.status = net::Status::no_data}};
+    };
+    const std::string path = "/domains/" + api.id_of("/domains", "name", "example.test");
+    const Json listed = api.ask("GET", path + "/dns").json["data"];
+    CHECK(asked == "example.test");
+    CHECK(listed["records"].size() == 2);
+    CHECK(listed["zone_file"] == "example.test. 3600 IN MX 10 mail.example.test.\n");
+    const Json checked = api.ask("POST", path + "/verify").json["data"];
+    CHECK(checked["complete"] == false);
+    CHECK(checked["records"][0]["status"] == "published");
+    CHECK(checked["records"][0]["secure"] == true);
+    CHECK(checked["records"][1]["status"] == "missing");
+    CHECK_FALSE(checked["records"][1]["advice"].get<std::string>().empty());
 }
 
 TEST_CASE("killed anywhere, a change is made once and answered, or not made at all") {

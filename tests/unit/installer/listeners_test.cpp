@@ -1,8 +1,9 @@
 #include "catch.hpp"
-#include "installer/addresses.hpp"
+#include "net/addresses.hpp"
 #include "installer/listeners.hpp"
 
 using namespace vectis::installer;
+using vectis::net::is_public;
 
 TEST_CASE("listening sockets are read from the kernel's tables, connections are not") {
     const auto tcp = waiting_sockets(

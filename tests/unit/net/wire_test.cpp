@@ -13,6 +13,7 @@ TEST_CASE("record data reads as a zone file says it") {
                                        "Example\x04test\x00"s) == "10 mx.example.test");
     CHECK(record_value(RecordType::mx, "\x00\x00\x00"s) == "0 ."); // RFC 7505: takes no mail
     CHECK(record_value(RecordType::ptr, "\x02mx\x04test\x00"s) == "mx.test");
+    CHECK(record_value(RecordType::srv, "\x00\x00\x00\x01\x03\xe1\x02mx\x04test\x00"s) == "0 1 993 mx.test");
     CHECK(record_value(RecordType::txt, "\x07v=spf1 \x04-all"s) == "v=spf1 -all");
     CHECK(record_value(RecordType::txt, "\x00"s) == "");
     CHECK(record_value(RecordType::caa, "\x00\x05issueca.test"s) == "0 issue \"ca.test\"");
@@ -33,6 +34,8 @@ TEST_CASE("malformed record data has no value") {
     CHECK_FALSE(record_value(RecordType::mx, "\x00\x0a\x02mx\x00trailing"s));
     CHECK_FALSE(record_value(RecordType::ptr, "\xC0\x0C"s)); // compression, which libunbound has undone
     CHECK_FALSE(record_value(RecordType::ptr, ""s));
+    CHECK_FALSE(record_value(RecordType::srv, "\x00\x00\x00\x01\x03"s));
+    CHECK_FALSE(record_value(RecordType::srv, "\x00\x00\x00\x01\x03\xe1\x02mx\x04test\x00x"s));
     CHECK_FALSE(record_value(RecordType::txt, "\x05only"s));
     CHECK_FALSE(record_value(RecordType::txt, ""s));
     CHECK_FALSE(record_value(RecordType::caa, "\x00\x00"s));

@@ -1,4 +1,4 @@
-#include "installer/addresses.hpp"
+#include "net/addresses.hpp"
 
 #include "base/error.hpp"
 
@@ -12,7 +12,7 @@
 #include <ifaddrs.h>
 #include <memory>
 
-namespace vectis::installer {
+namespace vectis::net {
 
 namespace {
 
@@ -80,4 +80,4 @@ std::vector<std::string> host_addresses() {
     return four;
 }
 
-} // namespace vectis::installer
+} // namespace vectis::net

@@ -2,13 +2,14 @@
 #pragma once
 
 #include "base/file.hpp"
+#include "base/json.hpp"
 #include "config/model.hpp"
 
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace vectis::installer {
+namespace vectis::zone {
 
 struct DkimRecord {
     std::string domain;
@@ -25,16 +26,25 @@ struct DnsRecord {
     std::string value;
     std::string purpose;    // for people
     bool elsewhere = false; // PTR: published by whoever gives the address, not in the domain's zone
+    bool optional = false;  // mail works without it
 
     /// As a line of a zone file: texts quoted and split at 255 bytes (RFC 1035 section 3.3.14).
     [[nodiscard]] std::string zone_line() const;
 };
 
-/// For the hostname: its addresses, their PTR and an SPF record for what the server sends in its own name (RFC 7208
-/// section 2.3). For each domain and alias domain: MX, SPF, DMARC, what mail programs look for, MTA-STS. And DKIM for
-/// all of `dkim`. `addresses`: the public ones of the server, without those whose family config.yaml turns off.
-[[nodiscard]] std::vector<DnsRecord> dns_records(const config::Config& config, const std::vector<DkimRecord>& dkim,
-                                                 const std::vector<std::string>& addresses);
+/// What config.yaml does not say.
+struct Facts {
+    std::vector<std::string> addresses;   // the public ones, without those whose family config.yaml turns off
+    std::vector<DkimRecord> dkim;         // of every domain
+    std::vector<std::string> api_domains; // that the API made, and the alias domains among them
+    std::string key_digest;               // SHA-256 of the certificate's public key, in hexadecimal; empty: none yet
+};
+
+/// For the hostname: its addresses, their PTR, an SPF record for what the server sends in its own name (RFC 7208
+/// section 2.3), and TLSA for its port 25. For each domain and alias domain: MX, SPF, DKIM, DMARC, what mail programs
+/// look for, MTA-STS. nginx answers to names of config.yaml's domains alone, so those of the API have no records that
+/// lead there.
+[[nodiscard]] std::vector<DnsRecord> dns_records(const config::Config& config, const Facts& facts);
 
 /// Addresses under which the world reaches the server: those that config.yaml lists, otherwise the interfaces' public
 /// ones, otherwise (behind NAT) those that DNS already has in `published`.
@@ -52,7 +62,10 @@ struct KeyName {
 
 /// A table for people, by domain; below it the same as lines of a zone file.
 [[nodiscard]] std::string dns_records_text(const std::vector<DnsRecord>& records);
-/// {"records": [{"zone", "name", "type", "value", "zone_line", "purpose", "elsewhere"}]}
+/// {"zone", "name", "type", "value", "zone_line", "purpose", "elsewhere", "optional"}
+[[nodiscard]] Json to_json(const DnsRecord& record);
+[[nodiscard]] DnsRecord dns_record(const Json& json);
+/// {"records": [...]}
 [[nodiscard]] std::string dns_records_json(const std::vector<DnsRecord>& records);
 
-} // namespace vectis::installer
+} // namespace vectis::zone

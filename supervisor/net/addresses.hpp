@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace vectis::installer {
+namespace vectis::net {
 
 /// Addresses of the interfaces that are up, but for loopback and link-local ones, IPv4 first.
 [[nodiscard]] std::vector<std::string> host_addresses();
@@ -16,4 +16,4 @@ namespace vectis::installer {
     return address.find(':') != std::string::npos;
 }
 
-} // namespace vectis::installer
+} // namespace vectis::net

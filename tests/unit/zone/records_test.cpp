@@ -1,7 +1,7 @@
 #include "base/json.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
-#include "installer/dns_records.hpp"
+#include "zone/records.hpp"
 #include "keys/dkim.hpp"
 
 #include <nlohmann/json.hpp>
@@ -9,7 +9,7 @@
 #include <algorithm>
 
 using namespace vectis;
-using namespace vectis::installer;
+using namespace vectis::zone;
 
 namespace {
 
@@ -28,11 +28,13 @@ bool has(const std::vector<DnsRecord>& records, const std::string& line) {
 } // namespace
 
 TEST_CASE("every record of the host, its domains and alias domains is listed") {
-    const auto records = dns_records(example(),
-                                     {{"example.test", "r1", "v=DKIM1; k=rsa; p=AAAA"},
-                                      {"example.net", "e1", "v=DKIM1; k=ed25519; p=BBBB"},
-                                      {"mail.example.test", "r1", "v=DKIM1; k=rsa; p=CCCC"}},
-                                     {"203.0.113.10", "2001:db8::10"});
+    const auto records = dns_records(example(), {.addresses = {"203.0.113.10", "2001:db8::10"},
+                                                 .dkim = {{"example.test", "r1", "v=DKIM1; k=rsa; p=AAAA"},
+                                                          {"example.net", "e1", "v=DKIM1; k=ed25519; p=BBBB"},
+                                                          {"mail.example.test", "r1", "v=DKIM1; k=rsa; p=CCCC"},
+                                                          {"shop.test", "r1", "v=DKIM1; k=rsa; p=DDDD"}},
+                                                 .api_domains = {"shop.test"},
+                                                 .key_digest = "abcd"});
     for (const auto* line :
          {"mail.example.test. 3600 IN A 203.0.113.10", "mail.example.test. 3600 IN AAAA 2001:db8::10",
           "mail.example.test. 3600 IN TXT \"v=spf1 a -all\"",
@@ -46,19 +48,27 @@ TEST_CASE("every record of the host, its domains and alias domains is listed") {
           "_submissions._tcp.example.net. 3600 IN SRV 0 1 465 mail.example.test.",
           "example.net. 3600 IN MX 10 mail.example.test.",
           "e1._domainkey.example.net. 3600 IN TXT \"v=DKIM1; k=ed25519; p=BBBB\"",
+          "_25._tcp.mail.example.test. 3600 IN TLSA 3 1 1 abcd", "shop.test. 3600 IN MX 10 mail.example.test.",
+          "r1._domainkey.shop.test. 3600 IN TXT \"v=DKIM1; k=rsa; p=DDDD\"",
+          "_imaps._tcp.shop.test. 3600 IN SRV 0 1 993 mail.example.test.",
           "10.113.0.203.in-addr.arpa. 3600 IN PTR mail.example.test."}) {
         INFO(line);
         CHECK(has(records, line));
     }
-    CHECK(records.size() == 26);
-    CHECK(parse_json(dns_records_json(records))["records"].size() == 26);
+    CHECK(records.size() == 35);
+    const Json json = parse_json(dns_records_json(records))["records"];
+    REQUIRE(json.size() == records.size());
+    for (std::size_t i = 0; i < records.size(); ++i)
+        CHECK(to_json(dns_record(json[i])) == json[i]);
+    // Nothing there would answer.
+    CHECK(std::none_of(records.begin(), records.end(), [](const auto& each) { return each.name == "autoconfig.shop.test"; }));
     CHECK(dns_records_text(records).find("example.net. 3600 IN MX 10 mail.example.test.\n") != std::string::npos);
 }
 
 TEST_CASE("MTA-STS is asked for where the certificate can be trusted, and its id follows the policy") {
     auto config = example();
     const auto id = [&] {
-        for (const auto& each : dns_records(config, {}, {})) {
+        for (const auto& each : dns_records(config, {})) {
             if (each.name == "_mta-sts.example.test")
                 return each.value;
         }
@@ -68,7 +78,7 @@ TEST_CASE("MTA-STS is asked for where the certificate can be trusted, and its id
     config.tls.mode = config::TlsMode::files;
     const std::string testing = id();
     CHECK(testing.starts_with("v=STSv1; id="));
-    CHECK(has(dns_records(config, {}, {}), "mta-sts.example.net. 3600 IN CNAME mail.example.test."));
+    CHECK(has(dns_records(config, {}), "mta-sts.example.net. 3600 IN CNAME mail.example.test."));
     config.tls.mta_sts = config::MtaSts::enforce;
     CHECK(id() != testing);
     config.tls.mta_sts = config::MtaSts::none;
@@ -90,9 +100,9 @@ TEST_CASE("a long text is split at 255 bytes, and joined it is the same") {
 TEST_CASE("with a relay host, SPF lets it send") {
     auto config = example();
     config.network.relay_host.host = "smtp.relay.test";
-    CHECK(has(dns_records(config, {}, {}), "example.test. 3600 IN TXT \"v=spf1 mx a:smtp.relay.test ~all\""));
+    CHECK(has(dns_records(config, {}), "example.test. 3600 IN TXT \"v=spf1 mx a:smtp.relay.test ~all\""));
     config.network.relay_host.host = "198.51.100.7";
-    CHECK(has(dns_records(config, {}, {}), "example.test. 3600 IN TXT \"v=spf1 mx ip4:198.51.100.7 ~all\""));
+    CHECK(has(dns_records(config, {}), "example.test. 3600 IN TXT \"v=spf1 mx ip4:198.51.100.7 ~all\""));
 }
 
 TEST_CASE("the public addresses are the configured ones, else the host's, else what DNS says") {

@@ -1,8 +1,8 @@
-#include "installer/dns_records.hpp"
+#include "zone/records.hpp"
 
 #include "base/hash.hpp"
 #include "base/json.hpp"
-#include "installer/addresses.hpp"
+#include "net/addresses.hpp"
 #include "keys/dkim.hpp"
 #include "net/wire.hpp"
 
@@ -11,7 +11,7 @@
 
 #include <algorithm>
 
-namespace vectis::installer {
+namespace vectis::zone {
 
 namespace {
 
@@ -43,7 +43,7 @@ std::string sender_policy(const config::RelayHost& relay) {
         return "v=spf1 mx -all";
     const bool literal = net::reversed_labels(relay.host).has_value();
     const std::string mechanism = !literal              ? "a:" + relay.host
-                                  : is_ipv6(relay.host) ? "ip6:" + relay.host
+                                  : net::is_ipv6(relay.host) ? "ip6:" + relay.host
                                                         : "ip4:" + relay.host;
     return fmt::format("v=spf1 mx {} ~all", mechanism);
 }
@@ -60,6 +60,11 @@ void add_domain(std::vector<DnsRecord>& records, const std::string& name, const 
                        "DMARC: what receivers do with forgeries, and where they report"});
 }
 
+void add_optional(std::vector<DnsRecord>& records, DnsRecord record) {
+    record.optional = true;
+    records.push_back(std::move(record));
+}
+
 /// The policy's id has to change with the policy (RFC 8461 section 3.1).
 std::string mta_sts_id(const config::Config& config) {
     Sha256 hash;
@@ -67,16 +72,12 @@ std::string mta_sts_id(const config::Config& config) {
     return hash.finish().substr(0, 16);
 }
 
-/// How mail programs find the server by themselves, and what other servers may rely on.
-void add_discovery(std::vector<DnsRecord>& records, const std::string& name, const config::Config& config) {
-    const std::string host = absolute(config.hostname);
+/// How mail programs find the server by themselves.
+void add_services(std::vector<DnsRecord>& records, const std::string& name, const config::Config& config) {
     const auto service = [&](const std::string& what, unsigned port, const std::string& purpose) {
-        records.push_back(
-            {name, fmt::format("_{}._tcp.{}", what, name), "SRV", fmt::format("0 1 {} {}", port, host), purpose});
+        add_optional(records, {name, fmt::format("_{}._tcp.{}", what, name), "SRV",
+                               fmt::format("0 1 {} {}", port, absolute(config.hostname)), purpose});
     };
-    records.push_back({name, "autoconfig." + name, "CNAME", host, "Thunderbird and others set themselves up"});
-    records.push_back({name, "autodiscover." + name, "CNAME", host, "Outlook sets itself up"});
-    service("autodiscover", 443, "Outlook, the second place it looks");
     if (config.dovecot.imap)
         service("imaps", 993, "mail programs find IMAP (RFC 6186)");
     if (config.dovecot.pop3)
@@ -87,14 +88,24 @@ void add_discovery(std::vector<DnsRecord>& records, const std::string& name, con
         service("submissions", 465, "mail programs find submission (RFC 8314)");
     if (config.postfix.submission)
         service("submission", 587, "mail programs find submission (RFC 6186)");
+}
+
+/// What the web server answers in the domain's name.
+void add_pages(std::vector<DnsRecord>& records, const std::string& name, const config::Config& config) {
+    const std::string host = absolute(config.hostname);
+    add_optional(records, {name, "autoconfig." + name, "CNAME", host, "Thunderbird and others set themselves up"});
+    add_optional(records, {name, "autodiscover." + name, "CNAME", host, "Outlook sets itself up"});
+    add_optional(records, {name, "_autodiscover._tcp." + name, "SRV", "0 1 443 " + host,
+                           "Outlook, the second place it looks"});
     // Nobody can fetch the policy from a server whose certificate nobody trusts.
     if (config.tls.mta_sts == config::MtaSts::none || config.tls.mode == config::TlsMode::self_signed)
         return;
-    records.push_back({name, "mta-sts." + name, "CNAME", host, "MTA-STS: where the policy is"});
-    records.push_back(
-        {name, "_mta-sts." + name, "TXT", "v=STSv1; id=" + mta_sts_id(config), "MTA-STS: mail comes over TLS"});
-    records.push_back({name, "_smtp._tls." + name, "TXT", fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
-                       "other servers report here when TLS fails"});
+    add_optional(records, {name, "mta-sts." + name, "CNAME", host, "MTA-STS: where the policy is"});
+    add_optional(records, {name, "_mta-sts." + name, "TXT", "v=STSv1; id=" + mta_sts_id(config),
+                           "MTA-STS: mail comes over TLS"});
+    add_optional(records, {name, "_smtp._tls." + name, "TXT",
+                           fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
+                           "other servers report here when TLS fails"});
 }
 
 void add_dkim(std::vector<DnsRecord>& records, const std::string& name, const std::vector<DkimRecord>& dkim) {
@@ -111,24 +122,32 @@ std::string DnsRecord::zone_line() const {
     return fmt::format("{} 3600 IN {} {}", absolute(name), type, type == "TXT" ? character_strings(value) : value);
 }
 
-std::vector<DnsRecord> dns_records(const config::Config& config, const std::vector<DkimRecord>& dkim,
-                                   const std::vector<std::string>& addresses) {
+std::vector<DnsRecord> dns_records(const config::Config& config, const Facts& facts) {
     std::vector<DnsRecord> records;
     const std::string& host = config.hostname;
-    for (const auto& address : addresses)
-        records.push_back({host, host, is_ipv6(address) ? "AAAA" : "A", address, "the mail server"});
+    for (const auto& address : facts.addresses)
+        records.push_back({host, host, net::is_ipv6(address) ? "AAAA" : "A", address, "the mail server"});
     records.push_back({host, host, "TXT", "v=spf1 a -all", "SPF: only this server greets and bounces in its name"});
-    add_dkim(records, host, dkim);
+    add_dkim(records, host, facts.dkim);
+    if (!facts.key_digest.empty())
+        add_optional(records, {host, "_25._tcp." + host, "TLSA", "3 1 1 " + facts.key_digest,
+                               "DANE: the key that the server shows; counts only where the zone is signed (DNSSEC)"});
     for (const auto& domain : config.domains) {
         std::vector<std::string> names{domain.name};
         names.insert(names.end(), domain.alias_domains.begin(), domain.alias_domains.end());
         for (const auto& name : names) {
             add_domain(records, name, config);
-            add_dkim(records, name, dkim);
-            add_discovery(records, name, config);
+            add_dkim(records, name, facts.dkim);
+            add_services(records, name, config);
+            add_pages(records, name, config);
         }
     }
-    for (const auto& address : addresses) {
+    for (const auto& name : facts.api_domains) {
+        add_domain(records, name, config);
+        add_dkim(records, name, facts.dkim);
+        add_services(records, name, config);
+    }
+    for (const auto& address : facts.addresses) {
         if (const auto name = net::reversed_name(address))
             records.push_back({*name, *name, "PTR", absolute(host),
                                fmt::format("reverse DNS of {}: set where you rent the address", address), true});
@@ -141,7 +160,7 @@ std::vector<std::string> public_addresses(const config::Config& config, const st
     const auto chosen = [&](const std::vector<std::string>& from) {
         std::vector<std::string> found;
         std::copy_if(from.begin(), from.end(), std::back_inserter(found), [&](const std::string& each) {
-            return is_public(each) && (is_ipv6(each) ? config.network.ipv6 : config.network.ipv4);
+            return net::is_public(each) && (net::is_ipv6(each) ? config.network.ipv6 : config.network.ipv4);
         });
         return found;
     };
@@ -179,17 +198,32 @@ std::string dns_records_text(const std::vector<DnsRecord>& records) {
     return text + "\nThe same as lines of zone files:\n\n" + lines;
 }
 
+Json to_json(const DnsRecord& record) {
+    return {{"zone", record.zone},
+            {"name", record.name},
+            {"type", record.type},
+            {"value", record.value},
+            {"zone_line", record.zone_line()},
+            {"purpose", record.purpose},
+            {"elsewhere", record.elsewhere},
+            {"optional", record.optional}};
+}
+
+DnsRecord dns_record(const Json& json) {
+    return {.zone = json.at("zone"),
+            .name = json.at("name"),
+            .type = json.at("type"),
+            .value = json.at("value"),
+            .purpose = json.at("purpose"),
+            .elsewhere = json.at("elsewhere").get<bool>(),
+            .optional = json.at("optional").get<bool>()};
+}
+
 std::string dns_records_json(const std::vector<DnsRecord>& records) {
     Json list = Json::array();
     for (const auto& each : records)
-        list.push_back({{"zone", each.zone},
-                        {"name", each.name},
-                        {"type", each.type},
-                        {"value", each.value},
-                        {"zone_line", each.zone_line()},
-                        {"purpose", each.purpose},
-                        {"elsewhere", each.elsewhere}});
+        list.push_back(to_json(each));
     return to_pretty_text({{"records", list}});
 }
 
-} // namespace vectis::installer
+} // namespace vectis::zone
