@@ -1,7 +1,7 @@
 #include "base/text.hpp"
-#include "net/addresses.hpp"
 #include "installer/preflight.hpp"
 #include "installer/releases.hpp"
+#include "net/addresses.hpp"
 
 #include <fmt/format.h>
 

@@ -1,9 +1,9 @@
 #include "base/file.hpp"
 #include "base/subprocess.hpp"
 #include "base/text.hpp"
-#include "net/addresses.hpp"
 #include "installer/listeners.hpp"
 #include "installer/preflight.hpp"
+#include "net/addresses.hpp"
 
 #include <fmt/format.h>
 #include <sys/statvfs.h>

@@ -1,7 +1,7 @@
 #include "base/error.hpp"
 #include "base/text.hpp"
-#include "net/addresses.hpp"
 #include "installer/preflight.hpp"
+#include "net/addresses.hpp"
 
 #include <arpa/inet.h>
 #include <fmt/format.h>

@@ -6,8 +6,8 @@
 #pragma once
 
 #include "config/model.hpp"
-#include "zone/records.hpp"
 #include "installer/preflight.hpp"
+#include "zone/records.hpp"
 
 #include <cstdint>
 #include <functional>

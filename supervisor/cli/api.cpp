@@ -144,8 +144,8 @@ std::string sheet(const Json& resource) {
 std::string verification(const Json& data) {
     std::string text;
     for (const auto& each : data.at("records")) {
-        text += fmt::format("{:<9}  {:<5}  {}{}\n", shown(each.at("status")), shown(each.at("type")), shown(each.at("name")),
-                            each.at("optional").get<bool>() ? "  (mail works without it)" : "");
+        text += fmt::format("{:<9}  {:<5}  {}{}\n", shown(each.at("status")), shown(each.at("type")),
+                            shown(each.at("name")), each.at("optional").get<bool>() ? "  (mail works without it)" : "");
         if (const std::string advice = shown(each.at("advice")); !advice.empty())
             text += fmt::format("           {}\n", advice);
         if (each.at("status") == "published")

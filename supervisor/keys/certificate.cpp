@@ -163,7 +163,8 @@ std::string public_key_digest(std::string_view pem) {
     const int size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate.get()), &bytes);
     if (size <= 0)
         throw Error(Code::invalid_input, "cannot read the certificate: it has no public key");
-    std::string digest = sha256({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)}); // NOLINT: OpenSSL's bytes
+    std::string digest =
+        sha256({reinterpret_cast<const char*>(bytes), static_cast<std::size_t>(size)}); // NOLINT: OpenSSL's bytes
     OPENSSL_free(bytes);
     return digest;
 }

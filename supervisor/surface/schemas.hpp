@@ -302,8 +302,7 @@ inline constexpr std::array domain_verification_properties{
     Property{"complete", &flag, "Whether everything that mail needs is published"},
     Property{"records", &checked_records, "Each record, and what DNS has of it"},
 };
-inline constexpr Schema domain_verification{.name = "DomainVerification",
-                                            .properties = domain_verification_properties};
+inline constexpr Schema domain_verification{.name = "DomainVerification", .properties = domain_verification_properties};
 
 inline constexpr std::array mailbox_properties{
     Property{"id", &uuid, "Its id"},

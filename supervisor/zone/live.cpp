@@ -174,8 +174,8 @@ std::string_view text(Verdict verdict) {
 
 std::vector<net::Question> questions(const std::vector<DnsRecord>& records) {
     const Words addresses = addresses_in(records);
-    const bool ipv4 = std::any_of(addresses.begin(), addresses.end(),
-                                  [](const std::string& each) { return !net::is_ipv6(each); });
+    const bool ipv4 =
+        std::any_of(addresses.begin(), addresses.end(), [](const std::string& each) { return !net::is_ipv6(each); });
     std::vector<net::Question> all;
     for (const auto& each : records)
         all.push_back({each.name, type_of(each, ipv4)});
@@ -202,9 +202,8 @@ std::vector<Checked> check(const std::vector<DnsRecord>& records, const std::vec
 }
 
 bool complete(const std::vector<Checked>& checked) {
-    return std::all_of(checked.begin(), checked.end(), [](const Checked& each) {
-        return each.record.optional || each.verdict == Verdict::published;
-    });
+    return std::all_of(checked.begin(), checked.end(),
+                       [](const Checked& each) { return each.record.optional || each.verdict == Verdict::published; });
 }
 
 } // namespace vectis::zone

@@ -2,8 +2,8 @@
 
 #include "base/hash.hpp"
 #include "base/json.hpp"
-#include "net/addresses.hpp"
 #include "keys/dkim.hpp"
+#include "net/addresses.hpp"
 #include "net/wire.hpp"
 
 #include <fmt/format.h>
@@ -42,9 +42,9 @@ std::string sender_policy(const config::RelayHost& relay) {
     if (relay.host.empty())
         return "v=spf1 mx -all";
     const bool literal = net::reversed_labels(relay.host).has_value();
-    const std::string mechanism = !literal              ? "a:" + relay.host
+    const std::string mechanism = !literal                   ? "a:" + relay.host
                                   : net::is_ipv6(relay.host) ? "ip6:" + relay.host
-                                                        : "ip4:" + relay.host;
+                                                             : "ip4:" + relay.host;
     return fmt::format("v=spf1 mx {} ~all", mechanism);
 }
 
@@ -95,16 +95,15 @@ void add_pages(std::vector<DnsRecord>& records, const std::string& name, const c
     const std::string host = absolute(config.hostname);
     add_optional(records, {name, "autoconfig." + name, "CNAME", host, "Thunderbird and others set themselves up"});
     add_optional(records, {name, "autodiscover." + name, "CNAME", host, "Outlook sets itself up"});
-    add_optional(records, {name, "_autodiscover._tcp." + name, "SRV", "0 1 443 " + host,
-                           "Outlook, the second place it looks"});
+    add_optional(records,
+                 {name, "_autodiscover._tcp." + name, "SRV", "0 1 443 " + host, "Outlook, the second place it looks"});
     // Nobody can fetch the policy from a server whose certificate nobody trusts.
     if (config.tls.mta_sts == config::MtaSts::none || config.tls.mode == config::TlsMode::self_signed)
         return;
     add_optional(records, {name, "mta-sts." + name, "CNAME", host, "MTA-STS: where the policy is"});
     add_optional(records, {name, "_mta-sts." + name, "TXT", "v=STSv1; id=" + mta_sts_id(config),
                            "MTA-STS: mail comes over TLS"});
-    add_optional(records, {name, "_smtp._tls." + name, "TXT",
-                           fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
+    add_optional(records, {name, "_smtp._tls." + name, "TXT", fmt::format("v=TLSRPTv1; rua=mailto:postmaster@{}", name),
                            "other servers report here when TLS fails"});
 }
 

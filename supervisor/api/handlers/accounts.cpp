@@ -1,12 +1,12 @@
 // Domains, mailboxes and aliases: read in directory.db, changed by the supervisor.
 #include "store/accounts.hpp"
-#include "zone/live.hpp"
 
 #include "accounts/password.hpp"
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "zone/live.hpp"
 
 #include <fmt/format.h>
 

@@ -1,6 +1,6 @@
 #include "api.hpp"
-#include "zone/live.hpp"
 #include "base/clock.hpp"
+#include "zone/live.hpp"
 
 #include <fmt/format.h>
 
@@ -271,12 +271,14 @@ TEST_CASE("what to publish for a domain is listed, and each record is looked up"
     api.dns_records = [&](const std::string& domain) {
         asked = domain;
         return to_text(Json{zone::to_json({domain, domain, "MX", "10 mail.example.test.", "mail"}),
-                            zone::to_json({"1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa", "PTR", "mail.example.test.", "", true})});
+                            zone::to_json({"1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa", "PTR",
+                                           "mail.example.test.", "", true})});
     };
     api.lookup = [](const std::vector<net::Question>& questions) {
         REQUIRE(questions.size() == 2);
-        return std::vector<net::Answer>{{.status = net::Status::found, .secure = true, .values = {"10 mail.example.test"}},
-                                        {.status = net::Status::no_data}};
+        return std::vector<net::Answer>{
+            {.status = net::Status::found, .secure = true, .values = {"10 mail.example.test"}},
+            {.status = net::Status::no_data}};
     };
     const std::string path = "/domains/" + api.id_of("/domains", "name", "example.test");
     const Json listed = api.ask("GET", path + "/dns").json["data"];

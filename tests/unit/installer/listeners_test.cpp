@@ -1,6 +1,6 @@
 #include "catch.hpp"
-#include "net/addresses.hpp"
 #include "installer/listeners.hpp"
+#include "net/addresses.hpp"
 
 using namespace vectis::installer;
 using vectis::net::is_public;

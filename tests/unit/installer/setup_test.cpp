@@ -54,7 +54,9 @@ struct Server {
                 throw Error(Code::unit_failed, "cannot start dovecot.service");
             return Applied{.changed = ++applies == 1, .generation = 1, .summary = "everything"};
         };
-        steps.records = [](const config::Config& config) { return zone::dns_records(config, {.addresses = {"203.0.113.10"}}); };
+        steps.records = [](const config::Config& config) {
+            return zone::dns_records(config, {.addresses = {"203.0.113.10"}});
+        };
         // As the API has it: one administrator, whose password is another until somebody has seen it.
         steps.first_admin = [this](const std::string& email, const std::optional<std::string>& password) {
             if (admin && admin_seen)

@@ -38,10 +38,13 @@ struct Files {
 TEST_CASE("the digest of a public key is what OpenSSL's program makes of it") {
     const Files files;
     files.write(keys::self_signed("mx.example.test", today));
-    const auto key = run({"openssl", "x509", "-in", files.certificate.string(), "-noout", "-pubkey"}, std::chrono::seconds(20));
+    const auto key =
+        run({"openssl", "x509", "-in", files.certificate.string(), "-noout", "-pubkey"}, std::chrono::seconds(20));
     const fs::path pem = files.folder.path / "public.pem";
     replace_file(pem, key.out, {.mode = 0600});
-    const auto digest = run({"sh", "-c", "openssl pkey -pubin -in \"$1\" -outform DER | sha256sum", "digest", pem.string()}, std::chrono::seconds(20));
+    const auto digest =
+        run({"sh", "-c", "openssl pkey -pubin -in \"$1\" -outform DER | sha256sum", "digest", pem.string()},
+            std::chrono::seconds(20));
     CHECK(digest.out.starts_with(keys::public_key_digest(*read_file(files.certificate)) + " "));
     CHECK_THROWS_AS(keys::public_key_digest("nothing"), Error);
 }

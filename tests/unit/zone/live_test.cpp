@@ -12,7 +12,8 @@ net::Answer found(std::vector<std::string> values) {
 
 /// What is said of this record beside the server's own address.
 Checked check_one(const DnsRecord& record, const net::Answer& answer) {
-    return check({{"host.test", "host.test", "A", "203.0.113.10", ""}, record}, {found({"203.0.113.10"}), answer}).at(1);
+    return check({{"host.test", "host.test", "A", "203.0.113.10", ""}, record}, {found({"203.0.113.10"}), answer})
+        .at(1);
 }
 
 Verdict txt(const std::string& ours, std::vector<std::string> theirs) {
@@ -36,7 +37,8 @@ TEST_CASE("a record is published, missing or another, and DNS may not say") {
     CHECK(bogus.verdict == Verdict::unknown);
     CHECK(bogus.advice.find("signature expired") != std::string::npos);
     CHECK(check_one(mx, {.status = net::Status::timed_out}).verdict == Verdict::unknown);
-    const DnsRecord ptr{"10.113.0.203.in-addr.arpa", "10.113.0.203.in-addr.arpa", "PTR", "mail.example.test.", "", true};
+    const DnsRecord ptr{
+        "10.113.0.203.in-addr.arpa", "10.113.0.203.in-addr.arpa", "PTR", "mail.example.test.", "", true};
     CHECK(check_one(ptr, {.status = net::Status::no_data}).advice.find("rent") != std::string::npos);
 }
 
@@ -77,5 +79,6 @@ TEST_CASE("a name leads to the server by its address, however it does") {
     const auto unsigned_zone = check_one(tlsa, found({"3 1 1 ab"}));
     CHECK(unsigned_zone.verdict == Verdict::published);
     CHECK_FALSE(unsigned_zone.advice.empty());
-    CHECK_FALSE(complete({check_one({"example.test", "example.test", "MX", "10 host.test.", ""}, found({"1 other.test"}))}));
+    CHECK_FALSE(
+        complete({check_one({"example.test", "example.test", "MX", "10 host.test.", ""}, found({"1 other.test"}))}));
 }
