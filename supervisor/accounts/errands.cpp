@@ -39,6 +39,24 @@ std::string name_of(const Json& row) {
 
 } // namespace
 
+class Errands::Running {
+  public:
+    Running(Errands& errands, std::string id) : errands_(errands), id_(std::move(id)) {
+        const std::scoped_lock lock(errands_.mutex_);
+        errands_.running_.insert(id_);
+    }
+    ~Running() {
+        const std::scoped_lock lock(errands_.mutex_);
+        errands_.running_.erase(id_);
+    }
+    Running(const Running&) = delete;
+    Running& operator=(const Running&) = delete;
+
+  private:
+    Errands& errands_;
+    std::string id_;
+};
+
 Ledger::Answered Errands::run(const Ledger::Asked& asked, const std::string& action,
                               const directory::AccountChange& change, const Json& answer) {
     return ledger_.once(asked, [&]() -> Ledger::Answered {
@@ -52,6 +70,8 @@ Ledger::Answered Errands::run(const Ledger::Asked& asked, const std::string& act
                              .action = action,
                              .change = to_text(directory::to_json(change)),
                              .answer = to_text(answer)};
+        // Before it is written down: whoever looks for what is left finds this one taken.
+        std::optional<Running> running(std::in_place, *this, errand.id);
         bool left = false;
         const auto known = database_.write([&](store::Database& database) -> std::optional<Ledger::Answered> {
             if (auto earlier = Ledger::earlier(database, asked))
@@ -70,6 +90,11 @@ Ledger::Answered Errands::run(const Ledger::Asked& asked, const std::string& act
         });
         if (known)
             return *known;
+        if (left)
+            running.emplace(*this, errand.id);
+        // An older one that is still to be done would undo this one later.
+        for (const auto& older : this->left(errand.id))
+            finish_or_give_up(older);
         return {.answer = finish(errand), .replayed = left};
     });
 }
@@ -79,6 +104,9 @@ std::string Errands::finish(const store::Errand& errand) {
     try {
         result = parse_json(carry_(errand.id, errand.change));
     } catch (const Error& error) {
+        if (error.code() == Code::busy)
+            throw Error(Code::unavailable, "the supervisor has too much to do", "ask again in a moment");
+        // It was looked at, and not done.
         if (error.code() != Code::unavailable)
             database_.write([&](store::Database& database) { return store::Errands(database).remove(errand.id); });
         throw;
@@ -87,7 +115,7 @@ std::string Errands::finish(const store::Errand& errand) {
     database_.write([&](store::Database& database) {
         const Who who = who_in(errand);
         if (!store::Errands(database).remove(errand.id))
-            return 0; // finish_left() was faster, with the same result
+            return 0; // another thread was faster, with the same result
         const Change change(database, who, errand.request_id);
         const Json& row = result.at("after").is_null() ? result.at("before") : result.at("after");
         change.audit(errand.action, name_of(row), row.at("id"), result.at("before"), result.at("after"));
@@ -98,18 +126,32 @@ std::string Errands::finish(const store::Errand& errand) {
     return answer;
 }
 
+void Errands::finish_or_give_up(const store::Errand& errand) {
+    const Running running(*this, errand.id);
+    try {
+        finish(errand);
+    } catch (const Error& error) {
+        if (error.code() == Code::unavailable)
+            throw;
+    }
+}
+
+std::vector<store::Errand> Errands::left(const std::string& before) {
+    auto all = database_.read([&](store::Database& database) { return store::Errands(database).all(before); });
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(all, [&](const store::Errand& each) { return running_.contains(each.id); });
+    return all;
+}
+
 void Errands::finish_left(const std::function<void(const std::string&)>& log) {
-    constexpr std::chrono::seconds answered_by_then{10};
-    const auto left = database_.read([&](store::Database& database) {
-        return store::Errands(database).begun_before(rfc3339(now() - answered_by_then));
-    });
-    for (const auto& errand : left) {
+    for (const auto& errand : left()) {
+        const Running running(*this, errand.id);
         try {
             finish(errand);
             log(fmt::format("request {}: {} was finished", errand.request_id, errand.action));
         } catch (const Error& error) {
             if (error.code() == Code::unavailable)
-                return; // later
+                return; // later, and in this order
             log(fmt::format("request {}: {} was not done: {}", errand.request_id, errand.action, error.text()));
         }
     }

@@ -8,14 +8,18 @@
 #include "store/errands.hpp"
 
 #include <functional>
+#include <mutex>
+#include <set>
 #include <string>
+#include <vector>
 
 namespace vectis::accounts {
 
 /// Any thread may call it.
 class Errands {
   public:
-    /// The supervisor's {"before", "after"} for a change with this id. Error(unavailable): nobody knows whether it did.
+    /// The supervisor's {"before", "after"} for a change with this id. Error(unavailable) and Error(busy): nobody knows
+    /// whether it did; any other: it did not.
     using Carry = std::function<std::string(const std::string& id, const std::string& change)>;
     /// The answer that is kept of an errand and its result.
     using Answer = std::function<std::string(const store::Errand& errand, const Json& result)>;
@@ -23,21 +27,31 @@ class Errands {
     Errands(store::Vectis& database, Ledger& ledger, Carry carry, Answer answer) :
         database_(database), ledger_(ledger), carry_(std::move(carry)), answer_(std::move(answer)) {}
 
-    /// `answer` is handed to Answer as it is. Throws what the supervisor throws; Error(unavailable) means that it will
-    /// be done as soon as the supervisor is there again.
+    /// `answer` is handed to Answer as it is. Throws what the supervisor throws; after Error(unavailable) it will be
+    /// done as soon as that is possible, and before any that is asked for later.
     [[nodiscard]] Ledger::Answered run(const Ledger::Asked& asked, const std::string& action,
                                        const directory::AccountChange& change, const Json& answer);
 
-    /// Carries out what was left unfinished, by whoever was killed or found no supervisor; called again and again.
+    /// Carries out what was left unfinished, by whoever was killed or found no supervisor, in the order in which it was
+    /// asked for; called again and again.
     void finish_left(const std::function<void(const std::string&)>& log);
 
   private:
+    /// An errand that a thread of this process is at.
+    class Running;
+
     std::string finish(const store::Errand& errand);
+    /// The same; that it could not be done is for whoever asked for it. Throws Error(unavailable).
+    void finish_or_give_up(const store::Errand& errand);
+    /// Those that nobody is at, the oldest first.
+    std::vector<store::Errand> left(const std::string& before = {});
 
     store::Vectis& database_;
     Ledger& ledger_;
     Carry carry_;
     Answer answer_;
+    std::mutex mutex_;
+    std::set<std::string> running_;
 };
 
 } // namespace vectis::accounts

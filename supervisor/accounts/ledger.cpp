@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "store/audit.hpp"
+#include "store/errands.hpp"
 #include "store/idempotency.hpp"
 
 #include <nlohmann/json.hpp>
@@ -12,6 +13,12 @@ namespace vectis::accounts {
 namespace {
 
 constexpr std::chrono::hours answers_are_kept{24};
+
+/// An errand that is not answered yet has its key, too.
+std::optional<store::Errand> unfinished_with_key(store::Database& database, const Ledger::Asked& asked) {
+    return asked.idempotency_key ? store::Errands(database).find_by_key(asked.who.credential_id, *asked.idempotency_key)
+                                 : std::nullopt;
+}
 
 std::optional<std::string> text_or_nothing(const Json& json) {
     return json.is_null() ? std::nullopt : std::optional(to_text(json));
@@ -89,6 +96,8 @@ Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::str
         return database_.write([&](store::Database& database) {
             if (auto answered = earlier(database, asked))
                 return *answered;
+            if (const auto unfinished = unfinished_with_key(database, asked))
+                expect_same(unfinished->request, asked);
             Change change(database, asked.who, asked.request_id);
             Answered answered{.answer = make(change), .replayed = false};
             if (asked.idempotency_key)

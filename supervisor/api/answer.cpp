@@ -23,6 +23,8 @@ std::string_view title(int status) {
         return "Method Not Allowed";
     case 409:
         return "Conflict";
+    case 411:
+        return "Length Required";
     case 412:
         return "Precondition Failed";
     case 413:
@@ -95,6 +97,8 @@ Response problem(const std::string& request_id, const Error& error) {
         row.http_status == 500 ? "something failed here; the log names it by request_id" : error.what();
     Response response = document(request_id, row.http_status, std::string(row.name), detail,
                                  row.http_status == 500 ? std::string() : error.hint());
+    if (response.status == 503)
+        response.fields.emplace_back("Retry-After", "5");
     if (!errors.empty()) {
         Json json = parse_json(response.body);
         json["errors"] = std::move(errors);

@@ -27,8 +27,8 @@ struct Services {
     store::DirectoryReader& directory;
     /// Of this server, as authenticators show it.
     std::function<std::string()> hostname;
-    /// What to publish for a domain: a list of zone::DnsRecord as JSON.
-    std::function<std::string(const std::string& domain)> dns_records;
+    /// What to publish for a domain; see systemd::SupervisorMethods.
+    std::function<std::string(const std::string& domain, const std::vector<std::string>& published)> dns_records;
     /// What DNS has, in the order of the questions.
     std::function<std::vector<net::Answer>(const std::vector<net::Question>& questions)> lookup;
     /// Each thing that the API needs, and whether it is well.

@@ -139,7 +139,10 @@ plan::Plan Applier::plan() {
     finish_interrupted([](const Json&) {});
     systemd::Manager manager;
     const auto desired = state::desired_from_disk(state::observe_platform(paths_), paths_, probe_password_);
-    return plan::difference(desired, state::observe(desired, paths_, directory_, supervisor_, manager));
+    const auto observed = state::observe(desired, paths_, directory_, supervisor_, manager);
+    auto plan = plan::difference(desired, observed);
+    plan::expect_none_of(observed.api_made, plan.rows);
+    return plan;
 }
 
 Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& progress) {
@@ -151,6 +154,7 @@ Outcome Applier::apply(const std::string& plan_id, const systemd::Progress& prog
     change.desired = state::desired_from_disk(state::observe_platform(paths_), paths_, probe_password_);
     const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
     change.plan = plan::difference(change.desired, observed);
+    plan::expect_none_of(observed.api_made, change.plan.rows);
     change.edited = observed.edited;
     change.from = observed.generation;
     if (change.plan.id != plan_id)
@@ -175,6 +179,7 @@ Outcome Applier::rollback(std::uint64_t number, const systemd::Progress& progres
     change.desired = from_generation(number);
     const auto observed = state::observe(change.desired, paths_, directory_, supervisor_, change.manager);
     change.plan = plan::difference(change.desired, observed);
+    plan::expect_none_of(observed.api_made, change.plan.rows);
     change.edited = observed.edited;
     change.from = observed.generation;
     tell(progress, "plan", "done", change.plan.summary());
@@ -493,6 +498,16 @@ void Applier::probe(const Change& change, const systemd::Progress& progress) {
     tell(progress, "probe", "done", detail);
 }
 
+namespace {
+
+/// It was made while the change was under way that is undone now.
+void leave_to_the_api(const std::vector<std::string>& rows, const systemd::Progress& progress) {
+    for (const auto& each : rows)
+        tell(progress, "undo", "warning", fmt::format("'{}' was made through the API meanwhile, and stays", each));
+}
+
+} // namespace
+
 void Applier::undo(Change& change, const std::string& cause, const systemd::Progress& progress) {
     tell(progress, "undo", "started", cause);
     supervisor_.begin_undo(change.id, cause);
@@ -506,7 +521,7 @@ void Applier::undo(Change& change, const std::string& cause, const systemd::Prog
         back.desired = from_generation(change.from);
         back.plan.units = change.plan.units;
         const auto rows = directory_.rows();
-        directory_.apply(directory::difference(rows, back.desired.rows), change.from, true);
+        leave_to_the_api(directory_.undo(directory::difference(rows, back.desired.rows), change.from), progress);
         // After a power cut within confirm() they may have been forgotten.
         keep_originals(paths_, only_in(change.from, change.to), paths_.generation(change.from));
         switch_to(back);
@@ -530,7 +545,7 @@ void Applier::undo(Change& change, const std::string& cause, const systemd::Prog
 
 /// There is no generation to go back to: what Debian had configured comes back.
 void Applier::undo_first(Change& change, const systemd::Progress& progress) {
-    directory_.apply(directory::difference(directory_.rows(), {}), 0, true);
+    leave_to_the_api(directory_.undo(directory::difference(directory_.rows(), {}), 0), progress);
     restore_originals(paths_, change.desired.placements);
     forget_originals(paths_, change.desired.placements);
     fs::remove(paths_.current());

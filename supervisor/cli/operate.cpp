@@ -76,7 +76,9 @@ int plan_offline(const Invocation& invocation) {
         secrets = config::load_secrets(*secrets_text, paths.secrets().string()).secrets;
     const auto desired =
         state::desired_from_text(*text, secrets, state::observe_platform(paths), paths, probe_password);
-    const auto plan = plan::difference(desired, state::observe_offline(desired, paths));
+    const auto observed = state::observe_offline(desired, paths);
+    const auto plan = plan::difference(desired, observed);
+    plan::expect_none_of(observed.api_made, plan.rows);
     Json json = plan::to_json(plan);
     json["text"] = plan::describe(plan);
     return print_plan(json, invocation.json());

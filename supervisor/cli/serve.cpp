@@ -145,16 +145,18 @@ int run_serve(const Invocation& invocation) {
         },
         api::errand_answer);
     const std::jthread finishing([&](const std::stop_token& stop) { finish_errands(errands, stop); });
-    api::Dispatch dispatch(
-        {.ledger = ledger,
-         .throttle = throttle,
-         .errands = errands,
-         .directory = directory,
-         .hostname = hostname,
-         .dns_records = [](const std::string& domain) { return systemd::SupervisorClient().dns_records(domain); },
-         .lookup = lookup,
-         .health = [&health] { return health(); },
-         .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});
+    api::Dispatch dispatch({.ledger = ledger,
+                            .throttle = throttle,
+                            .errands = errands,
+                            .directory = directory,
+                            .hostname = hostname,
+                            .dns_records =
+                                [](const std::string& domain, const std::vector<std::string>& published) {
+                                    return systemd::SupervisorClient().dns_records(domain, published);
+                                },
+                            .lookup = lookup,
+                            .health = [&health] { return health(); },
+                            .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
     systemd::notify_ready();

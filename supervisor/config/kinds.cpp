@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 namespace vectis::config {
@@ -385,6 +386,37 @@ constexpr std::array schemes{
     Scheme{"CRYPT", "$"},
 };
 
+/// The number after `name` in a hash, if it has one.
+std::optional<std::uint64_t> parameter(std::string_view hash, std::string_view name) {
+    const auto at = hash.find(name);
+    if (at == std::string_view::npos)
+        return std::nullopt;
+    const auto text = hash.substr(at + name.size());
+    std::uint64_t number = 0;
+    const auto end = std::from_chars(text.data(), text.data() + text.size(), number);
+    return end.ec == std::errc::result_out_of_range ? std::optional(std::numeric_limits<std::uint64_t>::max())
+           : end.ec == std::errc()                  ? std::optional(number)
+                                                    : std::nullopt;
+}
+
+/// Of the password schemes, bcrypt ($2y$12$...), SHA-crypt ($6$rounds=...), PBKDF2 ($1$salt$rounds$...), SCRAM
+/// (rounds,salt,...) and Argon2 ($m=...,t=...,p=...) say how long they take.
+bool costs_too_much(std::string_view hash) {
+    constexpr std::uint64_t most_rounds = 1'000'000;
+    if (hash.starts_with("$2"))
+        return parameter(hash.substr(3), "$").value_or(0) > 14;
+    if (hash.starts_with("$argon2"))
+        return parameter(hash, "$m=").value_or(0) > 262'144 || parameter(hash, ",t=").value_or(0) > 10 ||
+               parameter(hash, ",p=").value_or(0) > 16;
+    if (hash.starts_with("$1$")) { // PBKDF2: the rounds come after the salt
+        const auto salt_end = hash.find('$', 3);
+        return salt_end != std::string_view::npos && parameter(hash.substr(salt_end), "$").value_or(0) > most_rounds;
+    }
+    return parameter(hash, "rounds=").value_or(0) > most_rounds ||
+           (!hash.starts_with('$') && hash.find(',') != std::string_view::npos &&
+            parameter(hash, "").value_or(0) > most_rounds);
+}
+
 Parsed parse_password_hash(const Field&, Scalar scalar) {
     const std::string_view text = scalar.text;
     if (text.size() > longest_hash)
@@ -422,6 +454,10 @@ Parsed parse_password_hash(const Field&, Scalar scalar) {
     });
     if (hash.empty() || !letters || (base == name && !hash.starts_with(scheme->prefix)))
         return refuse(fmt::format("what follows {{{}}} is no such hash", name));
+    if (costs_too_much(hash))
+        return refuse("found a hash that takes too long to compare",
+                      "whoever logs in would occupy Dovecot: at most 2^14 rounds of bcrypt, 1000000 of the others, "
+                      "and 256 MiB and 10 passes of Argon2");
     return accept("{" + name + "}" + std::string(hash));
 }
 

@@ -44,11 +44,12 @@ class Reader {
     }
     /// What may be null, too, which is a value of its own.
     std::optional<std::optional<std::string>> nullable(const char* key) {
-        const auto found = json_.is_object() ? json_.find(key) : json_.end();
-        if (found == json_.end() || !found->is_null())
-            return value<std::string>(key, false);
+        using Nullable = std::optional<std::optional<std::string>>;
         names_.emplace_back(key);
-        return std::optional<std::optional<std::string>>{std::in_place, std::nullopt};
+        const auto found = json_.is_object() ? json_.find(key) : json_.end();
+        if (found == json_.end())
+            return Nullable();
+        return Nullable(std::in_place, found->is_null() ? std::nullopt : read<std::string>(key, *found));
     }
 
     std::string id() {
@@ -126,11 +127,11 @@ class Reader {
             throw Error(Code::invalid_input, "cannot understand the change", {}, std::move(problems_));
     }
 
-  private:
     void fault(const std::string& key, const std::string& what) {
         problems_.push_back({.where = {}, .path = "/" + key, .what = what, .hint = {}});
     }
 
+  private:
     template<typename T>
     std::optional<T> read(const char* key, const Json& json) {
         if constexpr (std::is_same_v<T, std::string>) {
@@ -171,6 +172,8 @@ AccountChange new_domain(Reader& reader) {
     if (const auto other = reader.nullable("alias_of"); other && *other)
         made.alias_of = reader.of_kind(config::Kind::domain, "alias_of", **other);
     made.catch_all = address_or_nothing(reader, reader.nullable("catch_all"));
+    if (made.alias_of && made.catch_all)
+        reader.fault("catch_all", "belongs to a domain with addresses of its own");
     return made;
 }
 

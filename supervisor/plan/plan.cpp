@@ -164,9 +164,31 @@ std::string Plan::summary() const {
     return parts.empty() ? "no change" : join(parts, ", ");
 }
 
-namespace {
+Plan difference(const state::Desired& desired, const state::Observed& observed) {
+    if (!observed.missing_packages.empty())
+        throw Error(Code::not_found,
+                    fmt::format("cannot plan: missing package{} {}", observed.missing_packages.size() == 1 ? "" : "s",
+                                join(observed.missing_packages, ", ")),
+                    fmt::format("apt install {}", join(observed.missing_packages, " ")));
+    Plan plan;
+    plan.from = observed.generation;
+    plan.config_sha256 = sha256(desired.config_text);
+    plan.files = file_steps(desired, observed);
+    plan.rows = directory::difference(observed.rows, desired.rows);
+    for (const auto& placement : desired.placements) {
+        if (const auto fault = observed.misplaced.find(placement.where); fault != observed.misplaced.end())
+            plan.placements.push_back({placement, fault->second});
+    }
+    for (const auto& placement : observed.left_over)
+        plan.placements.push_back({placement, fmt::format("from generation {}", observed.generation), true});
+    plan.keys = observed.missing_keys;
+    plan.certificate = observed.certificate_due;
+    for (const auto& [service, unit] : observed.units)
+        plan.units.push_back(unit_step(desired, observed, service, unit));
+    plan.id = identity(plan, desired);
+    return plan;
+}
 
-/// What the API made is not config.yaml's as well.
 void expect_none_of(const std::set<std::string>& api_made, const directory::Changes& changes) {
     std::vector<Problem> problems;
     const auto look = [&](std::string_view list, const auto& rows) {
@@ -183,34 +205,6 @@ void expect_none_of(const std::set<std::string>& api_made, const directory::Chan
     look("aliases", changes.aliases);
     if (!problems.empty())
         throw Error(Code::conflict, "cannot plan: config.yaml declares what it does not own", {}, std::move(problems));
-}
-
-} // namespace
-
-Plan difference(const state::Desired& desired, const state::Observed& observed) {
-    if (!observed.missing_packages.empty())
-        throw Error(Code::not_found,
-                    fmt::format("cannot plan: missing package{} {}", observed.missing_packages.size() == 1 ? "" : "s",
-                                join(observed.missing_packages, ", ")),
-                    fmt::format("apt install {}", join(observed.missing_packages, " ")));
-    Plan plan;
-    plan.from = observed.generation;
-    plan.config_sha256 = sha256(desired.config_text);
-    plan.files = file_steps(desired, observed);
-    plan.rows = directory::difference(observed.rows, desired.rows);
-    expect_none_of(observed.api_made, plan.rows);
-    for (const auto& placement : desired.placements) {
-        if (const auto fault = observed.misplaced.find(placement.where); fault != observed.misplaced.end())
-            plan.placements.push_back({placement, fault->second});
-    }
-    for (const auto& placement : observed.left_over)
-        plan.placements.push_back({placement, fmt::format("from generation {}", observed.generation), true});
-    plan.keys = observed.missing_keys;
-    plan.certificate = observed.certificate_due;
-    for (const auto& [service, unit] : observed.units)
-        plan.units.push_back(unit_step(desired, observed, service, unit));
-    plan.id = identity(plan, desired);
-    return plan;
 }
 
 } // namespace vectis::plan

@@ -4,6 +4,7 @@
 #include "base/json.hpp"
 #include "state/observed.hpp"
 
+#include <set>
 #include <string>
 #include <vector>
 
@@ -57,6 +58,9 @@ struct Plan {
 
 /// Throws Error(not_found) naming every missing package: nothing can be applied without them.
 [[nodiscard]] Plan difference(const state::Desired& desired, const state::Observed& observed);
+
+/// Throws Error(conflict) with every row of `changes` that config.yaml wants and the API has made.
+void expect_none_of(const std::set<std::string>& api_made, const directory::Changes& changes);
 
 /// For people: at most `rows` changed rows of each kind are listed, the rest is counted.
 [[nodiscard]] std::string describe(const Plan& plan, std::size_t rows = 50);

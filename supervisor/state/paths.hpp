@@ -29,7 +29,6 @@ struct Paths {
     /// Which domains of the API's are signed with which keys: a part of Rspamd's dkim_signing.conf.
     [[nodiscard]] fs::path signers() const { return dkim() / "signers.conf"; }
     /// The mail of mailboxes that the API removed.
-    [[nodiscard]] fs::path archived_mail() const { return mail() / ".archive"; }
     [[nodiscard]] fs::path tls() const { return lib / "tls"; }
     /// What certbot keeps (vectis-acme.service): account, keys and certificates.
     [[nodiscard]] fs::path acme() const { return lib.parent_path() / "vectis-acme"; }

@@ -59,7 +59,11 @@ std::string domain_of(const std::string& address) {
     return address.substr(address.rfind('@') + 1);
 }
 
-void expect_ours(const std::string& managed_by, const std::string& what) {
+void expect_ours(const std::string& managed_by, const std::string& what, bool active) {
+    if (managed_by == "config" && !active)
+        throw Error(Code::managed_by_config,
+                    fmt::format("'{}' was declared in config.yaml, and is suspended since it was taken out", what),
+                    "declare it there again");
     if (managed_by == "config")
         throw Error(Code::managed_by_config, fmt::format("'{}' is declared in config.yaml", what),
                     "change it there and apply it");
@@ -111,7 +115,7 @@ class Changer {
 
     Json operator()(const directory::DomainChange& change) {
         const auto before = there(accounts_.domain(change.id), change);
-        expect_ours(before.managed_by, before.name);
+        expect_ours(before.managed_by, before.name, before.active);
         const auto catch_all = change.catch_all ? *change.catch_all : before.catch_all;
         if (catch_all && before.alias_of)
             throw Error(Code::conflict, fmt::format("'{}' repeats another domain and has no catch-all", before.name));
@@ -123,7 +127,7 @@ class Changer {
 
     Json operator()(const directory::MailboxChange& change) {
         const auto before = there(accounts_.mailbox(change.id), change);
-        expect_ours(before.managed_by, before.address);
+        expect_ours(before.managed_by, before.address, before.active);
         database_
             .prepare("update mailboxes set display_name = ?2, password = coalesce(?3, password), quota = ?4, "
                      "active = ?5, updated_at = ?6 where id = ?1")
@@ -135,7 +139,7 @@ class Changer {
 
     Json operator()(const directory::AliasChange& change) {
         const auto before = there(accounts_.alias(change.id), change);
-        expect_ours(before.managed_by, before.address);
+        expect_ours(before.managed_by, before.address, before.active);
         if (!change.active.value_or(true))
             expect_no_postmaster(before.address);
         database_.prepare("update aliases set active = ?2, updated_at = ?3 where id = ?1")
@@ -148,7 +152,7 @@ class Changer {
 
     Json operator()(const directory::RemovedDomain& removed) {
         const auto before = there(accounts_.domain(removed.id), removed);
-        expect_ours(before.managed_by, before.name);
+        expect_ours(before.managed_by, before.name, before.active);
         // What was made with it goes with it.
         for (const auto role : roles)
             database_.prepare("delete from aliases where address = ?1 and managed_by = 'api'")
@@ -161,14 +165,14 @@ class Changer {
 
     Json operator()(const directory::RemovedMailbox& removed) {
         const auto before = there(accounts_.mailbox(removed.id), removed);
-        expect_ours(before.managed_by, before.address);
+        expect_ours(before.managed_by, before.address, before.active);
         remove("mailboxes", removed.id);
         return both(to_json(before), nullptr);
     }
 
     Json operator()(const directory::RemovedAlias& removed) {
         const auto before = there(accounts_.alias(removed.id), removed);
-        expect_ours(before.managed_by, before.address);
+        expect_ours(before.managed_by, before.address, before.active);
         expect_no_postmaster(before.address);
         remove("aliases", removed.id);
         return both(to_json(before), nullptr);
@@ -326,6 +330,12 @@ std::optional<directory::Alias> Accounts::alias(const std::string& id) {
 std::vector<directory::Alias> Accounts::aliases(const Page& page) {
     return many(database_, alias_columns, "aliases", page,
                 [this](const Statement& row) { return read_alias(database_, row); });
+}
+
+bool Accounts::has_address(const std::string& address) {
+    auto select = database_.prepare("select 1 from mailboxes where address = ?1 union all "
+                                    "select 1 from aliases where address = ?1 limit 1");
+    return select.bind(address).step();
 }
 
 std::vector<directory::DkimKey> Accounts::dkim_keys(const std::string& domain) {

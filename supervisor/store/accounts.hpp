@@ -24,6 +24,8 @@ class Accounts {
     [[nodiscard]] std::optional<directory::Alias> alias(const std::string& id);
     [[nodiscard]] std::vector<directory::Alias> aliases(const Page& page);
 
+    /// A mailbox or an alias, whoever made it and whether it is active.
+    [[nodiscard]] bool has_address(const std::string& address);
     /// Those of one domain, or of every one; sorted.
     [[nodiscard]] std::vector<directory::DkimKey> dkim_keys(const std::string& domain = {});
 

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <fcntl.h>
@@ -63,11 +64,6 @@ Error made_by_the_api(const std::string& what) {
             "delete it there first, or take it out of config.yaml"};
 }
 
-void require_ours(const Database& database, const std::string& what) {
-    if (database.changes() != 1)
-        throw made_by_the_api(what);
-}
-
 std::uint64_t generation_in(Database& database) {
     auto select = database.prepare("select value from meta where key = 'generation'");
     if (!select.step())
@@ -111,17 +107,31 @@ std::set<std::string> api_made_in(Database& database) {
     return made;
 }
 
-/// An address of config.yaml's in one table, and of the API's in another.
-void expect_no_address_twice(Database& database) {
-    auto select = database.prepare("select address from mailboxes join aliases using (address) where "
-                                   "(mailboxes.managed_by = 'api') <> (aliases.managed_by = 'api') limit 1");
-    if (select.step())
-        throw made_by_the_api(select.text(0));
+/// RFC 2142: what is addressed to the roles of the API's domains goes to the host's postmaster, whatever the host is
+/// called.
+void follow_hostname(Database& database, const std::vector<directory::Change<directory::DomainRow>>& changes) {
+    const auto is_host = [](const auto& row) { return row && row->owner == Owner::system; };
+    const auto gone = std::find_if(changes.begin(), changes.end(),
+                                   [&](const auto& each) { return is_host(each.before) && !each.after; });
+    const auto came = std::find_if(changes.begin(), changes.end(),
+                                   [&](const auto& each) { return is_host(each.after) && !each.before; });
+    if (gone == changes.end() || came == changes.end())
+        return;
+    database
+        .prepare(
+            "update or replace alias_destinations set destination = 'postmaster@' || ?2 "
+            "where destination = 'postmaster@' || ?1 and alias_id in (select id from aliases where managed_by = 'api')")
+        .bind(gone->before->name, came->after->name)
+        .run();
 }
 
 class Writer {
   public:
-    Writer(Database& database, bool going_back) : database_(database), going_back_(going_back) {}
+    /// With `yielding` a row that the API has is left to it; otherwise it is Error(conflict).
+    Writer(Database& database, bool going_back, bool yielding) :
+        database_(database), going_back_(going_back), yielding_(yielding) {}
+
+    [[nodiscard]] const std::vector<std::string>& yielded() const { return yielded_; }
 
     void domains(const std::vector<directory::Change<directory::DomainRow>>& changes) {
         auto put = database_.prepare(
@@ -136,7 +146,7 @@ class Writer {
                 put.bind(uuid7(), change.after->name, null_if_empty(change.after->alias_of),
                          null_if_empty(change.after->catch_all), managed_by(change.after->owner), at_)
                     .run();
-                require_ours(database_, change.after->name);
+                require_ours(change.after->name);
             } else if (change.before) {
                 suspend.bind(change.before->name, at_).run();
             }
@@ -154,6 +164,7 @@ class Writer {
             "when ?9 and password is not declared_password then password else excluded.password end, declared_password "
             "= excluded.declared_password, quota = excluded.quota, "
             "active = 1, managed_by = excluded.managed_by, updated_at = excluded.updated_at where managed_by <> 'api'");
+        auto alias_of_api = database_.prepare("select 1 from aliases where address = ?1 and managed_by = 'api'");
         auto suspend = database_.prepare(
             "update mailboxes set active = 0, updated_at = ?2 where address = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
@@ -163,7 +174,9 @@ class Writer {
                 put.bind(uuid7(), row.address, row.address.substr(at + 1), row.address.substr(0, at), row.display_name,
                          null_if_empty(row.password), row.quota, managed_by(row.owner), going_back_, at_)
                     .run();
-                require_ours(database_, row.address);
+                require_ours(row.address);
+                if (alias_of_api.bind(row.address).step())
+                    yield(row.address);
             } else if (change.before) {
                 suspend.bind(change.before->address, at_).run();
             }
@@ -176,6 +189,7 @@ class Writer {
                               "values (?1, ?2, ?3, 1, ?4, ?5, ?5) "
                               "on conflict (address) do update set active = 1, managed_by = excluded.managed_by, "
                               "updated_at = excluded.updated_at where managed_by <> 'api'");
+        auto mailbox_of_api = database_.prepare("select 1 from mailboxes where address = ?1 and managed_by = 'api'");
         auto remove = database_.prepare("delete from aliases where address = ?1 and managed_by <> 'api'");
         auto clear = database_.prepare(
             "delete from alias_destinations where alias_id = (select id from aliases where address = ?1)");
@@ -189,7 +203,10 @@ class Writer {
             const auto& row = *change.after;
             put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner), at_)
                 .run();
-            require_ours(database_, row.address);
+            if (!require_ours(row.address))
+                continue;
+            if (mailbox_of_api.bind(row.address).step())
+                yield(row.address);
             clear.bind(row.address).run();
             for (const auto& destination : row.destinations)
                 add.bind(row.address, destination).run();
@@ -197,8 +214,22 @@ class Writer {
     }
 
   private:
+    void yield(const std::string& what) {
+        if (!yielding_)
+            throw made_by_the_api(what);
+        yielded_.push_back(what);
+    }
+    bool require_ours(const std::string& what) {
+        if (database_.changes() == 1)
+            return true;
+        yield(what);
+        return false;
+    }
+
     Database& database_;
     bool going_back_;
+    bool yielding_;
+    std::vector<std::string> yielded_;
     std::string at_ = rfc3339(now());
 };
 
@@ -228,19 +259,29 @@ std::set<std::string> Directory::api_made() {
 }
 
 void Directory::apply(const directory::Changes& changes, std::uint64_t generation, bool going_back) {
+    static_cast<void>(write(changes, generation, going_back, false)); // nothing is yielded
+}
+
+std::vector<std::string> Directory::undo(const directory::Changes& changes, std::uint64_t generation) {
+    return write(changes, generation, true, true);
+}
+
+std::vector<std::string> Directory::write(const directory::Changes& changes, std::uint64_t generation, bool going_back,
+                                          bool yielding) {
     const std::lock_guard lock(mutex_);
     Transaction transaction(database_);
-    Writer writer(database_, going_back);
+    Writer writer(database_, going_back, yielding);
     writer.domains(changes.domains);
     writer.mailboxes(changes.mailboxes);
     writer.aliases(changes.aliases);
-    expect_no_address_twice(database_);
+    follow_hostname(database_, changes.domains);
     database_
         .prepare("insert into meta (key, value) values ('generation', ?1) "
                  "on conflict (key) do update set value = excluded.value")
         .bind(std::to_string(generation))
         .run();
     transaction.commit();
+    return writer.yielded();
 }
 
 void Directory::set_password(const std::string& address, const std::string& password) {

@@ -30,6 +30,8 @@ class Directory {
     /// A mailbox that goes is suspended, never deleted. Throws Error(conflict) if an address belongs to the API.
     /// With `going_back` a password that the user has changed since stays.
     void apply(const directory::Changes& changes, std::uint64_t generation, bool going_back);
+    /// The same for what has to succeed: a row that the API has taken meanwhile is left to it, and named.
+    std::vector<std::string> undo(const directory::Changes& changes, std::uint64_t generation);
     /// Gives an active mailbox another password (a Dovecot password with its scheme), in a transaction that survives a
     /// power cut once this returns. What config.yaml declared stays noted, so that only a change there counts later.
     /// Throws Error(not_found) if there is no such mailbox, it is suspended, or it is Vectis's own.
@@ -48,6 +50,9 @@ class Directory {
     }
 
   private:
+    std::vector<std::string> write(const directory::Changes& changes, std::uint64_t generation, bool going_back,
+                                   bool yielding);
+
     std::mutex mutex_; // a password may be changed during an apply, and the connection is for one thread at a time
     Database database_;
 };

@@ -37,9 +37,13 @@ std::optional<Errand> Errands::find_by_key(const std::string& credential_id, con
     return select.bind(credential_id, key).step() ? std::optional(read(select)) : std::nullopt;
 }
 
-std::vector<Errand> Errands::begun_before(const std::string& at) {
-    auto select = database_.prepare(fmt::format("select {} from errands where at < ?1 order by id", columns));
-    select.bind(at);
+std::vector<Errand> Errands::all(const std::string& before) {
+    // Not by id: two of one millisecond are in no order.
+    auto select = database_.prepare(
+        fmt::format("select {} from errands where ?1 = '' or rowid < (select rowid from errands where id = ?1) "
+                    "order by rowid",
+                    columns));
+    select.bind(before);
     std::vector<Errand> rows;
     while (select.step())
         rows.push_back(read(select));

@@ -28,8 +28,8 @@ class Errands {
 
     void add(const Errand& errand);
     [[nodiscard]] std::optional<Errand> find_by_key(const std::string& credential_id, const std::string& key);
-    /// The oldest first.
-    [[nodiscard]] std::vector<Errand> begun_before(const std::string& at);
+    /// All, the oldest first; or those that were added before the one with the id `before`.
+    [[nodiscard]] std::vector<Errand> all(const std::string& before = {});
     /// False: it is not there any more.
     bool remove(const std::string& id);
 

@@ -5,11 +5,14 @@
 #include "base/text.hpp"
 #include "config/kinds.hpp"
 #include "keys/dkim.hpp"
+#include "supervise/mail_archive.hpp"
 #include "systemd/journal.hpp"
 #include "systemd/manager.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <utility>
 
 namespace vectis::supervise {
 
@@ -31,83 +34,131 @@ std::string signers_text(const fs::path& folder, const std::vector<directory::Dk
     return text;
 }
 
-/// Ends the sessions of somebody who may not log in any more.
-void end_sessions(const std::string& address) {
+/// Ends the sessions of whoever may not log in any more; `who` may be all of a domain: *@example.org.
+void end_sessions(const std::string& who) {
     // 68: there was none.
-    const Finished done = run({"doveadm", "kick", address}, std::chrono::seconds(20));
+    const Finished done = run({"doveadm", "kick", who}, std::chrono::seconds(10));
     if (done.status != 0 && done.status != 68)
         systemd::log(systemd::Priority::warning,
-                     fmt::format("cannot end the sessions of {}: {}", address, printable(done.err)));
+                     fmt::format("cannot end the sessions of {}: {}", who, printable(done.err)));
+}
+
+/// What belongs to a change that is made, and may fail without undoing it.
+template<typename Work>
+void follow_up(const Work& work) {
+    try {
+        work();
+    } catch (const std::exception& fault) {
+        systemd::log(systemd::Priority::error,
+                     "an account was changed, and what belongs to it was not done: " + as_error(fault).text());
+    }
+}
+
+std::string domain_of(const std::string& address) {
+    return std::string(config::domain_of(address));
+}
+
+std::string local_part_of(const std::string& address) {
+    return std::string(config::local_part_of(address));
+}
+
+/// Mail to anna+x is anna's. Asked of Postfix, which answers at once however many mailboxes config.yaml has.
+void expect_no_delimiter(const std::string& address) {
+    const Finished finished = run({"postconf", "-h", "recipient_delimiter"}, std::chrono::seconds(20));
+    if (finished.status != 0)
+        throw Error(Code::unavailable, "cannot ask Postfix for its settings: " + printable(finished.err));
+    const std::string delimiter(trim(finished.out));
+    const std::string name = local_part_of(address);
+    const auto at = delimiter.empty() ? std::string::npos : name.find_first_of(delimiter);
+    if (at != std::string::npos)
+        throw Error(
+            Code::invalid_input, "the address has the recipient delimiter", {},
+            {{.where = {},
+              .path = "/address",
+              .what = fmt::format("'{}' has '{}': its mail would go to '{}'", name, name[at], name.substr(0, at)),
+              .hint = "choose another name"}});
 }
 
 } // namespace
 
 Json Accounts::change(const std::string& id, const directory::AccountChange& change) {
+    // One at a time: whoever asks again while the first call is still at it waits, and learns what it did.
+    const std::lock_guard lock(changing_);
     if (auto known = directory_.changed(id))
         return *known;
-    if (const auto* made = std::get_if<directory::NewDomain>(&change))
-        return make(id, *made);
     if (const auto* removed = std::get_if<directory::RemovedMailbox>(&change))
         return remove(id, *removed);
+    prepare(id, change);
     Json result = directory_.change(id, change);
-    if (std::holds_alternative<directory::RemovedDomain>(change))
-        sign(false);
+    if (std::holds_alternative<directory::NewDomain>(change) ||
+        std::holds_alternative<directory::RemovedDomain>(change))
+        follow_up([&] { sign(false); });
     const Json& after = result.at("after");
     if (std::holds_alternative<directory::MailboxChange>(change) && !after.at("active").get<bool>())
-        end_sessions(after.at("address"));
+        follow_up([&] { end_sessions(after.at("address")); });
+    if (std::holds_alternative<directory::DomainChange>(change) && !after.at("active").get<bool>())
+        follow_up([&] { end_sessions("*@" + after.at("name").get<std::string>()); });
     return result;
 }
 
-Json Accounts::make(const std::string& id, const directory::NewDomain& made) {
-    // Refused before a key is made for nothing.
-    if (directory_.read([&](store::Accounts& accounts) { return accounts.domain_named(made.name).has_value(); }))
-        return directory_.change(id, made);
-    for (const auto& key : directory::first_dkim_keys(made.name, {}))
-        keys::ensure_dkim_key(paths_.dkim(), made.name, key.selector,
-                              key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519);
-    Json result = directory_.change(id, made);
-    sign(false);
-    return result;
+void Accounts::prepare(const std::string& id, const directory::AccountChange& change) {
+    if (const auto* domain = std::get_if<directory::NewDomain>(&change)) {
+        const bool refused = directory_.read([&](store::Accounts& accounts) {
+            return accounts.domain_named(domain->name) ||
+                   (domain->alias_of && !accounts.domain_named(*domain->alias_of));
+        });
+        if (refused)
+            return; // without keys for nothing; directory_ says why
+        for (const auto& key : directory::first_dkim_keys(domain->name, {}))
+            keys::ensure_dkim_key(paths_.dkim(), domain->name, key.selector,
+                                  key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519);
+    }
+    if (const auto* alias = std::get_if<directory::NewAlias>(&change))
+        expect_no_delimiter(alias->address);
+    if (const auto* mailbox = std::get_if<directory::NewMailbox>(&change)) {
+        expect_no_delimiter(mailbox->address);
+        // What a delivery or a session that was still going on has made after an earlier owner's mail was archived.
+        if (!directory_.read([&](store::Accounts& accounts) { return accounts.has_address(mailbox->address); }))
+            archive_mail(paths_.mail(), domain_of(mailbox->address), local_part_of(mailbox->address), id);
+    }
 }
 
 Json Accounts::remove(const std::string& id, const directory::RemovedMailbox& removed) {
     const auto mailbox = directory_.read([&](store::Accounts& accounts) { return accounts.mailbox(removed.id); });
     if (!mailbox || mailbox->managed_by != "api")
         return directory_.change(id, removed); // says why not
-    // Nobody gets in from here on, so nobody writes where the mail was. An id of its own: this much was done.
+    // Nobody gets in from here on. An id of its own: this much was done.
     static_cast<void>(directory_.change(
         id + "-suspend", directory::MailboxChange{.id = removed.id, .as_of = removed.as_of, .active = false}));
-    end_sessions(mailbox->address);
-    const std::string domain(config::domain_of(mailbox->address));
-    const fs::path from = paths_.mail() / domain / std::string(config::local_part_of(mailbox->address));
-    if (fs::exists(from)) {
-        const fs::path archive = paths_.archived_mail();
-        ensure_folder(archive, {.mode = 0700});
-        fs::rename(from, archive / fmt::format("{}.{}", mailbox->address, id));
-        sync_folder(archive);
-        sync_folder(from.parent_path());
+    follow_up([&] { end_sessions(mailbox->address); });
+    try {
+        archive_mail(paths_.mail(), domain_of(mailbox->address), local_part_of(mailbox->address), id);
+    } catch (const Error&) {
+        if (mailbox->active)
+            static_cast<void>(
+                directory_.change(id + "-resume", directory::MailboxChange{.id = removed.id, .active = true}));
+        throw;
     }
     return directory_.change(id,
                              directory::RemovedMailbox{.id = removed.id}); // as_of: it is ours since it was suspended
 }
 
 void Accounts::sign(bool reload_anyway) {
-    const std::lock_guard lock(signers_);
+    const std::lock_guard lock(signing_);
+    reload_anyway = std::exchange(behind_, true) || reload_anyway; // until it is done
     const auto keys = directory_.read([](store::Accounts& accounts) { return accounts.dkim_keys(); });
     const std::string text = signers_text(paths_.dkim(), keys);
     const auto before = read_file(paths_.signers());
     if (before == text || (!before && keys.empty())) {
-        if (!reload_anyway || keys.empty())
+        if (!reload_anyway || keys.empty()) {
+            behind_ = false;
             return;
+        }
     } else {
         replace_file(paths_.signers(), text, {.mode = 0644});
     }
-    try {
-        systemd::Manager().act("rspamd.service", systemd::Action::reload, std::chrono::seconds(60));
-    } catch (const Error& error) {
-        // It reads the list when it starts; until then the domains that are new are not signed.
-        systemd::log(systemd::Priority::error, "cannot reload rspamd for its list of signers: " + error.text());
-    }
+    systemd::Manager().act("rspamd.service", systemd::Action::reload, std::chrono::seconds(60));
+    behind_ = false;
 }
 
 } // namespace vectis::supervise

@@ -19,17 +19,20 @@ class Accounts {
     /// See systemd::SupervisorMethods::change_account.
     [[nodiscard]] Json change(const std::string& id, const directory::AccountChange& change);
 
-    /// Brings Rspamd's list of signers to what directory.db says, and Rspamd to that list. Called once at start, since
-    /// whoever was killed may have left either behind.
+    /// Brings Rspamd's list of signers to what directory.db says, and Rspamd to that list. Called at start, since
+    /// whoever was killed may have left either behind. Throws if it could not; the next change tries again.
     void sign(bool reload_anyway);
 
   private:
-    Json make(const std::string& id, const directory::NewDomain& made);
+    /// What has to be there before the rows are.
+    void prepare(const std::string& id, const directory::AccountChange& change);
     Json remove(const std::string& id, const directory::RemovedMailbox& removed);
 
     const state::Paths& paths_;
     store::Directory& directory_;
-    std::mutex signers_;
+    std::mutex changing_;
+    std::mutex signing_;
+    bool behind_ = false; // Rspamd has not been told yet
 };
 
 } // namespace vectis::supervise

@@ -107,7 +107,12 @@ Methods::Methods(state::Paths paths) :
 void Methods::recover() {
     const TrimAtEnd trim;
     applier_.recover([](const Json& event) { systemd::log(systemd::Priority::notice, to_text(event)); });
-    accounts_.sign(true);
+    try {
+        accounts_.sign(true);
+    } catch (const Error& error) {
+        // Rspamd reads the list when it starts, too.
+        systemd::log(systemd::Priority::error, "cannot bring Rspamd its list of signers: " + error.text());
+    }
 }
 
 void Methods::await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most) {
@@ -214,15 +219,26 @@ std::string Methods::change_account(const std::string& id, const std::string& ch
     return to_text(accounts_.change(id, directory::account_change(parse_json(change))));
 }
 
-std::string Methods::dns_records(const std::string& domain) {
-    const TrimAtEnd trim;
-    const auto config = applied();
-    Json records = Json::array();
-    for (const auto& each : zone::dns_records(config, state::zone_facts(config, paths_, {}))) {
-        if (each.zone == domain || each.zone == config.hostname || each.elsewhere)
-            records.push_back(zone::to_json(each));
-    }
-    return to_text(records);
+std::string Methods::dns_records(const std::string& domain, const std::vector<std::string>& published) {
+    // One at a time, and config.yaml is read once for each generation: it may be large, and many may ask.
+    return zones_.with([&](Zones& zones) {
+        const auto generation = store::read_directory_generation(paths_.directory());
+        if (!zones.config || zones.generation != generation) {
+            const TrimAtEnd trim;
+            zones = {generation, applied()};
+            for (auto& each : zones.config->domains) {
+                each.mailboxes = {};
+                each.aliases = {};
+            }
+        }
+        Json records = Json::array();
+        for (const auto& each :
+             zone::dns_records(*zones.config, state::zone_facts(*zones.config, paths_, published, domain))) {
+            if (each.zone == domain || each.zone == zones.config->hostname || each.elsewhere)
+                records.push_back(zone::to_json(each));
+        }
+        return to_text({{"hostname", zones.config->hostname}, {"records", std::move(records)}});
+    });
 }
 
 std::string Methods::export_yaml() {

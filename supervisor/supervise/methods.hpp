@@ -2,6 +2,7 @@
 #pragma once
 
 #include "apply/applier.hpp"
+#include "base/guarded.hpp"
 #include "health/prober.hpp"
 #include "state/paths.hpp"
 #include "store/directory.hpp"
@@ -31,11 +32,17 @@ class Methods : public systemd::SupervisorMethods {
     std::string deploy_certificates() override;
     void set_password(const std::string& address, const std::string& hash) override;
     std::string change_account(const std::string& id, const std::string& change) override;
-    std::string dns_records(const std::string& domain) override;
+    std::string dns_records(const std::string& domain, const std::vector<std::string>& published) override;
     std::string export_yaml() override;
     std::string version() override;
 
   private:
+    /// The configuration that is applied now, without its accounts.
+    struct Zones {
+        std::uint64_t generation = 0;
+        std::optional<config::Config> config;
+    };
+
     [[nodiscard]] std::vector<health::Result> probe(systemd::HealthSet set, const systemd::Progress& progress);
     /// The configuration that is applied now. Error(not_found) before the first apply.
     [[nodiscard]] config::Config applied() const;
@@ -46,6 +53,7 @@ class Methods : public systemd::SupervisorMethods {
     Accounts accounts_;
     health::Prober prober_;
     apply::Applier applier_;
+    Guarded<Zones> zones_;
 };
 
 } // namespace vectis::supervise

@@ -149,8 +149,8 @@ std::string SupervisorClient::change_account(const std::string& id, const std::s
     return session_->text("ChangeAccount", [&](sdbus::Message& message) { message << id << change; });
 }
 
-std::string SupervisorClient::dns_records(const std::string& domain) {
-    return session_->text("DnsRecords", [&](sdbus::Message& message) { message << domain; });
+std::string SupervisorClient::dns_records(const std::string& domain, const std::vector<std::string>& published) {
+    return session_->text("DnsRecords", [&](sdbus::Message& message) { message << domain << published; });
 }
 
 Json SupervisorClient::apply(const std::string& plan_id, const Progress& progress) {

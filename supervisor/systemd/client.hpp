@@ -28,7 +28,7 @@ class SupervisorClient {
     [[nodiscard]] std::string deploy_certificates();
     void set_password(const std::string& address, const std::string& hash);
     [[nodiscard]] std::string change_account(const std::string& id, const std::string& change);
-    [[nodiscard]] std::string dns_records(const std::string& domain);
+    [[nodiscard]] std::string dns_records(const std::string& domain, const std::vector<std::string>& published);
     [[nodiscard]] std::string export_yaml();
     /// Waits two seconds at most.
     [[nodiscard]] std::string version();

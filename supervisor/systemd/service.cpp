@@ -313,10 +313,12 @@ class SupervisorService::Session {
                        const std::string change = text_argument(call);
                        return [&m, id, change]() -> Answer { return m.change_account(id, change); };
                    }),
-            method(bus, "DnsRecords", "s", "s",
+            method(bus, "DnsRecords", "sas", "s",
                    [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
                        const std::string domain = text_argument(call);
-                       return [&m, domain]() -> Answer { return m.dns_records(domain); };
+                       std::vector<std::string> published;
+                       call >> published;
+                       return [&m, domain, published]() -> Answer { return m.dns_records(domain, published); };
                    }),
             stream(bus, "Apply", "s",
                    [&m](sdbus::MethodCall& call) -> std::function<Json(const Progress&)> {

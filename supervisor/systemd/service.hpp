@@ -5,7 +5,7 @@
 //   Apply(s) -> h         pipe, one JSON event per line        Generations() -> h  memfd, JSON
 //   Rollback(u) -> h      pipe, likewise                       Export() -> h       memfd, YAML
 //   Health(s) -> h        pipe, likewise                       Restart(s), Version() -> s
-//   SetPassword(ss)       address, argon2id hash          DnsRecords(s) -> s   name of a domain; JSON
+//   SetPassword(ss)       address, argon2id hash          DnsRecords(sas) -> s  domain, addresses; JSON
 //   ChangeAccount(ss) -> s  id of the change; it, and what came, JSON
 //
 // The last line of a pipe is {"event":"done",...} or {"event":"failed","code","message","hint","problems"}; a pipe that
@@ -22,6 +22,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace vectis::systemd {
 
@@ -57,8 +58,9 @@ class SupervisorMethods {
     /// Changes a domain, a mailbox or an alias: directory::AccountChange as JSON. Asked again with the same id it
     /// changes nothing and answers the same: {"before", "after"} as JSON.
     virtual std::string change_account(const std::string& id, const std::string& change) = 0;
-    /// The DNS records to publish for a domain that is here, and for the host: zone::DnsRecord as JSON, a list.
-    virtual std::string dns_records(const std::string& domain) = 0;
+    /// The DNS records to publish for a domain that is here, and for the host: {"hostname", "records"} as JSON, these
+    /// of zone::DnsRecord. `published`: addresses that DNS has for the host, for one behind NAT.
+    virtual std::string dns_records(const std::string& domain, const std::vector<std::string>& published) = 0;
     virtual std::string export_yaml() = 0;
     virtual std::string version() = 0;
 };

@@ -55,19 +55,36 @@ bool is_kind(const std::string& text, const std::string& kind) {
     return kind_of(text) == kind;
 }
 
-/// Everybody whom ours lets send may send there, too; how it ends is up to them.
-bool lets_us_send(const std::string& theirs, const std::string& ours) {
-    const Words has = words_of(lower_ascii(theirs), ' ');
-    const Words needs = words_of(lower_ascii(ours), ' ');
-    return std::all_of(needs.begin(), needs.end(), [&](const std::string& each) {
-        return each.ends_with("all") || contains(has, each) || contains(has, "+" + each);
-    });
+/// The mechanisms that are looked at: what follows "all" never is (RFC 7208 section 5.1).
+Words mechanisms(const std::string& policy) {
+    Words all;
+    for (const auto& each : words_of(lower_ascii(policy), ' ')) {
+        if (each == "all" || (each.size() == 4 && each.ends_with("all")))
+            break;
+        all.push_back(each.starts_with('+') ? each.substr(1) : each);
+    }
+    return all;
+}
+
+/// What theirs needs so that everybody may send there whom ours lets send: the mechanisms that are missing. The server
+/// itself ("mx", "a") may also be named by its addresses.
+Words missing_mechanisms(const std::string& theirs, const std::string& ours, const Words& addresses) {
+    const Words has = mechanisms(theirs);
+    const bool by_address =
+        !addresses.empty() && std::all_of(addresses.begin(), addresses.end(), [&](const std::string& each) {
+            return contains(has, (net::is_ipv6(each) ? "ip6:" : "ip4:") + each);
+        });
+    Words missing;
+    for (const auto& each : mechanisms(ours)) {
+        const bool itself = each == "mx" || each == "a";
+        if (!contains(has, each) && !(itself && by_address))
+            missing.push_back(each);
+    }
+    return missing;
 }
 
 bool serves(const std::string& theirs, const std::string& ours) {
     const std::string kind = kind_of(ours);
-    if (kind == "v=spf1")
-        return lets_us_send(theirs, ours);
     if (kind == "v=dkim1")
         return tag(theirs, "p") == tag(ours, "p");
     if (kind == "v=dmarc1")
@@ -77,7 +94,15 @@ bool serves(const std::string& theirs, const std::string& ours) {
     return tag(theirs, "id") == tag(ours, "id"); // MTA-STS
 }
 
-void judge_text(Checked& checked, const net::Answer& answer) {
+void judge_policy(Checked& checked, const std::string& theirs, const Words& addresses) {
+    const Words missing = missing_mechanisms(theirs, checked.record.value, addresses);
+    checked.verdict = missing.empty() ? Verdict::published : Verdict::different;
+    if (!missing.empty())
+        checked.advice = fmt::format("put '{}' into what is there, right after v=spf1, in the zone of {}",
+                                     join(missing, " "), checked.record.zone);
+}
+
+void judge_text(Checked& checked, const net::Answer& answer, const Words& addresses) {
     const std::string kind = kind_of(checked.record.value);
     Words same;
     for (const auto& each : answer.values) {
@@ -92,9 +117,20 @@ void judge_text(Checked& checked, const net::Answer& answer) {
         checked.verdict = Verdict::different;
         checked.advice = fmt::format("there are {} records that begin with {}, which makes all of them void: leave one",
                                      same.size(), kind);
+    } else if (kind == "v=spf1") {
+        judge_policy(checked, same.front(), addresses);
     } else {
         checked.verdict = serves(same.front(), checked.record.value) ? Verdict::published : Verdict::different;
     }
+}
+
+/// The host of "10 mail.example.test": how it is preferred is up to them.
+std::string exchanger(const std::string& value) {
+    return plain(value).substr(value.find(' ') + 1);
+}
+
+bool is_same(const DnsRecord& record, const std::string& theirs) {
+    return record.type == "MX" ? exchanger(theirs) == exchanger(record.value) : theirs == plain(record.value);
 }
 
 void judge_value(Checked& checked, const net::Answer& answer, const Words& addresses) {
@@ -105,8 +141,10 @@ void judge_value(Checked& checked, const net::Answer& answer, const Words& addre
                               ? Verdict::published
                               : Verdict::different;
     else
-        checked.verdict =
-            contains(answer.values, plain(checked.record.value)) ? Verdict::published : Verdict::different;
+        checked.verdict = std::any_of(answer.values.begin(), answer.values.end(),
+                                      [&](const std::string& each) { return is_same(checked.record, each); })
+                              ? Verdict::published
+                              : Verdict::different;
     if (checked.verdict == Verdict::published && checked.record.type == "MX" && answer.values.size() > 1)
         checked.advice = "mail may go to the other servers as well: leave them only if they pass it on to this one";
     if (checked.verdict == Verdict::published && checked.record.type == "TLSA" && !answer.secure)
@@ -191,7 +229,7 @@ std::vector<Checked> check(const std::vector<DnsRecord>& records, const std::vec
         if (answer.status == net::Status::no_data || answer.status == net::Status::no_such_name)
             checked.verdict = Verdict::missing;
         else if (answer.found() && checked.record.type == "TXT")
-            judge_text(checked, answer);
+            judge_text(checked, answer, addresses);
         else if (answer.found())
             judge_value(checked, answer, addresses);
         if (checked.advice.empty())

@@ -63,7 +63,7 @@ struct Api {
                                   return result;
                               },
                               api::errand_answer};
-    std::function<std::string(const std::string&)> dns_records;
+    std::function<std::string(const std::string&, const std::vector<std::string>&)> dns_records;
     std::function<std::vector<net::Answer>(const std::vector<net::Question>&)> lookup;
     bool well = true;
     std::function<void()> fail; // in the middle of a health check
@@ -73,7 +73,8 @@ struct Api {
                             .errands = errands,
                             .directory = directory,
                             .hostname = [] { return std::string("mail.example.test"); },
-                            .dns_records = [this](const std::string& domain) { return dns_records(domain); },
+                            .dns_records = [this](const std::string& domain,
+                                                  const auto& published) { return dns_records(domain, published); },
                             .lookup = [this](const auto& questions) { return lookup(questions); },
                             .health =
                                 [this] {

@@ -99,9 +99,22 @@ Response set_active(Call& call, const std::string& action, bool active) {
 }
 
 std::vector<zone::DnsRecord> records_of(const Call& call, const directory::Domain& domain) {
+    const auto& services = call.services();
+    Json told = parse_json(services.dns_records(domain.name, {}));
+    const std::string hostname = told.at("hostname");
+    const auto is_address = [](const Json& each) { return each.at("type") == "A" || each.at("type") == "AAAA"; };
+    if (std::none_of(told["records"].begin(), told["records"].end(), is_address)) {
+        // Behind NAT the host does not know under which address it is reached; DNS may.
+        std::vector<std::string> published;
+        for (const auto& answer : services.lookup({{hostname, net::RecordType::a}, {hostname, net::RecordType::aaaa}}))
+            published.insert(published.end(), answer.values.begin(), answer.values.end());
+        told = parse_json(services.dns_records(domain.name, published));
+    }
     std::vector<zone::DnsRecord> records;
-    for (const auto& each : parse_json(call.services().dns_records(domain.name)))
+    for (const auto& each : told.at("records"))
         records.push_back(zone::dns_record(each));
+    if (std::none_of(records.begin(), records.end(), [&](const auto& each) { return each.zone == domain.name; }))
+        throw Error(Code::conflict, fmt::format("'{}' is not in force, and has no records", domain.name));
     return records;
 }
 
@@ -115,11 +128,14 @@ Response domains_create(Call& call) {
     const Json& body = call.body();
     const std::string name = lower_ascii(body.at("name").get<std::string>());
     expect_reach(call, name);
+    const auto alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt));
+    if (alias_of)
+        expect_reach(call, *alias_of);
     return call.carry_out(
         "domain.create",
         directory::NewDomain{.id = uuid7(),
                              .name = name,
-                             .alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt)),
+                             .alias_of = alias_of,
                              .catch_all = nullable_in<std::string>(body, "catch_all").value_or(std::nullopt)});
 }
 

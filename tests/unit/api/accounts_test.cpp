@@ -54,17 +54,10 @@ void check_unanswered(const std::string& when, bool asked_again) {
     INFO(when << ", asked again: " << asked_again);
     Server api;
     const auto there = [&] { return api.one("select count(*) from mailboxes where address = 'bob@example.test'"); };
-    const auto wait = [&] { // as if a while had passed
-        api.database.write([](store::Database& database) {
-            database.execute("update errands set at = '2020-01-01T00:00:00.000Z'");
-            return 0;
-        });
-    };
     const auto finish = [&] { api.errands.finish_left([&](const std::string& line) { api.logged.push_back(line); }); };
     if (when == "there was no supervisor") {
         api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
         CHECK(api.post("/mailboxes", body, key).status == 503);
-        wait();
         finish();
     } else {
         auto& kill = when == "before the supervisor was asked" ? api.before_carrying : api.after_carrying;
@@ -82,14 +75,10 @@ void check_unanswered(const std::string& when, bool asked_again) {
         CHECK(api.post("/mailboxes", {{"address", "eve@example.test"}}, key).status == 422);
     } else {
         finish();
-        CHECK(api.actions().empty() == (when != "there was no supervisor")); // whoever asked may still be at it
-        wait();
-        finish();
         finish();
     }
     CHECK(there() == "1");
     CHECK(api.actions() == std::vector<std::string>{"mailbox.create"});
-    wait();
     finish();
     CHECK(api.actions().size() == 1);
 }
@@ -268,29 +257,33 @@ TEST_CASE("a domain_admin has their own domains and no others") {
 TEST_CASE("what to publish for a domain is listed, and each record is looked up") {
     Server api;
     std::string asked;
-    api.dns_records = [&](const std::string& domain) {
+    // A host behind NAT: DNS knows its address.
+    api.dns_records = [&](const std::string& domain, const std::vector<std::string>& published) {
         asked = domain;
-        return to_text(Json{zone::to_json({domain, domain, "MX", "10 mail.example.test.", "mail"}),
-                            zone::to_json({"1.2.0.192.in-addr.arpa", "1.2.0.192.in-addr.arpa", "PTR",
-                                           "mail.example.test.", "", true})});
+        Json records{zone::to_json({domain, domain, "MX", "10 mail.example.test.", "mail"})};
+        for (const auto& each : published)
+            records.push_back(zone::to_json({"mail.example.test", "mail.example.test", "A", each, ""}));
+        return to_text({{"hostname", "mail.example.test"}, {"records", records}});
     };
     api.lookup = [](const std::vector<net::Question>& questions) {
         REQUIRE(questions.size() == 2);
+        const net::Answer address{.status = net::Status::found, .values = {"203.0.113.10"}};
+        if (questions[0].type == net::RecordType::a)
+            return std::vector<net::Answer>{address, {.status = net::Status::no_data}};
         return std::vector<net::Answer>{
-            {.status = net::Status::found, .secure = true, .values = {"10 mail.example.test"}},
-            {.status = net::Status::no_data}};
+            {.status = net::Status::found, .secure = true, .values = {"20 mail.example.test"}}, address};
     };
     const std::string path = "/domains/" + api.id_of("/domains", "name", "example.test");
     const Json listed = api.ask("GET", path + "/dns").json["data"];
     CHECK(asked == "example.test");
     CHECK(listed["records"].size() == 2);
-    CHECK(listed["zone_file"] == "example.test. 3600 IN MX 10 mail.example.test.\n");
+    CHECK(listed["zone_file"] ==
+          "example.test. 3600 IN MX 10 mail.example.test.\nmail.example.test. 3600 IN A 203.0.113.10\n");
     const Json checked = api.ask("POST", path + "/verify").json["data"];
-    CHECK(checked["complete"] == false);
+    CHECK(checked["complete"] == true);
     CHECK(checked["records"][0]["status"] == "published");
     CHECK(checked["records"][0]["secure"] == true);
-    CHECK(checked["records"][1]["status"] == "missing");
-    CHECK_FALSE(checked["records"][1]["advice"].get<std::string>().empty());
+    CHECK(checked["records"][1]["found"] == Json{"203.0.113.10"});
 }
 
 TEST_CASE("killed anywhere, a change is made once and answered, or not made at all") {
@@ -301,22 +294,73 @@ TEST_CASE("killed anywhere, a change is made once and answered, or not made at a
     }
 }
 
+TEST_CASE("what was asked for first is done first, also when nobody could at that moment") {
+    Server api;
+    const std::string path =
+        "/mailboxes/" + api.post("/mailboxes", {{"address", "bob@example.test"}}).json["data"]["id"].get<std::string>();
+    const auto rename = [&](const std::string& name) {
+        return api.ask("PATCH", path, {.body = {{"display_name", name}}, .fields = {}, .raw = {}}).status;
+    };
+    api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
+    CHECK(rename("first") == 503);
+    api.before_carrying = [&] {
+        api.before_carrying = {};
+        throw Error(Code::system, "the disk is full");
+    };
+    CHECK(rename("second") == 200); // the first was tried before it, in vain, and is given up
+    api.errands.finish_left([](const std::string&) {});
+    CHECK(api.ask("GET", path).json["data"]["display_name"] == "second");
+    api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
+    CHECK(rename("third") == 503);
+    api.before_carrying = {};
+    CHECK(rename("fourth") == 200);
+    api.errands.finish_left([](const std::string&) {});
+    CHECK(api.ask("GET", path).json["data"]["display_name"] == "fourth");
+    CHECK(api.actions().size() == 4); // one made, three renamed
+}
+
+TEST_CASE("a key of a change that is not answered yet stands for no other request") {
+    Server api;
+    const std::map<std::string, std::string> key{{"idempotency-key", "k1"}};
+    api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
+    const auto refused = api.post("/mailboxes", {{"address", "bob@example.test"}}, key);
+    CHECK(refused.status == 503);
+    CHECK(refused.field("Retry-After") == "5");
+    CHECK(api.post("/api-keys", {{"name", "one"}, {"scopes", {"keys:read"}}}, key).status == 422);
+    api.before_carrying = {};
+    api.errands.finish_left([](const std::string&) {});
+    CHECK(api.post("/mailboxes", {{"address", "bob@example.test"}}, key).field("Idempotent-Replayed") == "true");
+}
+
+TEST_CASE("a domain that is suspended and resumed has its catch-all as before") {
+    Server api;
+    REQUIRE(api.post("/domains", {{"name", "shop.test"}, {"catch_all", "alice@example.test"}}).status == 201);
+    const std::string path = "/domains/" + api.id_of("/domains", "name", "shop.test");
+    for (const bool active : {false, true}) {
+        const auto changed = api.ask("PATCH", path, {.body = {{"active", active}}, .fields = {}, .raw = {}});
+        CHECK(changed.json["data"]["active"] == active);
+        CHECK(changed.json["data"]["catch_all"] == "alice@example.test");
+    }
+    CHECK(api.ask("PATCH", path, {.body = {{"catch_all", nullptr}}, .fields = {}, .raw = {}})
+              .json["data"]["catch_all"]
+              .is_null());
+    CHECK(api.post("/domains", {{"name", "b.test"}, {"alias_of", "shop.test"}, {"catch_all", "a@b.test"}}).status ==
+          422);
+}
+
 TEST_CASE("a change that was refused meanwhile is given up, and says so") {
     Server api;
     api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
     CHECK(api.post("/mailboxes", {{"address", "bob@example.test"}}).status == 503);
     api.before_carrying = {};
-    CHECK(api.post("/aliases", {{"address", "bob@example.test"}, {"destinations", {"alice@example.test"}}}).status ==
-          201);
-    api.database.write([](store::Database& database) {
-        database.execute("update errands set at = '2020-01-01T00:00:00.000Z'");
-        return 0;
-    });
+    static_cast<void>(api.supervisor.change(
+        uuid7(),
+        directory::NewAlias{.id = uuid7(), .address = "bob@example.test", .destinations = {"alice@example.test"}}));
     for (int i = 0; i < 2; ++i)
         api.errands.finish_left([&](const std::string& line) { api.logged.push_back(line); });
     REQUIRE(api.logged.size() == 1);
     CHECK(api.logged[0].find("mailbox.create was not done") != std::string::npos);
-    CHECK(api.actions() == std::vector<std::string>{"alias.create"});
+    CHECK(api.actions().empty());
 }
 
 TEST_CASE("a change from the bus is judged by whoever carries it out, too") {

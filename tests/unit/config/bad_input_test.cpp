@@ -188,7 +188,11 @@ std::vector<std::string> wrong_values(const Field& field) {
         add({"secret", "'{PLAIN}secret'", "'{CLEARTEXT}secret'", "'{plain}secret'", "'{PLAIN.B64}c2VjcmV0'",
              "'{NOPE}x'", "'{MD5}x'", "'{ARGON2ID}'", "'{ARGON2ID}x'", "'{ARGON2ID}$argon2id$a b'",
              "'$argon2id$v=19$m=1'", "'{SHA512-CRYPT}$5$x'", "'{BLF-CRYPT}$2y$''x'", "'{BLF-CRYPT}$2y$\"x'", "'{'",
-             "'}'", "12"});
+             "'}'", "12",
+             // An hour and more for each login.
+             "'{SHA512-CRYPT}$6$rounds=999999999$salt$x'", "'{BLF-CRYPT}$2y$31$x'", "'{PBKDF2}$1$salt$99999999$x'",
+             "'{SCRAM-SHA-1}99999999,salt,x,y'", "'{ARGON2ID}$argon2id$v=19$m=4194304,t=2,p=1$x$y'",
+             "'{ARGON2ID}$argon2id$v=19$m=65536,t=99999999999999999999,p=1$x$y'"});
         break;
     case Kind::section:
     case Kind::items:

@@ -5,6 +5,8 @@
 #include "store/directory.hpp"
 #include "thrown.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include <optional>
 #include <thread>
 
@@ -217,4 +219,43 @@ TEST_CASE("a password may change while an apply writes") {
     CHECK(directory.generation() == times - 1);
     CHECK(one(folder.path / "directory.db", "select password from mailboxes where address = 'alice@example.test'") ==
           "{B}" + std::to_string(times - 1));
+}
+
+TEST_CASE("what the API has made is refused, but never in the way of going back") {
+    const Folder folder;
+    store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+    const auto with_bob = directory::wanted(sample(), "{P}");
+    auto config = sample();
+    config.domains[0].aliases.clear();
+    const auto without_info = directory::wanted(config, "{P}");
+    directory.apply(directory::difference(directory.rows(), without_info), 1, false);
+    const std::string id = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
+    static_cast<void>(directory.change(id, directory::NewMailbox{.id = id, .address = "info@example.test"}));
+    CHECK(directory.api_made() == std::set<std::string>{"info@example.test"});
+    const auto changes = directory::difference(directory.rows(), with_bob);
+    CHECK(error_of([&] { directory.apply(changes, 2, false); }).code() == Code::conflict);
+    CHECK(directory.generation() == 1);
+    CHECK(directory.undo(changes, 2) == std::vector<std::string>{"info@example.test"});
+    CHECK(directory.generation() == 2);
+}
+
+TEST_CASE("the roles of the API's domains follow the host when it is called something else") {
+    const Folder folder;
+    store::Directory directory(folder.path, fs::path(MIGRATIONS) / "directory", "");
+    auto config = sample();
+    const auto apply = [&](std::uint64_t generation) {
+        directory.apply(directory::difference(directory.rows(), directory::wanted(config, "{P}")), generation, false);
+    };
+    apply(1);
+    const std::string id = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
+    static_cast<void>(directory.change(id, directory::NewDomain{.id = id, .name = "shop.test"}));
+    const auto destination = [&] {
+        return one(folder.path / "directory.db",
+                   "select destination from alias_destinations join aliases on id = alias_id "
+                   "where address = 'postmaster@shop.test'");
+    };
+    CHECK(destination() == "postmaster@mail.example.test");
+    config.hostname = "mx.example.test";
+    apply(2);
+    CHECK(destination() == "postmaster@mx.example.test");
 }

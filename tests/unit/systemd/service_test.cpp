@@ -122,7 +122,9 @@ class Methods : public SupervisorMethods {
     std::string deploy_certificates() override { return "{}"; }
     void set_password(const std::string& address, const std::string& hash) override { passwords[address] = hash; }
     std::string change_account(const std::string& id, const std::string& change) override { return id + change; }
-    std::string dns_records(const std::string& domain) override { return domain; }
+    std::string dns_records(const std::string& domain, const std::vector<std::string>& published) override {
+        return domain + std::to_string(published.size());
+    }
     std::string export_yaml() override { return {}; }
     std::string version() override { return "1"; }
 

@@ -27,6 +27,7 @@ TEST_CASE("a record is published, missing or another, and DNS may not say") {
     CHECK(check_one(mx, found({"10 mail.example.test"})).verdict == Verdict::published);
     CHECK(check_one(mx, found({"10 mail.example.test"})).advice.empty());
     CHECK_FALSE(check_one(mx, found({"10 mail.example.test", "5 other.test"})).advice.empty());
+    CHECK(check_one(mx, found({"0 mail.example.test"})).verdict == Verdict::published);
     const auto other = check_one(mx, found({"5 other.test"}));
     CHECK(other.verdict == Verdict::different);
     CHECK(other.found == std::vector<std::string>{"5 other.test"});
@@ -48,6 +49,11 @@ TEST_CASE("an SPF record may let others send as well, and there is one alone") {
     CHECK(txt(ours, {"google-site-verification=x", "v=spf1 include:other.test +MX ~all"}) == Verdict::published);
     CHECK(txt(ours, {"v=spf1 a -all"}) == Verdict::different);
     CHECK(txt(ours, {"v=spf1 -mx -all"}) == Verdict::different);
+    CHECK(txt(ours, {"v=spf1 ip4:203.0.113.10 include:other.test -all"}) == Verdict::published); // its own address
+    CHECK(txt(ours, {"v=spf1 ip4:203.0.113.11 -all"}) == Verdict::different);
+    CHECK(txt(ours, {"v=spf1 -all mx"}) == Verdict::different); // never looked at
+    CHECK(check_one({"example.test", "example.test", "TXT", ours, ""}, found({"v=spf1 include:other.test -all"}))
+              .advice.starts_with("put 'mx' into what is there"));
     CHECK(txt(ours, {"v=spf10 mx -all"}) == Verdict::missing);
     CHECK(txt(ours, {"something else"}) == Verdict::missing);
     const auto two = check_one({"example.test", "example.test", "TXT", ours, ""}, found({ours, "v=spf1 mx ~all"}));
