@@ -118,8 +118,13 @@ void Accounts::prepare(const std::string& id, const directory::AccountChange& ch
     if (const auto* mailbox = std::get_if<directory::NewMailbox>(&change)) {
         expect_no_delimiter(mailbox->address);
         // What a delivery or a session that was still going on has made after an earlier owner's mail was archived.
-        if (!directory_.read([&](store::Accounts& accounts) { return accounts.has_address(mailbox->address); }))
-            archive_mail(paths_.mail(), domain_of(mailbox->address), local_part_of(mailbox->address), id);
+        // Mail that was there before anybody had the address, of a server that moved here, is meant for this owner.
+        const std::string domain = domain_of(mailbox->address);
+        const std::string local_part = local_part_of(mailbox->address);
+        const bool free =
+            !directory_.read([&](store::Accounts& accounts) { return accounts.has_address(mailbox->address); });
+        if (free && has_archived_mail(paths_.mail(), domain, local_part))
+            archive_mail(paths_.mail(), domain, local_part, id);
     }
 }
 

@@ -65,4 +65,19 @@ void archive_mail(const fs::path& mail, const std::string& domain, const std::st
                                               (archive / domain / name).string()));
 }
 
+bool has_archived_mail(const fs::path& mail, const std::string& domain, const std::string& local_part) {
+    constexpr std::size_t id_size = 36;
+    std::error_code none; // there is no such folder
+    for (const auto& each : fs::directory_iterator(mail / ".archive" / domain, none)) {
+        const std::string name = each.path().filename().string();
+        if (!name.starts_with(local_part + "."))
+            continue;
+        // The mail of local_part.more begins like this, too; of this one an id follows, and perhaps another mark.
+        const std::string_view mark = std::string_view(name).substr(local_part.size() + 1);
+        if (mark.substr(0, mark.find('.')).size() == id_size)
+            return true;
+    }
+    return false;
+}
+
 } // namespace vectis::supervise

@@ -13,4 +13,7 @@ namespace vectis::supervise {
 void archive_mail(const fs::path& mail, const std::string& domain, const std::string& local_part,
                   const std::string& id);
 
+/// Whether mail of an earlier owner of this address is there.
+[[nodiscard]] bool has_archived_mail(const fs::path& mail, const std::string& domain, const std::string& local_part);
+
 } // namespace vectis::supervise

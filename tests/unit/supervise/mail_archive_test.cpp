@@ -36,6 +36,19 @@ TEST_CASE("mail is moved out of the way once, and what comes later is moved besi
     CHECK(fs::exists(archive / (longest + ".019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11") / "one"));
 }
 
+TEST_CASE("it is known whose mail was archived") {
+    const test::Folder folder;
+    const std::string id = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
+    CHECK_FALSE(supervise::has_archived_mail(folder.path, "shop.test", "anna"));
+    for (const auto* name : {"anna.b", "anna", "anna"}) {
+        put(folder.path / "shop.test" / name / "one", "1");
+        archive_mail(folder.path, "shop.test", name, id);
+        CHECK(supervise::has_archived_mail(folder.path, "shop.test", name));
+        CHECK(supervise::has_archived_mail(folder.path, "shop.test", "anna") == (name == std::string("anna")));
+    }
+    CHECK_FALSE(supervise::has_archived_mail(folder.path, "shop.test", "ann"));
+}
+
 TEST_CASE("no link leads out of the mail store") {
     const test::Folder folder;
     const test::Folder elsewhere;
