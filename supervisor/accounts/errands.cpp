@@ -37,8 +37,12 @@ std::string name_of(const Json& row) {
     return row.at(row.contains("name") ? "name" : "address");
 }
 
+/// How long a change waits for those before it.
+constexpr std::chrono::seconds patience{30};
+
 } // namespace
 
+/// Somebody waits for it: it is theirs to carry out.
 class Errands::Running {
   public:
     Running(Errands& errands, std::string id) : errands_(errands), id_(std::move(id)) {
@@ -92,9 +96,23 @@ Ledger::Answered Errands::run(const Ledger::Asked& asked, const std::string& act
             return *known;
         if (left)
             running.emplace(*this, errand.id);
-        // An older one that is still to be done would undo this one later.
-        for (const auto& older : this->left(errand.id))
-            finish_or_give_up(older);
+        // One after the other, as the supervisor does it anyway.
+        std::unique_lock lock(carrying_, patience);
+        if (!lock)
+            throw Error(Code::unavailable, "the changes before this one take long", "ask again in a moment");
+        if (left) {
+            // It may have been finished, or refused, since it was found.
+            if (auto finished = database_.write([&](store::Database& database) {
+                    auto earlier = Ledger::earlier(database, asked);
+                    store::Errands errands(database);
+                    if (!earlier && !errands.find_by_key(errand.credential_id, *asked.idempotency_key))
+                        errands.add(errand);
+                    return earlier;
+                }))
+                return *finished;
+        }
+        // One that was left and is done later would undo this one.
+        finish_before(errand.id);
         return {.answer = finish(errand), .replayed = left};
     });
 }
@@ -115,7 +133,7 @@ std::string Errands::finish(const store::Errand& errand) {
     database_.write([&](store::Database& database) {
         const Who who = who_in(errand);
         if (!store::Errands(database).remove(errand.id))
-            return 0; // another thread was faster, with the same result
+            throw Error(Code::internal, "an errand is gone that nobody has finished");
         const Change change(database, who, errand.request_id);
         const Json& row = result.at("after").is_null() ? result.at("before") : result.at("after");
         change.audit(errand.action, name_of(row), row.at("id"), result.at("before"), result.at("after"));
@@ -126,34 +144,34 @@ std::string Errands::finish(const store::Errand& errand) {
     return answer;
 }
 
-void Errands::finish_or_give_up(const store::Errand& errand) {
-    const Running running(*this, errand.id);
-    try {
-        finish(errand);
-    } catch (const Error& error) {
-        if (error.code() == Code::unavailable)
-            throw;
+void Errands::finish_before(const std::string& id) {
+    auto older = database_.read([&](store::Database& database) { return store::Errands(database).all(id); });
+    {
+        const std::scoped_lock lock(mutex_);
+        std::erase_if(older, [&](const store::Errand& each) { return running_.contains(each.id); });
+    }
+    for (const auto& errand : older) {
+        try {
+            finish(errand);
+            log_(fmt::format("request {}: {} was finished", errand.request_id, errand.action));
+        } catch (const Error& error) {
+            if (error.code() == Code::unavailable)
+                throw;
+            log_(fmt::format("request {}: {} was not done: {}", errand.request_id, errand.action, error.text()));
+        }
     }
 }
 
-std::vector<store::Errand> Errands::left(const std::string& before) {
-    auto all = database_.read([&](store::Database& database) { return store::Errands(database).all(before); });
-    const std::scoped_lock lock(mutex_);
-    std::erase_if(all, [&](const store::Errand& each) { return running_.contains(each.id); });
-    return all;
-}
-
-void Errands::finish_left(const std::function<void(const std::string&)>& log) {
-    for (const auto& errand : left()) {
-        const Running running(*this, errand.id);
-        try {
-            finish(errand);
-            log(fmt::format("request {}: {} was finished", errand.request_id, errand.action));
-        } catch (const Error& error) {
-            if (error.code() == Code::unavailable)
-                return; // later, and in this order
-            log(fmt::format("request {}: {} was not done: {}", errand.request_id, errand.action, error.text()));
-        }
+void Errands::finish_left() {
+    const std::unique_lock lock(carrying_, patience);
+    if (!lock)
+        return; // later
+    try {
+        finish_before({});
+    } catch (const Error& error) {
+        if (error.code() != Code::unavailable)
+            throw;
+        // Later, and in this order.
     }
 }
 

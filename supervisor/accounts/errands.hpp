@@ -11,7 +11,6 @@
 #include <mutex>
 #include <set>
 #include <string>
-#include <vector>
 
 namespace vectis::accounts {
 
@@ -23,9 +22,12 @@ class Errands {
     using Carry = std::function<std::string(const std::string& id, const std::string& change)>;
     /// The answer that is kept of an errand and its result.
     using Answer = std::function<std::string(const store::Errand& errand, const Json& result)>;
+    /// Hears what became of those that nobody waits for.
+    using Log = std::function<void(const std::string&)>;
 
-    Errands(store::Vectis& database, Ledger& ledger, Carry carry, Answer answer) :
-        database_(database), ledger_(ledger), carry_(std::move(carry)), answer_(std::move(answer)) {}
+    Errands(store::Vectis& database, Ledger& ledger, Carry carry, Answer answer, Log log) :
+        database_(database), ledger_(ledger), carry_(std::move(carry)), answer_(std::move(answer)),
+        log_(std::move(log)) {}
 
     /// `answer` is handed to Answer as it is. Throws what the supervisor throws; after Error(unavailable) it will be
     /// done as soon as that is possible, and before any that is asked for later.
@@ -34,22 +36,22 @@ class Errands {
 
     /// Carries out what was left unfinished, by whoever was killed or found no supervisor, in the order in which it was
     /// asked for; called again and again.
-    void finish_left(const std::function<void(const std::string&)>& log);
+    void finish_left();
 
   private:
-    /// An errand that a thread of this process is at.
     class Running;
 
     std::string finish(const store::Errand& errand);
-    /// The same; that it could not be done is for whoever asked for it. Throws Error(unavailable).
-    void finish_or_give_up(const store::Errand& errand);
-    /// Those that nobody is at, the oldest first.
-    std::vector<store::Errand> left(const std::string& before = {});
+    /// Those that were written down before this one and that nobody waits for; all if it is empty. Throws
+    /// Error(unavailable).
+    void finish_before(const std::string& id);
 
     store::Vectis& database_;
     Ledger& ledger_;
     Carry carry_;
     Answer answer_;
+    Log log_;
+    std::timed_mutex carrying_;
     std::mutex mutex_;
     std::set<std::string> running_;
 };

@@ -109,7 +109,7 @@ void finish_errands(accounts::Errands& errands, const std::stop_token& stop) {
     std::unique_lock lock(mutex);
     while (!stop.stop_requested()) {
         try {
-            errands.finish_left([](const std::string& line) { systemd::log(systemd::Priority::notice, line); });
+            errands.finish_left();
         } catch (const std::exception& fault) {
             systemd::log(systemd::Priority::error, as_error(fault).text());
         }
@@ -143,7 +143,7 @@ int run_serve(const Invocation& invocation) {
         [](const std::string& id, const std::string& change) {
             return systemd::SupervisorClient().change_account(id, change);
         },
-        api::errand_answer);
+        api::errand_answer, [](const std::string& line) { systemd::log(systemd::Priority::notice, line); });
     const std::jthread finishing([&](const std::stop_token& stop) { finish_errands(errands, stop); });
     api::Dispatch dispatch({.ledger = ledger,
                             .throttle = throttle,

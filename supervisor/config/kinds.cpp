@@ -402,19 +402,21 @@ std::optional<std::uint64_t> parameter(std::string_view hash, std::string_view n
 /// Of the password schemes, bcrypt ($2y$12$...), SHA-crypt ($6$rounds=...), PBKDF2 ($1$salt$rounds$...), SCRAM
 /// (rounds,salt,...) and Argon2 ($m=...,t=...,p=...) say how long they take.
 bool costs_too_much(std::string_view hash) {
-    constexpr std::uint64_t most_rounds = 1'000'000;
+    constexpr std::uint64_t most_rounds = 1'000'000;     // of SHA-crypt, which defaults to 5000
+    constexpr std::uint64_t most_iterations = 3'000'000; // of HMAC
     if (hash.starts_with("$2"))
-        return parameter(hash.substr(3), "$").value_or(0) > 14;
+        return parameter(hash.substr(2), "$").value_or(0) > 14;
     if (hash.starts_with("$argon2"))
         return parameter(hash, "$m=").value_or(0) > 262'144 || parameter(hash, ",t=").value_or(0) > 10 ||
                parameter(hash, ",p=").value_or(0) > 16;
     if (hash.starts_with("$1$")) { // PBKDF2: the rounds come after the salt
         const auto salt_end = hash.find('$', 3);
-        return salt_end != std::string_view::npos && parameter(hash.substr(salt_end), "$").value_or(0) > most_rounds;
+        return salt_end != std::string_view::npos &&
+               parameter(hash.substr(salt_end), "$").value_or(0) > most_iterations;
     }
     return parameter(hash, "rounds=").value_or(0) > most_rounds ||
            (!hash.starts_with('$') && hash.find(',') != std::string_view::npos &&
-            parameter(hash, "").value_or(0) > most_rounds);
+            parameter(hash, "").value_or(0) > most_iterations);
 }
 
 Parsed parse_password_hash(const Field&, Scalar scalar) {
@@ -452,6 +454,13 @@ Parsed parse_password_hash(const Field&, Scalar scalar) {
     const bool letters = std::all_of(hash.begin(), hash.end(), [](char each) {
         return is_alnum(each) || std::string_view("./+=$,:_-*").find(each) != std::string_view::npos;
     });
+    // Encoded, a hash hides how long it takes; and of what crypt(3) knows, these say it.
+    const bool hides = base != name && (!scheme->prefix.empty() || base.starts_with("SCRAM"));
+    const bool says = base != "CRYPT" || hash.starts_with("$2") || hash.starts_with("$5$") || hash.starts_with("$6$") ||
+                      hash.starts_with("$y$j9T$");
+    if (hides || !says)
+        return refuse(fmt::format("a hash of {{{}}} in a form that does not say how long it takes to compare", name),
+                      "give it without .B64 or .HEX; of {CRYPT}, $2, $5$, $6$ and Debian's $y$j9T$ are known");
     if (hash.empty() || !letters || (base == name && !hash.starts_with(scheme->prefix)))
         return refuse(fmt::format("what follows {{{}}} is no such hash", name));
     if (costs_too_much(hash))

@@ -129,7 +129,7 @@ class Writer {
   public:
     /// With `yielding` a row that the API has is left to it; otherwise it is Error(conflict).
     Writer(Database& database, bool going_back, bool yielding) :
-        database_(database), going_back_(going_back), yielding_(yielding) {}
+        database_(database), going_back_(going_back), yielding_(yielding), api_made_(api_made_in(database)) {}
 
     [[nodiscard]] const std::vector<std::string>& yielded() const { return yielded_; }
 
@@ -142,11 +142,12 @@ class Writer {
         auto suspend = database_.prepare("update domains set active = 0, catch_all = null, alias_of = null, "
                                          "updated_at = ?2 where name = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
+            if (change.after && is_left_to_the_api(change.after->name))
+                continue;
             if (change.after) {
                 put.bind(uuid7(), change.after->name, null_if_empty(change.after->alias_of),
                          null_if_empty(change.after->catch_all), managed_by(change.after->owner), at_)
                     .run();
-                require_ours(change.after->name);
             } else if (change.before) {
                 suspend.bind(change.before->name, at_).run();
             }
@@ -164,19 +165,17 @@ class Writer {
             "when ?9 and password is not declared_password then password else excluded.password end, declared_password "
             "= excluded.declared_password, quota = excluded.quota, "
             "active = 1, managed_by = excluded.managed_by, updated_at = excluded.updated_at where managed_by <> 'api'");
-        auto alias_of_api = database_.prepare("select 1 from aliases where address = ?1 and managed_by = 'api'");
         auto suspend = database_.prepare(
             "update mailboxes set active = 0, updated_at = ?2 where address = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
+            if (change.after && is_left_to_the_api(change.after->address))
+                continue;
             if (change.after) {
                 const auto& row = *change.after;
                 const auto at = row.address.rfind('@');
                 put.bind(uuid7(), row.address, row.address.substr(at + 1), row.address.substr(0, at), row.display_name,
                          null_if_empty(row.password), row.quota, managed_by(row.owner), going_back_, at_)
                     .run();
-                require_ours(row.address);
-                if (alias_of_api.bind(row.address).step())
-                    yield(row.address);
             } else if (change.before) {
                 suspend.bind(change.before->address, at_).run();
             }
@@ -189,13 +188,14 @@ class Writer {
                               "values (?1, ?2, ?3, 1, ?4, ?5, ?5) "
                               "on conflict (address) do update set active = 1, managed_by = excluded.managed_by, "
                               "updated_at = excluded.updated_at where managed_by <> 'api'");
-        auto mailbox_of_api = database_.prepare("select 1 from mailboxes where address = ?1 and managed_by = 'api'");
         auto remove = database_.prepare("delete from aliases where address = ?1 and managed_by <> 'api'");
         auto clear = database_.prepare(
             "delete from alias_destinations where alias_id = (select id from aliases where address = ?1)");
         auto add = database_.prepare("insert into alias_destinations (alias_id, destination) "
                                      "select id, ?2 from aliases where address = ?1");
         for (const auto& change : changes) {
+            if (change.after && is_left_to_the_api(change.after->address))
+                continue;
             if (!change.after) {
                 remove.bind(change.before->address).run();
                 continue;
@@ -203,10 +203,6 @@ class Writer {
             const auto& row = *change.after;
             put.bind(uuid7(), row.address, row.address.substr(row.address.rfind('@') + 1), managed_by(row.owner), at_)
                 .run();
-            if (!require_ours(row.address))
-                continue;
-            if (mailbox_of_api.bind(row.address).step())
-                yield(row.address);
             clear.bind(row.address).run();
             for (const auto& destination : row.destinations)
                 add.bind(row.address, destination).run();
@@ -214,21 +210,20 @@ class Writer {
     }
 
   private:
-    void yield(const std::string& what) {
+    /// Whether the API has a row of this name, in whichever table: then it keeps it.
+    bool is_left_to_the_api(const std::string& what) {
+        if (!api_made_.contains(what))
+            return false;
         if (!yielding_)
             throw made_by_the_api(what);
         yielded_.push_back(what);
-    }
-    bool require_ours(const std::string& what) {
-        if (database_.changes() == 1)
-            return true;
-        yield(what);
-        return false;
+        return true;
     }
 
     Database& database_;
     bool going_back_;
     bool yielding_;
+    std::set<std::string> api_made_;
     std::vector<std::string> yielded_;
     std::string at_ = rfc3339(now());
 };

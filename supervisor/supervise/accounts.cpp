@@ -66,7 +66,8 @@ std::string local_part_of(const std::string& address) {
 void expect_no_delimiter(const std::string& address) {
     const Finished finished = run({"postconf", "-h", "recipient_delimiter"}, std::chrono::seconds(20));
     if (finished.status != 0)
-        throw Error(Code::unavailable, "cannot ask Postfix for its settings: " + printable(finished.err));
+        throw Error(Code::check_failed, "cannot ask Postfix for its settings: " + printable(finished.err),
+                    "'vectis apply' puts them right");
     const std::string delimiter(trim(finished.out));
     const std::string name = local_part_of(address);
     const auto at = delimiter.empty() ? std::string::npos : name.find_first_of(delimiter);
@@ -133,19 +134,23 @@ Json Accounts::remove(const std::string& id, const directory::RemovedMailbox& re
     if (!mailbox || mailbox->managed_by != "api")
         return directory_.change(id, removed); // says why not
     // Nobody gets in from here on. An id of its own: this much was done.
-    static_cast<void>(directory_.change(
-        id + "-suspend", directory::MailboxChange{.id = removed.id, .as_of = removed.as_of, .active = false}));
+    const Json suspended = directory_.change(
+        id + "-suspend", directory::MailboxChange{.id = removed.id, .as_of = removed.as_of, .active = false});
     follow_up([&] { end_sessions(mailbox->address); });
+    const std::string domain = domain_of(mailbox->address);
+    const std::string local_part = local_part_of(mailbox->address);
     try {
-        archive_mail(paths_.mail(), domain_of(mailbox->address), local_part_of(mailbox->address), id);
-    } catch (const Error&) {
-        if (mailbox->active)
+        archive_mail(paths_.mail(), domain, local_part, id);
+        return directory_.change(id, directory::RemovedMailbox{.id = removed.id}); // as_of: it is ours by now
+    } catch (const Error& error) {
+        std::error_code unknown;
+        if (!fs::exists(paths_.mail() / domain / local_part, unknown)) // there is no way back, and it is tried again
+            throw Error(Code::unavailable, error.what(), error.hint());
+        if (suspended.at("before").at("active").get<bool>())
             static_cast<void>(
                 directory_.change(id + "-resume", directory::MailboxChange{.id = removed.id, .active = true}));
         throw;
     }
-    return directory_.change(id,
-                             directory::RemovedMailbox{.id = removed.id}); // as_of: it is ours since it was suspended
 }
 
 void Accounts::sign(bool reload_anyway) {

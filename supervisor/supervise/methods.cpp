@@ -225,7 +225,7 @@ std::string Methods::dns_records(const std::string& domain, const std::vector<st
         const auto generation = store::read_directory_generation(paths_.directory());
         if (!zones.config || zones.generation != generation) {
             const TrimAtEnd trim;
-            zones = {generation, applied()};
+            zones = {generation, config_in(paths_.generation(generation))};
             for (auto& each : zones.config->domains) {
                 each.mailboxes = {};
                 each.aliases = {};
@@ -250,7 +250,11 @@ std::string Methods::version() {
 }
 
 config::Config Methods::applied() const {
-    const auto text = read_file(paths_.current() / "config.yaml");
+    return config_in(paths_.current());
+}
+
+config::Config Methods::config_in(const fs::path& generation) {
+    const auto text = read_file(generation / "config.yaml");
     if (!text)
         throw Error(Code::not_found, "cannot read the applied configuration: nothing was applied yet",
                     "run 'vectis setup'");

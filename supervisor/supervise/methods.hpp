@@ -46,6 +46,8 @@ class Methods : public systemd::SupervisorMethods {
     [[nodiscard]] std::vector<health::Result> probe(systemd::HealthSet set, const systemd::Progress& progress);
     /// The configuration that is applied now. Error(not_found) before the first apply.
     [[nodiscard]] config::Config applied() const;
+    /// That of a generation, by its folder.
+    [[nodiscard]] static config::Config config_in(const fs::path& generation);
 
     state::Paths paths_;
     store::Directory directory_;

@@ -156,18 +156,25 @@ std::vector<DnsRecord> dns_records(const config::Config& config, const Facts& fa
 
 std::vector<std::string> public_addresses(const config::Config& config, const std::vector<std::string>& host,
                                           const std::vector<std::string>& published) {
-    const auto chosen = [&](const std::vector<std::string>& from) {
+    const auto chosen = [&](const std::vector<std::string>& from, bool ipv6) {
         std::vector<std::string> found;
-        std::copy_if(from.begin(), from.end(), std::back_inserter(found), [&](const std::string& each) {
-            return net::is_public(each) && (net::is_ipv6(each) ? config.network.ipv6 : config.network.ipv4);
-        });
+        std::copy_if(from.begin(), from.end(), std::back_inserter(found),
+                     [&](const std::string& each) { return net::is_public(each) && net::is_ipv6(each) == ipv6; });
         return found;
     };
-    for (const auto* source : {&config.network.addresses, &host, &published}) {
-        if (auto found = chosen(*source); !found.empty())
-            return found;
+    std::vector<std::string> all;
+    for (const bool ipv6 : {false, true}) {
+        if (!(ipv6 ? config.network.ipv6 : config.network.ipv4))
+            continue;
+        auto found = chosen(config.network.addresses, ipv6);
+        // Behind NAT it is often IPv4 alone.
+        for (const auto* source : {&host, &published}) {
+            if (found.empty() && chosen(config.network.addresses, !ipv6).empty())
+                found = chosen(*source, ipv6);
+        }
+        all.insert(all.end(), found.begin(), found.end());
     }
-    return {};
+    return all;
 }
 
 std::vector<DkimRecord> read_dkim_records(const fs::path& folder, const std::vector<KeyName>& keys) {

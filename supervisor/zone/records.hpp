@@ -46,8 +46,8 @@ struct Facts {
 /// lead there.
 [[nodiscard]] std::vector<DnsRecord> dns_records(const config::Config& config, const Facts& facts);
 
-/// Addresses under which the world reaches the server: those that config.yaml lists, otherwise the interfaces' public
-/// ones, otherwise (behind NAT) those that DNS already has in `published`.
+/// Addresses under which the world reaches the server: those that config.yaml lists, otherwise, for IPv4 and for IPv6,
+/// the interfaces' public ones or (behind NAT) those that DNS already has in `published`.
 [[nodiscard]] std::vector<std::string> public_addresses(const config::Config& config,
                                                         const std::vector<std::string>& host,
                                                         const std::vector<std::string>& published);

@@ -40,8 +40,18 @@ def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_
     vectis(server, "alias", "add", mail.address(server, "shop"), "--destinations", "anna@shop.test")
     ways = ("anna@shop.test", "anna@store.test", mail.address(server, "shop"))
     assert [mail.deliver(lab, server, each)["code"] for each in ways] == [250] * 3
+    # A catch-all takes none of it over: not that of the alias's own domain, and none that is suspended itself.
+    vectis(server, "domain", "add", "main.test", "--catch-all", mail.address(server, "alice"))
+    vectis(server, "domain", "add", "other.test", "--catch-all", "anna@shop.test")
+    vectis(server, "alias", "add", "x@main.test", "--destinations", "anna@store.test")
+    suspended = (*ways, "x@main.test", "anybody@other.test")
+    assert [mail.deliver(lab, server, each)["code"] for each in suspended] == [250] * 5
     vectis(server, "domain", "change", "shop.test", "--active", "false")
-    assert [mail.deliver(lab, server, each)["code"] for each in ways] == [550] * 3
+    assert [mail.deliver(lab, server, each)["code"] for each in suspended] == [550] * 5
+    assert mail.deliver(lab, server, "anybody@main.test")["code"] == 250
+    vectis(server, "alias", "remove", "x@main.test", "--yes")
+    vectis(server, "domain", "remove", "main.test", "--yes")
+    vectis(server, "domain", "remove", "other.test", "--yes")
     assert not mail.login(lab, server, "anna@shop.test")
     vectis(server, "domain", "change", "shop.test", "--active", "true")
     assert [mail.deliver(lab, server, each)["code"] for each in ways] == [250] * 3

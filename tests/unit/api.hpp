@@ -62,7 +62,7 @@ struct Api {
                                       after_carrying();
                                   return result;
                               },
-                              api::errand_answer};
+                              api::errand_answer, [this](const std::string& line) { logged.push_back(line); }};
     std::function<std::string(const std::string&, const std::vector<std::string>&)> dns_records;
     std::function<std::vector<net::Answer>(const std::vector<net::Question>&)> lookup;
     bool well = true;

@@ -102,8 +102,11 @@ std::vector<zone::DnsRecord> records_of(const Call& call, const directory::Domai
     const auto& services = call.services();
     Json told = parse_json(services.dns_records(domain.name, {}));
     const std::string hostname = told.at("hostname");
-    const auto is_address = [](const Json& each) { return each.at("type") == "A" || each.at("type") == "AAAA"; };
-    if (std::none_of(told["records"].begin(), told["records"].end(), is_address)) {
+    const auto has = [&](std::string_view type) {
+        return std::any_of(told["records"].begin(), told["records"].end(),
+                           [&](const Json& each) { return each.at("type") == type; });
+    };
+    if (!has("A") || !has("AAAA")) {
         // Behind NAT the host does not know under which address it is reached; DNS may.
         std::vector<std::string> published;
         for (const auto& answer : services.lookup({{hostname, net::RecordType::a}, {hostname, net::RecordType::aaaa}}))

@@ -191,7 +191,9 @@ std::vector<std::string> wrong_values(const Field& field) {
              "'}'", "12",
              // An hour and more for each login.
              "'{SHA512-CRYPT}$6$rounds=999999999$salt$x'", "'{BLF-CRYPT}$2y$31$x'", "'{PBKDF2}$1$salt$99999999$x'",
-             "'{SCRAM-SHA-1}99999999,salt,x,y'", "'{ARGON2ID}$argon2id$v=19$m=4194304,t=2,p=1$x$y'",
+             "'{SCRAM-SHA-1}99999999,salt,x,y'", "'{CRYPT}$sha1$4294967295$salt$x'",
+             "'{SHA512-CRYPT.B64}JDYkcm91bmRzPTk5OTk5OTk5OSRzYWx0JHg='",
+             "'{ARGON2ID}$argon2id$v=19$m=4194304,t=2,p=1$x$y'",
              "'{ARGON2ID}$argon2id$v=19$m=65536,t=99999999999999999999,p=1$x$y'"});
         break;
     case Kind::section:

@@ -236,6 +236,9 @@ TEST_CASE("what the API has made is refused, but never in the way of going back"
     CHECK(error_of([&] { directory.apply(changes, 2, false); }).code() == Code::conflict);
     CHECK(directory.generation() == 1);
     CHECK(directory.undo(changes, 2) == std::vector<std::string>{"info@example.test"});
+    CHECK(one(folder.path / "directory.db", "select count(*) from aliases where address = 'info@example.test'") == "0");
+    CHECK(one(folder.path / "directory.db", "select managed_by from mailboxes where address = 'info@example.test'") ==
+          "api");
     CHECK(directory.generation() == 2);
 }
 

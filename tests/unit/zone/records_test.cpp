@@ -111,6 +111,8 @@ TEST_CASE("the public addresses are the configured ones, else the host's, else w
     CHECK(public_addresses(config, {"10.0.0.1", "203.0.113.10", "2001:db8::10"}, {"198.51.100.1"}) ==
           std::vector<std::string>{"203.0.113.10", "2001:db8::10"});
     CHECK(public_addresses(config, {"10.0.0.1"}, {"198.51.100.1"}) == std::vector<std::string>{"198.51.100.1"});
+    CHECK(public_addresses(config, {"10.0.0.1", "2001:db8::10"}, {"198.51.100.1", "2001:db8::11"}) ==
+          std::vector<std::string>{"198.51.100.1", "2001:db8::10"});
     config.network.addresses = {"203.0.113.11"};
     CHECK(public_addresses(config, {"203.0.113.10"}, {}) == std::vector<std::string>{"203.0.113.11"});
     config.network = {.ipv6 = false};
