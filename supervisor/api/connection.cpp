@@ -77,6 +77,7 @@ bool Connection::drain() {
 
 std::optional<HeadFault> Connection::begin(Clock::time_point deadline) {
     deadline_ = deadline;
+    begun_ = true;
     framing_ = {};
     const auto size = head_size(left());
     if (!size || *size > longest_head)

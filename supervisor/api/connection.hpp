@@ -31,6 +31,8 @@ class Connection final : public httplib::Stream {
     [[nodiscard]] bool has_head() const {
         return !lingers_ && (head_size(left()).has_value() || left().size() >= longest_head);
     }
+    /// Nothing was answered on it yet: the client has not had its turn.
+    [[nodiscard]] bool fresh() const { return !begun_ && !lingers_; }
     /// Whether the client has said nothing, or not enough, for too long.
     [[nodiscard]] bool overdue(Clock::time_point now) const;
 
@@ -71,6 +73,7 @@ class Connection final : public httplib::Stream {
     Clock::time_point deadline_;
     Clock::time_point since_; // of the last byte, or of the end of the last request
     bool broken_ = false;
+    bool begun_ = false;
     bool lingers_ = false;
 };
 

@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <utility>
 
@@ -46,7 +47,8 @@ Poller::Poller(const std::vector<Listener>& listeners) :
 std::vector<std::unique_ptr<Connection>> Poller::turn() {
     open_doors();
     std::array<epoll_event, 64> events{};
-    const int patience = waiting_.empty() && !starved_ ? -1 : 1000;
+    constexpr int soon = 50;
+    const int patience = !doors_ ? soon : waiting_.empty() && !starved_ ? -1 : 1000;
     const int count = epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), patience);
     for (int i = 0; i < count; ++i)
         react(events.at(static_cast<std::size_t>(i)).data.fd);
@@ -54,6 +56,10 @@ std::vector<std::unique_ptr<Connection>> Poller::turn() {
     if (const auto now = Clock::now(); now - swept_ >= std::chrono::seconds(1))
         sweep(now);
     return std::exchange(ready_, {});
+}
+
+bool Poller::owes_answers() const {
+    return std::any_of(waiting_.begin(), waiting_.end(), [](const auto& each) { return each.second->fresh(); });
 }
 
 void Poller::wake() const {
@@ -150,7 +156,7 @@ void Poller::sweep(Clock::time_point now) {
 /// Where too many are in already, whoever comes waits in the socket's own queue.
 void Poller::open_doors() const {
     for (const auto& listener : listeners_) {
-        const bool open = !starved_ && open_.at(index(listener.door)) < most_connections;
+        const bool open = doors_ && !starved_ && open_.at(index(listener.door)) < most_connections;
         epoll_event event{.events = open ? EPOLLIN : 0U, .data = {.fd = listener.fd.get()}};
         if (epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, listener.fd.get(), &event) != 0)
             throw system_error(errno, "cannot wait for connections");

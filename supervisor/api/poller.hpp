@@ -21,6 +21,10 @@ class Poller {
     /// give_back().
     [[nodiscard]] std::vector<std::unique_ptr<Connection>> turn();
     void wake() const;
+    /// Lets nobody in any more: who comes now waits for whoever has the sockets next.
+    void close_doors() { doors_ = false; }
+    /// Whether somebody was let in and has not had a turn yet.
+    [[nodiscard]] bool owes_answers() const;
     /// The request is answered. Not kept: it is closed.
     void give_back(std::unique_ptr<Connection> connection, bool keep);
 
@@ -46,6 +50,7 @@ class Poller {
     std::vector<std::unique_ptr<Connection>> ready_;
     std::array<std::size_t, door_count> open_{}; // connections, waiting or being answered
     bool starved_ = false;                       // there was no descriptor left
+    bool doors_ = true;
     Clock::time_point swept_ = Clock::now();
     std::mutex mutex_;
     std::vector<Returned> returned_;

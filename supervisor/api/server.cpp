@@ -30,12 +30,21 @@ void Server::run(const std::stop_token& stop) {
         });
     }
     const std::stop_callback wake(stop, [&] { poller.wake(); });
-    while (!stop.stop_requested()) {
+    const auto turn = [&] {
         for (auto& connection : poller.turn()) {
             Workers& those = workers.at(connection->peer().door);
             those.hand_over(std::move(connection));
         }
-    }
+    };
+    while (!stop.stop_requested())
+        turn();
+    // Whoever was let in has their turn; a connection that has had one may be closed at any time (RFC 9112
+    // section 9.5).
+    poller.close_doors();
+    const auto patience = Clock::now() + std::chrono::seconds(2);
+    do
+        turn();
+    while (poller.owes_answers() && Clock::now() < patience);
 }
 
 } // namespace vectis::api

@@ -201,6 +201,16 @@ TEST_CASE("many clients that keep their connections open starve nobody") {
     }
 }
 
+TEST_CASE("who was let in before the server stops has their turn") {
+    Running server;
+    const auto fd = server.dial();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100)); // by now it is accepted
+    server.stop();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    say(fd, "GET /late HTTP/1.1\r\nHost: x\r\n\r\n");
+    CHECK(hear(fd, "GET /late ").starts_with("HTTP/1.1 200"));
+}
+
 TEST_CASE("what was begun is ended when the server stops") {
     Running server;
     const auto busy = server.dial();
