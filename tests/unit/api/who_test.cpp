@@ -155,7 +155,7 @@ TEST_CASE("after a rotation the secret of before is taken for a while, and no lo
             .get<std::string>();
     };
     const std::string second = rotate(60);
-    CHECK(second != made["token"]);
+    CHECK(second != made["token"].get<std::string>());
     CHECK(api.with_key(made["token"], "GET", "/auth/me").status == 200);
     CHECK(api.with_key(second, "GET", "/auth/me").status == 200);
     const std::string third = rotate(0);
