@@ -127,7 +127,7 @@ std::optional<HeadFault> judge_head(std::string_view head, Framing& framing) {
     const std::string_view method = request.substr(0, first);
     const std::string_view target = request.substr(first + 1, last - first - 1);
     const std::string_view version = request.substr(last + 1);
-    if (!is_token(method) || target.front() != '/' || !std::all_of(target.begin(), target.end(), is_visible))
+    if (!is_token(method) || !target.starts_with('/') || !std::all_of(target.begin(), target.end(), is_visible))
         return no_request;
     if (target.substr(0, target.find('?')).size() > longest_path)
         return HeadFault{414, fmt::format("the path is longer than {} bytes", longest_path)};
