@@ -39,22 +39,22 @@ def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_
     vectis(server, "domain", "add", "store.test", "--alias-of", "shop.test")
     vectis(server, "alias", "add", mail.address(server, "shop"), "--destinations", "anna@shop.test")
     ways = ("anna@shop.test", "anna@store.test", mail.address(server, "shop"))
-    assert [mail.deliver(lab, server, each)["code"] for each in ways] == [250] * 3
+    expect(lab, server, ways, 250)
     # A catch-all takes none of it over: not that of the alias's own domain, and none that is suspended itself.
     vectis(server, "domain", "add", "main.test", "--catch-all", mail.address(server, "alice"))
     vectis(server, "domain", "add", "other.test", "--catch-all", "anna@shop.test")
     vectis(server, "alias", "add", "x@main.test", "--destinations", "anna@store.test")
     suspended = (*ways, "x@main.test", "anybody@other.test")
-    assert [mail.deliver(lab, server, each)["code"] for each in suspended] == [250] * 5
+    expect(lab, server, suspended, 250)
     vectis(server, "domain", "change", "shop.test", "--active", "false")
-    assert [mail.deliver(lab, server, each)["code"] for each in suspended] == [550] * 5
+    expect(lab, server, suspended, 550)
     assert mail.deliver(lab, server, "anybody@main.test")["code"] == 250
     vectis(server, "alias", "remove", "x@main.test", "--yes")
     vectis(server, "domain", "remove", "main.test", "--yes")
     vectis(server, "domain", "remove", "other.test", "--yes")
     assert not mail.login(lab, server, "anna@shop.test")
     vectis(server, "domain", "change", "shop.test", "--active", "true")
-    assert [mail.deliver(lab, server, each)["code"] for each in ways] == [250] * 3
+    expect(lab, server, ways, 250)
     vectis(server, "alias", "remove", mail.address(server, "shop"), "--yes")
     vectis(server, "domain", "remove", "store.test", "--yes")
 
@@ -180,6 +180,16 @@ def test_with_api_and_supervisor_killed_under_load_each_change_is_made_once(lab)
     assert sorted(row["target_id"] for row in rows if row["action"] == "mailbox.create") == sorted([id for _, id in there] + removed)
     assert sorted(row["target_id"] for row in rows if row["action"] == "mailbox.delete") == sorted(removed)
     assert json.loads(vectis(server, "audit", "verify", "--json"))["whole"] is True
+
+
+def expect(lab, server, addresses, code):
+    """Each of these is answered so at port 25. Where a domain was made or removed just now, Rspamd reads its list of signers
+    anew, and Postfix may answer one message that was under way 451: its sender comes again, and so do we, once."""
+    answers = {each: mail.deliver(lab, server, each) for each in addresses}
+    for each, answer in answers.items():
+        if answer["code"] == 451 and "4.7.1 Service unavailable" in answer["text"]:
+            answers[each] = mail.deliver(lab, server, each)
+    assert {answer["code"] for answer in answers.values()} == {code}, answers
 
 
 def vectis(server, *words, **options):
