@@ -112,6 +112,7 @@ TEST_CASE("another program that reads and closes while the directory is open lea
                                "print(c.execute('select count(*) from mailboxes').fetchone()[0]); c.close()";
     const Finished finished =
         run({"python3", "-c", script, (folder.path / "directory.db").string()}, std::chrono::seconds(20));
+    INFO(finished.status << " " << finished.err);
     REQUIRE(finished.out == "3\n");
     CHECK(fs::exists(folder.path / "directory.db-wal"));
     CHECK(fs::exists(folder.path / "directory.db-shm"));
