@@ -21,10 +21,10 @@ struct Network {
     unsigned bits;
 };
 
-/// RFC 1122, 1918, 3927, 6598; multicast and above (RFC 5771).
+/// RFC 1122, 1918, 2544 (for tests: the readiness probes' network), 3927, 6598; multicast and above (RFC 5771).
 constexpr std::array closed{Network{0x00000000, 8},  Network{0x0A000000, 8},  Network{0x64400000, 10},
                             Network{0x7F000000, 8},  Network{0xA9FE0000, 16}, Network{0xAC100000, 12},
-                            Network{0xC0A80000, 16}, Network{0xE0000000, 3}};
+                            Network{0xC0A80000, 16}, Network{0xC6120000, 15}, Network{0xE0000000, 3}};
 
 bool is_public4(const in_addr& address) {
     const std::uint32_t value = ntohl(address.s_addr);
