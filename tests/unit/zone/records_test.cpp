@@ -113,6 +113,9 @@ TEST_CASE("the public addresses are the configured ones, else the host's, else w
     CHECK(public_addresses(config, {"10.0.0.1"}, {"198.51.100.1"}) == std::vector<std::string>{"198.51.100.1"});
     CHECK(public_addresses(config, {"10.0.0.1", "2001:db8::10"}, {"198.51.100.1", "2001:db8::11"}) ==
           std::vector<std::string>{"198.51.100.1", "2001:db8::10"});
+    // The readiness probes' network stands on every host, and is in nobody's way.
+    CHECK(public_addresses(config, {"10.0.0.1", "198.18.25.1", "2001:2:0:2519::1"}, {"198.51.100.1"}) ==
+          std::vector<std::string>{"198.51.100.1"});
     config.network.addresses = {"203.0.113.11"};
     CHECK(public_addresses(config, {"203.0.113.10"}, {}) == std::vector<std::string>{"203.0.113.11"});
     config.network = {.ipv6 = false};
