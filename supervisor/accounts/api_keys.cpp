@@ -22,7 +22,7 @@ using Words = std::vector<std::string>;
 
 constexpr std::string_view prefix = "vk_";
 constexpr std::size_t id_digits = 32;
-constexpr std::size_t secret_bytes = 32;
+constexpr std::size_t key_secret_bytes = 32;
 
 std::string without_dashes(std::string id) {
     std::erase(id, '-');
@@ -134,7 +134,7 @@ void apply(store::ApiKey& key, const ApiKeyChanges& changes) {
 
 /// Gives it a secret; answers the token.
 std::string new_secret(store::ApiKey& key) {
-    const std::string secret = random_hex(secret_bytes);
+    const std::string secret = random_hex(key_secret_bytes);
     key.secret = sha256(secret);
     return fmt::format("{}{}_{}", prefix, without_dashes(key.id), secret);
 }
@@ -242,7 +242,7 @@ MadeKey rotate_api_key(const Change& change, store::ApiKey key, std::chrono::sec
 
 std::optional<Who> who_has_key(store::Database& database, const std::string& token, const std::string& address) {
     const std::size_t secret_at = prefix.size() + id_digits + 1;
-    if (!token.starts_with(prefix) || token.size() != secret_at + 2 * secret_bytes || token[secret_at - 1] != '_')
+    if (!token.starts_with(prefix) || token.size() != secret_at + 2 * key_secret_bytes || token[secret_at - 1] != '_')
         return std::nullopt;
     const auto key = store::ApiKeys(database).find(with_dashes(token.substr(prefix.size(), id_digits)));
     const std::string at = rfc3339(now());

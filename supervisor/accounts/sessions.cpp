@@ -16,7 +16,7 @@ namespace vectis::accounts {
 
 namespace {
 
-constexpr std::size_t secret_bytes = 32;
+constexpr std::size_t session_secret_bytes = 32;
 constexpr std::chrono::hours address_is_known{24 * 30};
 constexpr std::size_t longest_agent = 300;
 
@@ -78,7 +78,7 @@ bool still_as(store::Database& database, const store::Admin& admin) {
 
 LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& admin, CodeVerdict second,
                        const std::string& request_id) {
-    LoggedIn made{.admin = admin, .session = {}, .secret = random_hex(secret_bytes)};
+    LoggedIn made{.admin = admin, .session = {}, .secret = random_hex(session_secret_bytes)};
     const std::string id = uuid7();
     const Who who = who_is(admin, id, login.address);
     const auto answered = ledger.change(
@@ -88,7 +88,7 @@ LoggedIn begin_session(Ledger& ledger, const Login& login, const store::Admin& a
             made.session = {.id = id,
                             .admin = admin.id,
                             .secret = sha256(made.secret),
-                            .csrf = random_hex(secret_bytes),
+                            .csrf = random_hex(session_secret_bytes),
                             .created_at = change.at(),
                             .seen_at = change.at(),
                             .address = login.address,
@@ -131,7 +131,7 @@ LoggedIn log_in(Ledger& ledger, Throttle& throttle, const Login& login, const st
 }
 
 std::optional<InSession> who_has_session(Ledger& ledger, const std::string& secret, const std::string& address) {
-    if (secret.size() != 2 * secret_bytes)
+    if (secret.size() != 2 * session_secret_bytes)
         return std::nullopt;
     const std::string hash = sha256(secret);
     const auto at = now();

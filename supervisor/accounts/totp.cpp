@@ -15,7 +15,7 @@ namespace vectis::accounts {
 
 namespace {
 
-constexpr std::size_t secret_bytes = 20;
+constexpr std::size_t totp_secret_bytes = 20;
 constexpr unsigned digits = 6;
 constexpr std::int64_t step_seconds = 30;
 
@@ -54,7 +54,7 @@ std::string escaped(const std::string& text) {
 
 std::string new_totp_secret() {
     start_oath();
-    const std::string bytes = random_bytes(secret_bytes);
+    const std::string bytes = random_bytes(totp_secret_bytes);
     char* text = nullptr;
     if (oath_base32_encode(bytes.data(), bytes.size(), &text, nullptr) != OATH_OK)
         throw Error(Code::system, "cannot make a second factor's secret");

@@ -58,7 +58,7 @@ void table(std::string& page, std::string_view head, const Schema& schema, bool 
     page += "</table>\n";
 }
 
-std::string access(const surface::Route& route) {
+std::string access_text(const surface::Route& route) {
     if (!route.role)
         return fmt::format("For everybody: {}.", route.open_because);
     return fmt::format("For the role <code>{}</code> and above{}.", surface::text(*route.role),
@@ -67,7 +67,7 @@ std::string access(const surface::Route& route) {
 
 void describe(std::string& page, const surface::Route& route) {
     page += fmt::format("<h3 id=\"{0}\"><code>{1} {2}{3}</code></h3>\n<p>{4}. {5}</p>\n", route.id,
-                        surface::text(route.method), surface::api_base, route.path, route.summary, access(route));
+                        surface::text(route.method), surface::api_base, route.path, route.summary, access_text(route));
     if (const auto query = surface::query_of(route); !query.empty()) {
         page += "<table><tr><th>In the query</th><th>What</th><th></th></tr>\n";
         for (const auto& each : query)

@@ -88,7 +88,7 @@ std::string cause(const Finished& finished) {
     return printable(join(kept, "; ").substr(0, 1000));
 }
 
-std::string ask(const Invocation& invocation, const Request& request, const std::string& name) {
+std::string ask_supervisor(const Invocation& invocation, const Request& request, const std::string& name) {
     const fs::path folder = invocation.paths.acme();
     // The key is kept: a TLSA record for it stays true.
     const Finished finished = run({"certbot",
@@ -138,7 +138,7 @@ int request(const Invocation& invocation) {
             const fs::path certificate = invocation.paths.acme() / "certbot/live" / name / "fullchain.pem";
             if (there && is_due(certificate, name)) {
                 note(fmt::format("vectis: asking {} for a certificate for {}", request.server, name));
-                why = ask(invocation, request, name);
+                why = ask_supervisor(invocation, request, name);
             }
         } catch (const Error& error) {
             why = error.what();

@@ -16,7 +16,7 @@ namespace vectis::cli {
 
 namespace {
 
-constexpr int changes_pending = 2;
+constexpr int exit_changes_pending = 2;
 
 /// One line per step as it ends; the events themselves with --json.
 systemd::Progress show_progress(bool json) {
@@ -52,7 +52,7 @@ int print_plan(const Json& plan, bool json) {
     } else {
         print(plan.value("text", ""));
     }
-    return plan.value("changes", false) ? changes_pending : 0;
+    return plan.value("changes", false) ? exit_changes_pending : 0;
 }
 
 /// Compares with the disk as far as this user may read it; no unit is looked at.

@@ -43,7 +43,7 @@ fs::path php_fpm() {
     return found;
 }
 
-void expect(const std::string& what, const Finished& finished) {
+void expect_success(const std::string& what, const Finished& finished) {
     if (finished.status != 0)
         throw Error(Code::check_failed,
                     fmt::format("cannot {}: {}", what, printable(trim(finished.out + finished.err).substr(0, 2000))));
@@ -51,19 +51,20 @@ void expect(const std::string& what, const Finished& finished) {
 
 /// Roundcube makes its database when it first opens it; a newer Roundcube may want other tables.
 void update_database(const fs::path& configuration) {
-    expect("bring Roundcube's database up to date",
-           run({"env", fmt::format("RCUBE_CONFIG_PATH={}/", configuration.string()), "php", "-d", "pcre.jit=0",
-                "/usr/share/roundcube/bin/updatedb.sh", "--package=roundcube", "--dir=/usr/share/roundcube/SQL"},
-               std::chrono::seconds(60)));
+    expect_success(
+        "bring Roundcube's database up to date",
+        vectis::run({"env", fmt::format("RCUBE_CONFIG_PATH={}/", configuration.string()), "php", "-d", "pcre.jit=0",
+                     "/usr/share/roundcube/bin/updatedb.sh", "--package=roundcube", "--dir=/usr/share/roundcube/SQL"},
+                    std::chrono::seconds(60)));
 }
 
 int test(const fs::path& configuration, const fs::path& pool) {
-    expect("use PHP's configuration",
-           run({php_fpm().string(), "--test", "--fpm-config", pool.string()}, std::chrono::seconds(30)));
+    expect_success("use PHP's configuration", vectis::run({php_fpm().string(), "--test", "--fpm-config", pool.string()},
+                                                          std::chrono::seconds(30)));
     for (const auto& entry : fs::directory_iterator(configuration)) {
         if (entry.path().extension() == ".php")
-            expect(fmt::format("use '{}'", entry.path().string()),
-                   run({"php", "-l", entry.path().string()}, std::chrono::seconds(30)));
+            expect_success(fmt::format("use '{}'", entry.path().string()),
+                           vectis::run({"php", "-l", entry.path().string()}, std::chrono::seconds(30)));
     }
     return 0;
 }

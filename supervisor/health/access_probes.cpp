@@ -19,7 +19,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds limit{15};
+constexpr seconds session_limit{15};
 const std::string helo = "probe.vectis.invalid";
 // RFC 2606: a name that exists, belongs to nobody and takes no mail. Nothing is ever sent: RCPT is the last word.
 const std::string foreign = "probe@example.com";
@@ -42,7 +42,7 @@ std::string refuses_relaying(const Facts& facts, const Peer& peer, Smtp::Tls tls
     std::string answer;
     const auto at = foreign.find('@');
     for (const auto& sender : {std::string(), facts.mailbox}) {
-        Smtp smtp(peer, tls, facts.hostname, helo, in(limit));
+        Smtp smtp(peer, tls, facts.hostname, helo, in(session_limit));
         if (const Reply reply = smtp.command(fmt::format("MAIL FROM:<{}>", sender)); reply.code == 530)
             return reply.text(); // no mail at all without authentication
         for (const auto& recipient :
@@ -84,13 +84,13 @@ struct Port {
 std::string shown(const Facts& facts, const Port& port) {
     const Peer peer{facts.address, port.number, facts.client};
     if (port.speaks == Speaks::imap)
-        return Imap(peer, facts.hostname, in(limit)).connection().certificate();
+        return Imap(peer, facts.hostname, in(session_limit)).connection().certificate();
     if (port.speaks == Speaks::http) {
-        Connection connection(peer, in(limit));
+        Connection connection(peer, in(session_limit));
         connection.start_tls(facts.hostname);
         return connection.certificate();
     }
-    Smtp smtp(peer, port.tls, facts.hostname, helo, in(limit));
+    Smtp smtp(peer, port.tls, facts.hostname, helo, in(session_limit));
     std::string pem = smtp.connection().certificate();
     smtp.quit();
     return pem;
@@ -99,7 +99,7 @@ std::string shown(const Facts& facts, const Port& port) {
 } // namespace
 
 std::string probe_inbound(const Facts& facts) {
-    Smtp smtp({facts.address, 25, facts.client}, Smtp::Tls::starttls, facts.hostname, helo, in(limit));
+    Smtp smtp({facts.address, 25, facts.client}, Smtp::Tls::starttls, facts.hostname, helo, in(session_limit));
     if (smtp.offers("AUTH"))
         throw red("port 25 offers AUTH, expected it only at the submission ports");
     address(smtp, "", facts.mailbox);
@@ -138,18 +138,18 @@ std::string probe_passwords(const Facts& facts) {
     const std::string wrong = "not-the-password";
     const auto port = static_cast<std::uint16_t>(facts.submission ? 587 : 465);
     auto imap = std::async(std::launch::async, [&] {
-        Imap session({facts.address, 993, facts.wrong_clients.imap}, facts.hostname, in(limit));
+        Imap session({facts.address, 993, facts.wrong_clients.imap}, facts.hostname, in(session_limit));
         return session.login(facts.mailbox, wrong);
     });
     Smtp smtp({facts.address, port, facts.wrong_clients.smtp},
-              facts.submission ? Smtp::Tls::starttls : Smtp::Tls::wrapper, facts.hostname, helo, in(limit));
+              facts.submission ? Smtp::Tls::starttls : Smtp::Tls::wrapper, facts.hostname, helo, in(session_limit));
     const Reply reply = smtp.authenticate(facts.mailbox, wrong);
     smtp.quit();
     expect_refused_login(fmt::format("port {}", port), reply.code == 535, reply.text(), "535");
     const std::string answer = imap.get();
     expect_refused_login("port 993", answer.starts_with("NO"), answer.empty() ? "OK" : answer, "NO");
     // The right one is let in: it was the password that was wrong.
-    Imap session({facts.address, 993, facts.client}, facts.hostname, in(limit));
+    Imap session({facts.address, 993, facts.client}, facts.hostname, in(session_limit));
     if (const std::string said = session.login(facts.mailbox, facts.password); !said.empty())
         throw red(fmt::format("the right password was answered with '{}' at port 993, expected OK", said));
     session.logout();

@@ -23,7 +23,7 @@ namespace {
 
 using std::chrono::seconds;
 
-constexpr seconds limit{10};
+constexpr seconds command_limit{10};
 
 // --- directory ---
 
@@ -50,7 +50,7 @@ void expect_mode(const fs::path& path, mode_t mode) {
 
 /// Runs a lookup that has to answer something; what it answered.
 std::string look_up(const std::vector<std::string>& command) {
-    const Finished finished = run(command, limit);
+    const Finished finished = run(command, command_limit);
     if (finished.status != 0 || trim(finished.out).empty())
         throw red(fmt::format("`{}` ended with status {}: '{}', expected an answer", join(command, " "),
                               finished.status, printable(trim(finished.err.empty() ? finished.out : finished.err))));
@@ -61,7 +61,7 @@ std::string look_up(const std::vector<std::string>& command) {
 
 Queue ask_queue() {
     // As root it answers without Postfix, too, with a warning: "Mail system is down -- accessing queue directly".
-    const Finished finished = run({"postqueue", "-j"}, limit);
+    const Finished finished = run({"postqueue", "-j"}, command_limit);
     if (finished.status != 0 || finished.err.find("Mail system is down") != std::string::npos)
         throw red(fmt::format("`postqueue -j` ended with status {}: '{}', expected the queue", finished.status,
                               printable(trim(finished.err))));

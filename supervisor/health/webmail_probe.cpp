@@ -10,7 +10,7 @@ namespace vectis::health {
 
 namespace {
 
-constexpr std::chrono::seconds limit{20};
+constexpr std::chrono::seconds page_limit{20};
 
 HttpHead expect(const HttpHead& head, int status, const std::string& what) {
     if (head.status != status)
@@ -21,7 +21,7 @@ HttpHead expect(const HttpHead& head, int status, const std::string& what) {
 } // namespace
 
 std::string probe_webmail(const Facts& facts) {
-    const Deadline deadline = in(limit);
+    const Deadline deadline = in(page_limit);
     const Peer peer{facts.address, 443, facts.client};
 
     Http first(peer, facts.hostname, deadline);

@@ -8,10 +8,10 @@ namespace vectis::store {
 
 namespace {
 
-constexpr std::string_view columns = "id, email, name, password, must_change_password, role, domains, suspended, "
-                                     "created_at, updated_at, announced_at";
+constexpr std::string_view admin_columns = "id, email, name, password, must_change_password, role, domains, suspended, "
+                                           "created_at, updated_at, announced_at";
 
-Admin read(const Statement& row) {
+Admin read_admin(const Statement& row) {
     return {.id = row.text(0),
             .email = row.text(1),
             .name = row.text(2),
@@ -25,32 +25,33 @@ Admin read(const Statement& row) {
             .announced_at = row.optional_text(10)};
 }
 
-std::optional<Admin> one(Statement& select) {
-    return select.step() ? std::optional(read(select)) : std::nullopt;
+std::optional<Admin> one_admin(Statement& select) {
+    return select.step() ? std::optional(read_admin(select)) : std::nullopt;
 }
 
 } // namespace
 
 std::optional<Admin> Admins::first() {
-    auto select = database_.prepare(fmt::format("select {} from admins order by created_at, id limit 1", columns));
-    return one(select);
+    auto select =
+        database_.prepare(fmt::format("select {} from admins order by created_at, id limit 1", admin_columns));
+    return one_admin(select);
 }
 
 std::optional<Admin> Admins::find(const std::string& id) {
-    auto select = database_.prepare(fmt::format("select {} from admins where id = ?1", columns));
-    return one(select.bind(id));
+    auto select = database_.prepare(fmt::format("select {} from admins where id = ?1", admin_columns));
+    return one_admin(select.bind(id));
 }
 
 std::optional<Admin> Admins::find_by_email(const std::string& email) {
-    auto select = database_.prepare(fmt::format("select {} from admins where email = ?1", columns));
-    return one(select.bind(email));
+    auto select = database_.prepare(fmt::format("select {} from admins where email = ?1", admin_columns));
+    return one_admin(select.bind(email));
 }
 
 std::vector<Admin> Admins::page(const Page& page) {
-    auto select = select_page(database_, columns, "admins", page);
+    auto select = select_page(database_, admin_columns, "admins", page);
     std::vector<Admin> rows;
     while (select.step())
-        rows.push_back(read(select));
+        rows.push_back(read_admin(select));
     return rows;
 }
 

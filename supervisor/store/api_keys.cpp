@@ -6,10 +6,11 @@ namespace vectis::store {
 
 namespace {
 
-constexpr std::string_view columns = "id, name, admin, secret, old_secret, old_until, role, scopes, domains, networks, "
-                                     "rate, expires_at, created_at, updated_at";
+constexpr std::string_view api_key_columns =
+    "id, name, admin, secret, old_secret, old_until, role, scopes, domains, networks, "
+    "rate, expires_at, created_at, updated_at";
 
-ApiKey read(const Statement& row) {
+ApiKey read_api_key(const Statement& row) {
     return {.id = row.text(0),
             .name = row.text(1),
             .admin = row.optional_text(2),
@@ -26,27 +27,27 @@ ApiKey read(const Statement& row) {
             .updated_at = row.text(13)};
 }
 
-std::optional<ApiKey> one(Statement& select) {
-    return select.step() ? std::optional(read(select)) : std::nullopt;
+std::optional<ApiKey> one_api_key(Statement& select) {
+    return select.step() ? std::optional(read_api_key(select)) : std::nullopt;
 }
 
 } // namespace
 
 std::optional<ApiKey> ApiKeys::find(const std::string& id) {
-    auto select = database_.prepare(fmt::format("select {} from api_keys where id = ?1", columns));
-    return one(select.bind(id));
+    auto select = database_.prepare(fmt::format("select {} from api_keys where id = ?1", api_key_columns));
+    return one_api_key(select.bind(id));
 }
 
 std::optional<ApiKey> ApiKeys::find_by_name(const std::string& name) {
-    auto select = database_.prepare(fmt::format("select {} from api_keys where name = ?1", columns));
-    return one(select.bind(name));
+    auto select = database_.prepare(fmt::format("select {} from api_keys where name = ?1", api_key_columns));
+    return one_api_key(select.bind(name));
 }
 
 std::vector<ApiKey> ApiKeys::page(const Page& page) {
-    auto select = select_page(database_, columns, "api_keys", page);
+    auto select = select_page(database_, api_key_columns, "api_keys", page);
     std::vector<ApiKey> rows;
     while (select.step())
-        rows.push_back(read(select));
+        rows.push_back(read_api_key(select));
     return rows;
 }
 

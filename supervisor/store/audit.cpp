@@ -10,10 +10,10 @@ namespace vectis::store {
 
 namespace {
 
-constexpr std::string_view columns =
+constexpr std::string_view audit_row_columns =
     "seq, at, actor, actor_id, credential, address, action, target, target_id, before, after, request_id, hash";
 
-AuditRow read(const Statement& row) {
+AuditRow read_audit_row(const Statement& row) {
     return {.seq = row.integer(0),
             .entry = {.at = row.text(1),
                       .actor = row.text(2),
@@ -79,13 +79,13 @@ std::vector<AuditRow> Audit::page(const AuditQuery& query) {
     }
     if (query.after)
         conditions.push_back(fmt::format("seq {} {}", query.descending ? "<" : ">", *query.after));
-    auto select = database_.prepare(fmt::format("select {} from audit{}{} order by seq {} limit {}", columns,
+    auto select = database_.prepare(fmt::format("select {} from audit{}{} order by seq {} limit {}", audit_row_columns,
                                                 conditions.empty() ? "" : " where ", join(conditions, " and "),
                                                 query.descending ? "desc" : "asc", query.limit + 1));
     select.bind_all(values);
     std::vector<AuditRow> rows;
     while (select.step())
-        rows.push_back(read(select));
+        rows.push_back(read_audit_row(select));
     return rows;
 }
 
@@ -93,9 +93,9 @@ Audit::Verdict Audit::verify() {
     const Head head = read_head(database_);
     Verdict verdict;
     std::string last;
-    auto select = database_.prepare(fmt::format("select {} from audit order by seq", columns));
+    auto select = database_.prepare(fmt::format("select {} from audit order by seq", audit_row_columns));
     while (select.step()) {
-        const AuditRow row = read(select);
+        const AuditRow row = read_audit_row(select);
         ++verdict.rows;
         if (row.seq != verdict.rows)
             return {verdict.rows, fmt::format("row {} is missing", verdict.rows)};

@@ -50,7 +50,7 @@ void bury_unseen(Database& database) {
         .run();
 }
 
-Database open(const fs::path& folder, const fs::path& migrations, const std::string& group) {
+Database open_directory(const fs::path& folder, const fs::path& migrations, const std::string& group) {
     const fs::path path = folder / "directory.db";
     Database database(path, Journal::wal_for_readers);
     migrate(database, migrations);
@@ -236,7 +236,7 @@ std::optional<Json> changed_before(Database& database, const std::string& id) {
 } // namespace
 
 Directory::Directory(const fs::path& folder, const fs::path& migrations, const std::string& group) :
-    database_(open(folder, migrations, group)) {}
+    database_(open_directory(folder, migrations, group)) {}
 
 std::uint64_t Directory::generation() {
     const std::lock_guard lock(mutex_);

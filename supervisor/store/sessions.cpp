@@ -6,9 +6,9 @@ namespace vectis::store {
 
 namespace {
 
-constexpr std::string_view columns = "id, admin, secret, csrf, created_at, seen_at, address, agent";
+constexpr std::string_view session_columns = "id, admin, secret, csrf, created_at, seen_at, address, agent";
 
-Session read(const Statement& row) {
+Session read_session(const Statement& row) {
     return {.id = row.text(0),
             .admin = row.text(1),
             .secret = row.text(2),
@@ -22,17 +22,17 @@ Session read(const Statement& row) {
 } // namespace
 
 std::optional<Session> Sessions::find_by_secret(const std::string& secret) {
-    auto select = database_.prepare(fmt::format("select {} from sessions where secret = ?1", columns));
-    return select.bind(secret).step() ? std::optional(read(select)) : std::nullopt;
+    auto select = database_.prepare(fmt::format("select {} from sessions where secret = ?1", session_columns));
+    return select.bind(secret).step() ? std::optional(read_session(select)) : std::nullopt;
 }
 
 std::vector<Session> Sessions::of(const std::string& admin) {
     auto select = database_.prepare(
-        fmt::format("select {} from sessions where admin = ?1 order by created_at desc, id", columns));
+        fmt::format("select {} from sessions where admin = ?1 order by created_at desc, id", session_columns));
     select.bind(admin);
     std::vector<Session> rows;
     while (select.step())
-        rows.push_back(read(select));
+        rows.push_back(read_session(select));
     return rows;
 }
 

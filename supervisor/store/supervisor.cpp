@@ -11,7 +11,7 @@ namespace vectis::store {
 
 namespace {
 
-Database open(const fs::path& file, const fs::path& migrations) {
+Database open_supervisor(const fs::path& file, const fs::path& migrations) {
     Database database(file, Journal::rollback);
     // It holds the rendered files, the relay's password among them.
     set_access(file, {.mode = 0600});
@@ -21,7 +21,8 @@ Database open(const fs::path& file, const fs::path& migrations) {
 
 } // namespace
 
-Supervisor::Supervisor(const fs::path& file, const fs::path& migrations) : database_(open(file, migrations)) {}
+Supervisor::Supervisor(const fs::path& file, const fs::path& migrations) :
+    database_(open_supervisor(file, migrations)) {}
 
 Supervisor Supervisor::reader(const fs::path& file) {
     return Supervisor(Database::read_only(file));

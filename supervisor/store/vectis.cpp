@@ -6,7 +6,7 @@ namespace vectis::store {
 
 namespace {
 
-Database open(const fs::path& file, const fs::path& migrations, const std::string& owner) {
+Database open_vectis(const fs::path& file, const fs::path& migrations, const std::string& owner) {
     // Made before SQLite does: it gives -wal and -shm the owner and mode of the file they belong to.
     create_file(file, "", {.mode = 0600, .user = owner, .group = owner});
     Database database(file, Journal::wal);
@@ -17,6 +17,6 @@ Database open(const fs::path& file, const fs::path& migrations, const std::strin
 } // namespace
 
 Vectis::Vectis(const fs::path& file, const fs::path& migrations, const std::string& owner) :
-    database_(open(file, migrations, owner)) {}
+    database_(open_vectis(file, migrations, owner)) {}
 
 } // namespace vectis::store

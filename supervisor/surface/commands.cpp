@@ -238,7 +238,7 @@ constexpr std::array<std::string_view, 4> admin_columns{"email", "name", "role",
 constexpr std::array<std::string_view, 5> key_columns{"name", "role", "scopes", "rate", "expires_at"};
 constexpr std::array<std::string_view, 5> audit_columns{"seq", "at", "actor", "action", "target"};
 
-constexpr std::array table{
+constexpr std::array command_table{
     CommandRow{Command::preflight, "preflight", "Check that this server can be a mail server", preflight_arguments},
     CommandRow{Command::setup, "setup", "Set the mail server up; safe to repeat", setup_arguments},
     CommandRow{Command::config_check, "config check", "Check config.yaml and list every problem",
@@ -434,7 +434,7 @@ constexpr std::array table{
 } // namespace
 
 std::span<const CommandRow> commands() {
-    return table;
+    return command_table;
 }
 
 std::string_view group_summary(std::string_view word) {

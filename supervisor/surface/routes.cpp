@@ -42,7 +42,7 @@ constexpr std::array export_query{
 };
 
 // clang-format off
-constexpr std::array table{
+constexpr std::array route_table{
     Route{.operation = Operation::health, .id = "get_health", .path = "/health", .group = "public",
           .summary = "Whether the API can do its work",
           .open_because = "monitoring asks it without a credential; it says nothing but well or not",
@@ -243,7 +243,7 @@ std::optional<Role> role_named(std::string_view name) {
 }
 
 std::span<const Route> routes() {
-    return table;
+    return route_table;
 }
 
 std::vector<Parameter> query_of(const Route& route) {

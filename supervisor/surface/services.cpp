@@ -40,7 +40,7 @@ constexpr std::array<Names, 1> fail2ban_units{"fail2ban.service"};
 constexpr std::array<Names, 3> fail2ban_packages{"fail2ban", "nftables", "python3-systemd"};
 
 // clang-format off
-constexpr std::array table{
+constexpr std::array service_table{
     Service{"unbound", unbound_units, unbound_packages},
     Service{"redis", redis_units, redis_packages},
     Service{"rspamd", rspamd_units, rspamd_packages},
@@ -58,13 +58,13 @@ constexpr std::array table{
 } // namespace
 
 std::span<const Service> services() {
-    return table;
+    return service_table;
 }
 
 const Service* find_service(std::string_view name) {
-    const auto* found =
-        std::find_if(table.begin(), table.end(), [&](const Service& each) { return each.name == name; });
-    return found == table.end() ? nullptr : found;
+    const auto* found = std::find_if(service_table.begin(), service_table.end(),
+                                     [&](const Service& each) { return each.name == name; });
+    return found == service_table.end() ? nullptr : found;
 }
 
 } // namespace vectis::surface

@@ -16,7 +16,7 @@ namespace vectis::systemd {
 namespace {
 
 /// A little more than the supervisor allows itself for a call.
-constexpr std::chrono::minutes patience{6};
+constexpr std::chrono::minutes call_limit{6};
 
 Error unreachable(const std::string& cause) {
     return {Code::unavailable, "cannot reach the supervisor: " + cause, "systemctl status dbus vectis-supervisor"};
@@ -81,7 +81,7 @@ Json follow(const UniqueFd& pipe, const Progress& progress) {
 class SupervisorClient::Session {
   public:
     sdbus::MethodReply call(const std::string& method, const bus::Fill& fill = {},
-                            std::chrono::milliseconds wait = patience) {
+                            std::chrono::milliseconds wait = call_limit) {
         try {
             if (!bus_)
                 bus_ = std::make_unique<bus::Connection>();
@@ -102,7 +102,8 @@ class SupervisorClient::Session {
         return UniqueFd(fd.release());
     }
 
-    std::string text(const std::string& method, const bus::Fill& fill = {}, std::chrono::milliseconds wait = patience) {
+    std::string text(const std::string& method, const bus::Fill& fill = {},
+                     std::chrono::milliseconds wait = call_limit) {
         auto reply = call(method, fill, wait);
         std::string text;
         bus::translate([&] { reply >> text; });

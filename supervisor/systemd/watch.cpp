@@ -15,7 +15,7 @@ using std::chrono::steady_clock;
 namespace {
 
 /// Nothing announces that a bus which is away has come back: how often to try.
-constexpr milliseconds retry{1000};
+constexpr milliseconds watch_retry{1000};
 
 /// Memory changes all the time and nobody is told of it.
 bool same(UnitState a, UnitState b) {
@@ -40,7 +40,7 @@ class UnitWatch::Session {
         if (!bus_)
             return std::max(milliseconds(0), std::chrono::ceil<milliseconds>(retry_at_ - steady_clock::now()));
         if (again_)
-            return retry;
+            return watch_retry;
         return bus_->patience();
     }
 
@@ -87,7 +87,7 @@ class UnitWatch::Session {
 
   private:
     void connect() {
-        retry_at_ = steady_clock::now() + retry;
+        retry_at_ = steady_clock::now() + watch_retry;
         auto fresh = std::make_unique<bus::Connection>();
         std::vector<sdbus::Slot> slots;
         slots.push_back(fresh->match(systemd_owner_rule(), [this](sdbus::Message&) { again_ = true; }));
@@ -102,7 +102,7 @@ class UnitWatch::Session {
     void drop() {
         slots_.clear();
         bus_.reset();
-        retry_at_ = steady_clock::now() + retry;
+        retry_at_ = steady_clock::now() + watch_retry;
     }
 
     void look(const std::string& name) {

@@ -37,8 +37,10 @@ def empty(server, local_part):
 
 def call(machine, function, run_as="root", program=CLIENT, **arguments):
     """Calls a function of mail_client.py, or of another such program, in a machine."""
-    done = machine.exec("runuser", "-u", run_as, "--", "python3", "-c", program, timeout=300,
+    done = machine.exec("runuser", "-u", run_as, "--", "python3", "-c", program, timeout=300, check=False,
                         input=json.dumps({"call": function, **arguments}))
+    # Without the program, which is long: what is said of a failure is to be read.
+    assert done.returncode == 0, f"{function} in {machine.name}: exit status {done.returncode}\n{done.stderr[-3000:]}"
     return json.loads(done.stdout)
 
 

@@ -8,7 +8,7 @@ namespace vectis::api::handlers {
 
 namespace {
 
-accounts::AdminChanges changes_in(const Json& body) {
+accounts::AdminChanges admin_changes(const Json& body) {
     return {.email = text_in(body, "email"),
             .name = text_in(body, "name"),
             .role = role_in(body, "role"),
@@ -36,7 +36,7 @@ Response admins_list(Call& call) {
 }
 
 Response admins_create(Call& call) {
-    const auto changes = changes_in(call.body());
+    const auto changes = admin_changes(call.body());
     const auto credentials = credentials_in(call.body(), *changes.email);
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::add_admin(change, changes, credentials);
@@ -52,7 +52,7 @@ Response admins_get(Call& call) {
 }
 
 Response admins_update(Call& call) {
-    const auto changes = changes_in(call.body());
+    const auto changes = admin_changes(call.body());
     return call.change([&](accounts::Change& change) {
         const auto admin = accounts::find_admin(change.database(), call.id());
         call.expect_match(accounts::admin_json(admin));

@@ -8,7 +8,7 @@ namespace vectis::api::handlers {
 
 namespace {
 
-accounts::ApiKeyChanges changes_in(const Json& body) {
+accounts::ApiKeyChanges api_key_changes(const Json& body) {
     using Words = std::vector<std::string>;
     return {.name = text_in(body, "name"),
             .scopes = words_in(body, "scopes"),
@@ -31,7 +31,7 @@ Response api_keys_list(Call& call) {
 }
 
 Response api_keys_create(Call& call) {
-    const auto changes = changes_in(call.body());
+    const auto changes = api_key_changes(call.body());
     const auto role = role_in(call.body(), "role").value_or(call.who().role);
     return call.change([&](accounts::Change& change) {
         const auto made = accounts::add_api_key(change, role, changes);
@@ -46,7 +46,7 @@ Response api_keys_get(Call& call) {
 }
 
 Response api_keys_update(Call& call) {
-    const auto changes = changes_in(call.body());
+    const auto changes = api_key_changes(call.body());
     return call.change([&](accounts::Change& change) {
         const auto key = accounts::find_api_key(change.database(), call.who(), call.id());
         call.expect_match(accounts::api_key_json(key));

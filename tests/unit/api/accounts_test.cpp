@@ -11,8 +11,8 @@ using vectis::test::Api;
 namespace {
 
 /// A server with one domain from config.yaml.
-struct Server : Api {
-    Server() {
+struct MailApi : Api {
+    MailApi() {
         config::Config config;
         config.hostname = "mail.example.test";
         config.admin = "alice@example.test";
@@ -52,7 +52,7 @@ void check_unanswered(const std::string& when, bool asked_again) {
     const std::map<std::string, std::string> key{{"idempotency-key", "k1"}};
     struct Killed {};
     INFO(when << ", asked again: " << asked_again);
-    Server api;
+    MailApi api;
     const auto there = [&] { return api.one("select count(*) from mailboxes where address = 'bob@example.test'"); };
     const auto finish = [&] { api.errands.finish_left(); };
     if (when == "there was no supervisor") {
@@ -86,7 +86,7 @@ void check_unanswered(const std::string& when, bool asked_again) {
 } // namespace
 
 TEST_CASE("a domain, a mailbox and an alias are made, changed and removed; each is in the audit log") {
-    Server api;
+    MailApi api;
     const auto domain = api.post("/domains", {{"name", "Shop.Test"}});
     INFO(domain.response.body);
     REQUIRE(domain.status == 201);
@@ -136,7 +136,7 @@ TEST_CASE("a domain, a mailbox and an alias are made, changed and removed; each 
 }
 
 TEST_CASE("what config.yaml declares is changed there, and what is the server's own is not shown") {
-    Server api;
+    MailApi api;
     const std::string alice = "/mailboxes/" + api.id_of("/mailboxes", "address", "alice@example.test");
     const std::string domain = "/domains/" + api.id_of("/domains", "name", "example.test");
     for (const auto& refused :
@@ -156,7 +156,7 @@ TEST_CASE("what config.yaml declares is changed there, and what is the server's 
 }
 
 TEST_CASE("what cannot be is refused, and changes nothing") {
-    Server api;
+    MailApi api;
     const auto count = [&] {
         return api.one("select (select count(*) from domains) || ' ' || (select count(*) from mailboxes) || ' ' || "
                        "(select count(*) from aliases)");
@@ -201,7 +201,7 @@ TEST_CASE("what cannot be is refused, and changes nothing") {
 }
 
 TEST_CASE("If-Match holds until the change itself is made") {
-    Server api;
+    MailApi api;
     const Json bob = api.post("/mailboxes", {{"address", "bob@example.test"}}).json["data"];
     const std::string id = bob["id"];
     const std::string path = "/mailboxes/" + id;
@@ -222,7 +222,7 @@ TEST_CASE("If-Match holds until the change itself is made") {
 }
 
 TEST_CASE("a domain's postmaster is always somebody") {
-    Server api;
+    MailApi api;
     REQUIRE(api.post("/domains", {{"name", "shop.test"}}).status == 201);
     const std::string path = "/aliases/" + api.id_of("/aliases", "address", "postmaster@shop.test");
     CHECK(api.ask("DELETE", path + "?confirm=postmaster@shop.test").status == 409);
@@ -235,7 +235,7 @@ TEST_CASE("a domain's postmaster is always somebody") {
 }
 
 TEST_CASE("a domain_admin has their own domains and no others") {
-    Server api;
+    MailApi api;
     REQUIRE(api.post("/domains", {{"name", "shop.test"}}).status == 201);
     const std::string shop = api.post("/mailboxes", {{"address", "anna@shop.test"}}).json["data"]["id"];
     api.make_admin("d@example.test", "domain_admin", {"shop.test"});
@@ -255,7 +255,7 @@ TEST_CASE("a domain_admin has their own domains and no others") {
 }
 
 TEST_CASE("what to publish for a domain is listed, and each record is looked up") {
-    Server api;
+    MailApi api;
     std::string asked;
     // A host behind NAT: DNS knows its address.
     api.dns_records = [&](const std::string& domain, const std::vector<std::string>& published) {
@@ -295,7 +295,7 @@ TEST_CASE("killed anywhere, a change is made once and answered, or not made at a
 }
 
 TEST_CASE("what was asked for first is done first, also when nobody could at that moment") {
-    Server api;
+    MailApi api;
     const std::string path =
         "/mailboxes/" + api.post("/mailboxes", {{"address", "bob@example.test"}}).json["data"]["id"].get<std::string>();
     const auto rename = [&](const std::string& name) {
@@ -320,7 +320,7 @@ TEST_CASE("what was asked for first is done first, also when nobody could at tha
 }
 
 TEST_CASE("a key of a change that is not answered yet stands for no other request") {
-    Server api;
+    MailApi api;
     const std::map<std::string, std::string> key{{"idempotency-key", "k1"}};
     api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
     const auto refused = api.post("/mailboxes", {{"address", "bob@example.test"}}, key);
@@ -333,7 +333,7 @@ TEST_CASE("a key of a change that is not answered yet stands for no other reques
 }
 
 TEST_CASE("a domain that is suspended and resumed has its catch-all as before") {
-    Server api;
+    MailApi api;
     REQUIRE(api.post("/domains", {{"name", "shop.test"}, {"catch_all", "alice@example.test"}}).status == 201);
     const std::string path = "/domains/" + api.id_of("/domains", "name", "shop.test");
     for (const bool active : {false, true}) {
@@ -349,7 +349,7 @@ TEST_CASE("a domain that is suspended and resumed has its catch-all as before") 
 }
 
 TEST_CASE("a change that was refused meanwhile is given up, and says so") {
-    Server api;
+    MailApi api;
     api.before_carrying = [] { throw Error(Code::unavailable, "cannot reach the supervisor"); };
     CHECK(api.post("/mailboxes", {{"address", "bob@example.test"}}).status == 503);
     api.before_carrying = {};

@@ -3,6 +3,7 @@
 #include "config/describe.hpp"
 #include "config/fields.hpp"
 #include "config/load.hpp"
+#include "config/smallest.hpp"
 
 #include <algorithm>
 #include <regex>
@@ -11,15 +12,11 @@
 
 using namespace vectis;
 using namespace vectis::config;
+using vectis::test::domain;
+using vectis::test::head;
+using vectis::test::text_of;
 
 namespace {
-
-std::string text_of(const std::vector<Problem>& problems) {
-    std::string text;
-    for (const auto& problem : problems)
-        text += problem.text() + "\n";
-    return text;
-}
 
 std::vector<Problem> problems_in(const std::string& yaml) {
     return load(yaml, "config.yaml").problems;
@@ -209,12 +206,6 @@ bool has_problem_at(const std::vector<Problem>& problems, std::size_t line, std:
                problem.where.file == "config.yaml";
     });
 }
-
-const std::string head = "hostname: mail.example.test\nadmin: anna@example.test\n";
-const std::string domain = "domains:\n"
-                           "  - name: example.test\n" // line 4
-                           "    mailboxes:\n"
-                           "      - name: anna\n";
 
 /// Exactly one problem, at this line, with this path and these words in it.
 void check_one(const std::string& yaml, std::uint32_t line, const std::string& path, const std::string& words = "") {

@@ -1,28 +1,15 @@
 #include "catch.hpp"
 #include "config/load.hpp"
+#include "config/smallest.hpp"
 
 #include <algorithm>
 #include <string>
 
 using namespace vectis;
 using namespace vectis::config;
-
-namespace {
-
-const std::string head = "hostname: mail.example.test\nadmin: anna@example.test\n";
-const std::string domain = "domains:\n"
-                           "  - name: example.test\n"
-                           "    mailboxes:\n"
-                           "      - name: anna\n";
-
-std::string text_of(const std::vector<Problem>& problems) {
-    std::string text;
-    for (const auto& problem : problems)
-        text += problem.text() + "\n";
-    return text;
-}
-
-} // namespace
+using vectis::test::domain;
+using vectis::test::head;
+using vectis::test::text_of;
 
 TEST_CASE("a whole configuration comes into the model") {
     const Loaded loaded = load(R"(# everything

@@ -12,7 +12,7 @@ using namespace vectis::installer;
 namespace {
 
 /// A server that can be upgraded at once.
-UpgradeFacts good() {
+UpgradeFacts good_facts() {
     return {.release_id = "debian",
             .release_version = "12",
             .release_name = "Debian GNU/Linux 12 (bookworm)",
@@ -36,7 +36,7 @@ Check check_of(const UpgradeFacts& facts, const std::string& name) {
 } // namespace
 
 TEST_CASE("a server in order can be upgraded, and is told how") {
-    const auto upgrade = judge_upgrade(good());
+    const auto upgrade = judge_upgrade(good_facts());
     for (const auto& check : upgrade.checks) {
         INFO(check.name << ": " << check.found);
         CHECK(check.verdict == Verdict::pass);
@@ -50,12 +50,12 @@ TEST_CASE("a server in order can be upgraded, and is told how") {
     CHECK(json["upgrade"]["to"] == "13");
     CHECK(json["upgrade"]["steps"].size() == upgrade.steps.size());
     for (const auto& package : json["upgrade"]["packages"])
-        CHECK(package["installed"].is_null() == !good().versions.contains(package["name"]));
+        CHECK(package["installed"].is_null() == !good_facts().versions.contains(package["name"]));
 }
 
 TEST_CASE("there is a way to the next release only") {
     CHECK(next_release("debian", "12", "13") != nullptr);
-    auto facts = good();
+    auto facts = good_facts();
     for (const auto* target : {"12", "14", "11", "trixie", "13 ", "", "\x1b[31m13"}) {
         facts.target = target;
         const auto upgrade = judge_upgrade(facts);
@@ -66,7 +66,7 @@ TEST_CASE("there is a way to the next release only") {
         CHECK(check.found.find('\x1b') == std::string::npos);
         CHECK_FALSE(upgrade_json(upgrade).contains("upgrade"));
     }
-    facts = good();
+    facts = good_facts();
     facts.release_version = "13";
     CHECK(check_of(facts, "release").found.find("'13'") != std::string::npos);
     facts.target = "14";
@@ -76,20 +76,20 @@ TEST_CASE("there is a way to the next release only") {
 }
 
 TEST_CASE("what would stop the upgrade or spoil it is found beforehand") {
-    auto facts = good();
+    auto facts = good_facts();
     facts.audit = "The following packages are only half configured:\n dovecot-core";
     CHECK(check_of(facts, "packages").verdict == Verdict::fail);
-    facts = good();
+    facts = good_facts();
     facts.held = {"postfix", "rspamd"};
     CHECK(check_of(facts, "holds").hint == "apt-mark unhold postfix rspamd");
-    facts = good();
+    facts = good_facts();
     facts.free = gibibyte;
     CHECK(check_of(facts, "disk").verdict == Verdict::fail);
-    facts = good();
+    facts = good_facts();
     facts.configuration =
         Error(Code::invalid_input, "cannot use config.yaml", {}, {{{}, "hostname", "is missing", "set it"}});
     CHECK(check_of(facts, "configuration").found.find("is missing") != std::string::npos);
-    facts = good();
+    facts = good_facts();
     facts.pending = true;
     CHECK(check_of(facts, "changes").verdict == Verdict::warn);
     facts.pending = std::nullopt;
@@ -97,7 +97,7 @@ TEST_CASE("what would stop the upgrade or spoil it is found beforehand") {
 }
 
 TEST_CASE("a daemon that is newer than what the release brings is told") {
-    auto facts = good();
+    auto facts = good_facts();
     for (const auto* version : {"2.4", "2.4.1", "2.10", "3"}) {
         facts.versions["dovecot-core"] = version;
         CHECK(check_of(facts, "daemons").found.find(version) != std::string::npos);
