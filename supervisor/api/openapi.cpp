@@ -246,7 +246,7 @@ Json openapi_document() {
              {{"title", "Vectis"},
               {"version", VECTIS_VERSION},
               {"description", "Manages and uses a Vectis mail server."},
-              {"contact", {{"name", "Vectis"}, {"url", "/api/v1/docs"}}},
+              {"contact", {{"name", "The administrators of this server"}}},
               {"license", {{"name", "Apache-2.0"}, {"identifier", "Apache-2.0"}}}}},
             {"servers", {{{"url", surface::api_base}}}},
             {"tags", std::move(tags)},

@@ -5,7 +5,11 @@ import os
 import pathlib
 import random
 import re
+import shutil
 import threading
+
+import node
+from host import run
 
 ADMIN = "/run/vectis-api/admin.sock"
 
@@ -121,6 +125,46 @@ def test_the_examples_of_its_documentation_work_as_they_are_printed(lab):
     for example in examples:
         answer = json.loads(server.out("sh", "-c", example))
         assert "data" in answer, (example, answer)
+
+
+def test_its_description_is_good_to_those_who_read_such(lab):
+    """Redocly's recommended rules and Spectral's for OpenAPI: not one error."""
+    made = described(lab, lab.vectis())
+    for linter in (("redocly", "lint"), ("spectral", "lint", "--ruleset", made.parents[1] / "spectral.yaml")):
+        done = run("npx", "--no-install", *linter, "openapi.json", cwd=made, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_a_client_made_from_its_description_uses_every_resource(lab):
+    server = lab.vectis()
+    made = described(lab, server)
+    run("npx", "--no-install", "openapi-typescript", "openapi.json", "-o", "schema.d.ts", cwd=made)
+    run("npx", "--no-install", "tsc", cwd=made)
+    lab.outside.push(made / "client.js", "/root/client/client.js")
+    lab.outside.push(made.parents[1] / "node_modules/openapi-fetch/dist/index.mjs", "/root/client/node_modules/openapi-fetch/index.mjs")
+    lab.outside.write("/root/client/package.json", '{"type": "module"}')
+    lab.outside.write("/root/client/node_modules/openapi-fetch/package.json", '{"exports": "./index.mjs"}')
+    scopes = ",".join(f"{what}:{how}" for what in ("admins", "aliases", "domains", "keys", "mailboxes") for how in ("read", "write"))
+    key = json.loads(server.out("vectis", "key", "add", "client", "--scopes", scopes, "--json"))
+    try:
+        used = lab.outside.out("env", f"API=https://{server.hostname}/api/v1", f"TOKEN={key['token']}", "NODE_TLS_REJECT_UNAUTHORIZED=0",
+                               "NODE_NO_WARNINGS=1", "node", "/root/client/client.js").split()
+    finally:
+        server.exec("vectis", "key", "remove", "client", "--yes")
+    paths = json.loads((made / "openapi.json").read_text())["paths"]
+    assert sorted(used) == sorted(path for path in paths if "post" in paths[path] and "delete" in paths.get(path + "/{id}", ())), used
+
+
+def described(lab, server):
+    """A folder with tests/client's program and openapi.json as this server gives it; npm's programs are found from there."""
+    client = node.installed("tests/client")
+    made = client / "build" / lab.suite
+    shutil.rmtree(made, ignore_errors=True)
+    made.mkdir(parents=True)
+    for name in ("client.ts", "tsconfig.json", "package.json"):
+        shutil.copy(client / name, made)
+    (made / "openapi.json").write_text(json.dumps(ask(lab, server, "/openapi.json")["json"]))
+    return made
 
 
 def test_a_key_made_on_the_host_is_good_elsewhere_until_it_is_removed(lab):

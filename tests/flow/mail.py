@@ -10,6 +10,7 @@ import json
 import pathlib
 import uuid
 
+from host import LabError
 from machine import wait_until
 from server import PASSWORD
 
@@ -40,7 +41,8 @@ def call(machine, function, run_as="root", program=CLIENT, **arguments):
     done = machine.exec("runuser", "-u", run_as, "--", "python3", "-c", program, timeout=300, check=False,
                         input=json.dumps({"call": function, **arguments}))
     # Without the program, which is long: what is said of a failure is to be read.
-    assert done.returncode == 0, f"{function} in {machine.name}: exit status {done.returncode}\n{done.stderr[-3000:]}"
+    if done.returncode != 0:
+        raise LabError(f"cannot call {function} in '{machine.name}': exit status {done.returncode}\n{done.stderr[-3000:]}")
     return json.loads(done.stdout)
 
 

@@ -152,7 +152,7 @@ def source_files():
     install(["git"])
     names = run("git", "-c", f"safe.directory={SOURCE}", "ls-files", "-co", "--exclude-standard", cwd=SOURCE).stdout
     return [name for name in sorted(names.splitlines())
-            if (SOURCE / name).is_file() and not re.match(r"(tests/(lab|flow|e2e|soak|bench)|docs/.*\.png|dev$)", name)]
+            if (SOURCE / name).is_file() and not re.match(r"(tests/(lab|flow|client|e2e|soak|bench)|docs/.*\.png|dev$)", name)]
 
 
 def copy_source(suite, files, folder):

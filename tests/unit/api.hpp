@@ -2,6 +2,7 @@
 #pragma once
 
 #include "api/dispatch.hpp"
+#include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "catch.hpp"
@@ -9,6 +10,8 @@
 #include "folder.hpp"
 
 #include <nlohmann/json.hpp>
+
+#include <set>
 
 namespace vectis::test {
 
@@ -42,6 +45,12 @@ struct Ask {
     std::string raw; // instead of `body`
 };
 
+/// The method and path, below api_base, of what the API has answered well in this run of the tests.
+inline Guarded<std::set<std::pair<std::string, std::string>>>& answered_well() {
+    static Guarded<std::set<std::pair<std::string, std::string>>> answered;
+    return answered;
+}
+
 struct Api {
     Folder folder;
     store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
@@ -68,21 +77,22 @@ struct Api {
     bool well = true;
     std::function<void()> fail; // in the middle of a health check
     std::vector<std::string> logged;
-    api::Dispatch dispatch{{.ledger = ledger,
-                            .throttle = throttle,
-                            .errands = errands,
-                            .directory = directory,
-                            .hostname = [] { return std::string("mail.example.test"); },
-                            .dns_records = [this](const std::string& domain,
-                                                  const auto& published) { return dns_records(domain, published); },
-                            .lookup = [this](const auto& questions) { return lookup(questions); },
-                            .health =
-                                [this] {
-                                    if (fail)
-                                        fail();
-                                    return std::vector<std::pair<std::string, bool>>{{"directory", well}};
-                                },
-                            .log = [this](const std::string& line) { logged.push_back(line); }}};
+    api::Services services{.ledger = ledger,
+                           .throttle = throttle,
+                           .errands = errands,
+                           .directory = directory,
+                           .hostname = [] { return std::string("mail.example.test"); },
+                           .dns_records = [this](const std::string& domain,
+                                                 const auto& published) { return dns_records(domain, published); },
+                           .lookup = [this](const auto& questions) { return lookup(questions); },
+                           .health =
+                               [this] {
+                                   if (fail)
+                                       fail();
+                                   return std::vector<std::pair<std::string, bool>>{{"directory", well}};
+                               },
+                           .log = [this](const std::string& line) { logged.push_back(line); }};
+    api::Dispatch dispatch{services};
 
     Answer ask(const std::string& method, const std::string& target, const Ask& ask = {}) {
         const auto cut = target.find('?');
@@ -109,6 +119,8 @@ struct Api {
         request.body = [&](std::size_t) { return body; };
         Answer answer{.response = dispatch(request), .status = 0, .json = {}};
         answer.status = answer.response.status;
+        if (answer.status < 300)
+            answered_well().with([&](auto& answered) { answered.emplace(method, target.substr(0, cut)); });
         if (answer.response.type.find("json") != std::string::npos &&
             answer.response.type.find("jsonl") == std::string::npos)
             answer.json = parse_json(answer.response.body);

@@ -119,6 +119,7 @@ TEST_CASE("a domain, a mailbox and an alias are made, changed and removed; each 
     const std::string alias_path = "/aliases/" + alias.json["data"]["id"].get<std::string>();
     CHECK(api.patch(alias_path, {{"destinations", {"anna@shop.test"}}}).json["data"]["destinations"] ==
           Json{"anna@shop.test"});
+    CHECK(api.ask("GET", alias_path).json["data"]["destinations"] == Json{"anna@shop.test"});
 
     CHECK(api.ask("DELETE", domain_path + "?confirm=shop.test").status == 409);
     CHECK(api.ask("DELETE", mailbox_path).status == 422);

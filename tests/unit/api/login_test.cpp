@@ -270,6 +270,20 @@ TEST_CASE("a session ends with its administrator, and when it was not used or is
     }
 }
 
+TEST_CASE("on the host somebody is given a second factor, who needs it from its first good code on") {
+    Api api;
+    const std::string path = "/admins/" + api.make_admin(anna, "admin")["id"].get<std::string>() + "/totp";
+    const auto begun = api.ask("POST", path + "/setup");
+    REQUIRE(begun.status == 200);
+    const std::string code = code_of(begun.json["data"]["secret"]);
+    CHECK(api.ask("POST", path + "/verify", {.body = {{"code", "no code"}}, .fields = {}, .raw = {}}).status == 422);
+    CHECK(api.try_login(anna, good).status == 200);
+    const auto verified = api.ask("POST", path + "/verify", {.body = {{"code", code}}, .fields = {}, .raw = {}});
+    CHECK(verified.status == 200);
+    CHECK(verified.json["data"]["recovery_codes"].size() == 10);
+    CHECK(api.try_login(anna, good).json["code"] == "code_needed");
+}
+
 TEST_CASE("a second factor counts from its first good code on; recovery codes are good once") {
     Api api;
     const Json made = api.make_admin(anna, "super_admin");

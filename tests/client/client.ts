@@ -1,0 +1,110 @@
+// A program against the API, written with nothing but the types that openapi-typescript makes of its description: makes, lists,
+// reads, changes and removes one of each resource. API and TOKEN are in the environment; prints the path of each.
+
+import createClient from "openapi-fetch";
+import type { paths } from "./schema.js";
+
+declare const process: { env: { API: string; TOKEN: string } };
+const environment = process.env;
+const api = createClient<paths>({ baseUrl: environment.API, headers: { Authorization: `Bearer ${environment.TOKEN}` } });
+
+/** What a call answered; a problem ends the program. */
+function good<Data>(answer: { data?: { data: Data }; error?: unknown; response: Response }): Data {
+    if (!answer.data)
+        throw new Error(`${answer.response.status} ${answer.response.url}: ${JSON.stringify(answer.error)}`);
+    return answer.data.data;
+}
+
+function same(found: unknown, expected: unknown): void {
+    if (JSON.stringify(found) !== JSON.stringify(expected))
+        throw new Error(`${JSON.stringify(found)} instead of ${JSON.stringify(expected)}`);
+}
+
+const once = () => ({ "Idempotency-Key": `${Date.now()} ${Math.random()}` });
+
+async function domains() {
+    const made = good(await api.POST("/domains", { params: { header: once() }, body: { name: "client.test" } }));
+    const listed = good(await api.GET("/domains", { params: { query: { limit: 200, sort: "name" } } }));
+    same(listed.filter((each) => each.id === made.id).map((each) => each.name), ["client.test"]);
+    const read = await api.GET("/domains/{id}", { params: { path: { id: made.id } } });
+    same(good(read), made);
+    const header = { "If-Match": read.response.headers.get("ETag")! };
+    const changed = good(await api.PATCH("/domains/{id}", { params: { path: { id: made.id }, header }, body: { active: false } }));
+    same(changed.active, false);
+    const late = await api.PATCH("/domains/{id}", { params: { path: { id: made.id }, header }, body: { active: true } });
+    same([late.response.status, late.error?.code], [412, "changed_meanwhile"]);
+    good(await api.PATCH("/domains/{id}", { params: { path: { id: made.id } }, body: { active: true } }));
+    return async () => {
+        good(await api.DELETE("/domains/{id}", { params: { path: { id: made.id }, query: { confirm: "client.test" } } }));
+        const gone = await api.GET("/domains/{id}", { params: { path: { id: made.id } } });
+        same([gone.response.status, gone.error?.code], [404, "not_found"]);
+    };
+}
+
+async function mailboxes() {
+    const body = { address: "ada@client.test", password: "a good password", quota: 0 };
+    const made = good(await api.POST("/mailboxes", { params: { header: once() }, body }));
+    const listed = good(await api.GET("/mailboxes", { params: { query: { domain: "client.test" } } }));
+    same(listed.map((each) => each.address), ["ada@client.test"]);
+    good(await api.PATCH("/mailboxes/{id}", { params: { path: { id: made.id } }, body: { display_name: "Ada Läufer" } }));
+    same(good(await api.GET("/mailboxes/{id}", { params: { path: { id: made.id } } })).display_name, "Ada Läufer");
+    const path = { id: made.id };
+    same(good(await api.POST("/mailboxes/{id}/suspend", { params: { path } })).active, false);
+    same(good(await api.POST("/mailboxes/{id}/resume", { params: { path } })).active, true);
+    return async () => {
+        good(await api.DELETE("/mailboxes/{id}", { params: { path, query: { confirm: "ada@client.test" } } }));
+    };
+}
+
+async function aliases() {
+    const body = { address: "info@client.test", destinations: ["ada@client.test"] };
+    const made = good(await api.POST("/aliases", { params: { header: once() }, body }));
+    const listed = good(await api.GET("/aliases", { params: { query: { domain: "client.test" } } }));
+    same(listed.map((each) => each.address).includes("info@client.test"), true);
+    const path = { id: made.id };
+    good(await api.PATCH("/aliases/{id}", { params: { path }, body: { destinations: ["ada@client.test", "bert@outside.test"] } }));
+    same(good(await api.GET("/aliases/{id}", { params: { path } })).destinations, ["ada@client.test", "bert@outside.test"]);
+    return async () => {
+        good(await api.DELETE("/aliases/{id}", { params: { path, query: { confirm: "info@client.test" } } }));
+    };
+}
+
+async function admins() {
+    const body = { email: "ada@client.test", role: "domain_admin" as const, domains: ["client.test"] };
+    const made = good(await api.POST("/admins", { params: { header: once() }, body }));
+    same(good(await api.GET("/admins", {})).some((each) => each.id === made.id), true);
+    const path = { id: made.id };
+    good(await api.PATCH("/admins/{id}", { params: { path }, body: { name: "Ada" } }));
+    same(good(await api.GET("/admins/{id}", { params: { path } })).name, "Ada");
+    return async () => {
+        good(await api.DELETE("/admins/{id}", { params: { path, query: { confirm: "ada@client.test" } } }));
+    };
+}
+
+async function keys() {
+    const body = { name: "client's", scopes: ["domains:read" as const], domains: ["client.test"] };
+    const made = good(await api.POST("/api-keys", { params: { header: once() }, body }));
+    same(good(await api.GET("/api-keys", {})).some((each) => each.id === made.id), true);
+    const path = { id: made.id };
+    good(await api.PATCH("/api-keys/{id}", { params: { path }, body: { rate: 7, expires_at: null } }));
+    same(good(await api.GET("/api-keys/{id}", { params: { path } })).rate, 7);
+    return async () => {
+        good(await api.DELETE("/api-keys/{id}", { params: { path, query: { confirm: "client's" } } }));
+    };
+}
+
+// Those that others need come first, and go last.
+const resources: [keyof paths, () => Promise<() => Promise<void>>][] = [
+    ["/domains", domains],
+    ["/mailboxes", mailboxes],
+    ["/aliases", aliases],
+    ["/admins", admins],
+    ["/api-keys", keys],
+];
+const removals: (() => Promise<void>)[] = [];
+for (const [path, use] of resources) {
+    removals.unshift(await use());
+    console.log(path);
+}
+for (const remove of removals)
+    await remove();
