@@ -1,6 +1,6 @@
 """The API with 100,000 mailboxes: one of them read over kept connections, its pages, its memory, and how soon a new mailbox can
 log in. wrk runs on the host in the server's network. Beside each rate stands that of GET /version over the same connections,
-which is what HTTP itself costs here, and that of nginx for an answer of its own."""
+which is what HTTP itself costs here, and that of nginx for a redirection of its own."""
 
 import json
 import re
@@ -60,7 +60,7 @@ def test_one_of_100000_mailboxes_is_read_5000_times_a_second(lab):
     print(f"32 connections: {read['rate'] / AIM_RATE:.2f} of {AIM_RATE} a second; p99 {read['p99'] / AIM_P99:.2f} of {AIM_P99} ms; "
           f"{read['rate'] / rows['GET /version', 32]['rate']:.2f} of what HTTP alone does")
     print(f"memory (PSS) {idle:.1f} MB idle, {loaded:.1f} MB after the load: {idle / AIM_MEMORY:.2f} of {AIM_MEMORY} MB")
-    assert not any(row["bad"] for (name, _), row in rows.items() if name != "nginx"), rows
+    assert not any(row["bad"] for row in rows.values()), rows
     first, last = (listing(server, token, order) for order in ("asc", "desc"))
     deep = listing(server, token, "asc", after=MAILBOXES - 100)
     print(f"a page of 50: the first {first:.1f} ms, the first from the other end {last:.1f} ms, "
@@ -69,16 +69,22 @@ def test_one_of_100000_mailboxes_is_read_5000_times_a_second(lab):
 
 def test_a_new_mailbox_logs_in_at_once(lab):
     server = lab.vectis()
-    server.exec("vectis", "domain", "add", "bench.test")
+    server.exec("vectis", "domain", "add", "login.test")
     hashed = server.out("vectis", "hash-password", "--password-stdin", input=PASSWORD + "\n")
     token = key(server, "login", "mailboxes:write")
-    before = server.out("systemctl", "show", "--value", "-p", "InvocationID", "dovecot", server.postfix, "rspamd")
+    before = unit_changes(server)
     told = json.loads(server.out("python3", "-c", LOGIN, input=json.dumps([token, hashed, PASSWORD, 20])))
     middle = {name: sorted(values)[len(values) // 2] for name, values in told.items()}
-    beside = middle["first"] - middle["again"]
+    beside = max(0.0, middle["first"] - middle["again"])
     print(f"\nmade by POST in {middle['made']:.1f} ms; its first IMAP login {middle['first']:.1f} ms, the next {middle['again']:.1f} ms "
           f"(the password's hash is most of each): {(middle['made'] + beside) / AIM_LOGIN:.2f} of {AIM_LOGIN} ms")
-    assert server.out("systemctl", "show", "--value", "-p", "InvocationID", "dovecot", server.postfix, "rspamd") == before
+    assert unit_changes(server) == before
+
+
+def unit_changes(server):
+    """What systemd has said of starting, stopping and reloading the mail's daemons since the boot."""
+    return [server.out("journalctl", "-q", "-b", "-o", "cat", "--no-pager", "-t", "systemd", f"UNIT={unit}.service")
+            for unit in ("dovecot", server.postfix.removesuffix(".service"), "rspamd")]
 
 
 # Milliseconds until a mailbox is made, until it has logged in for the first time, and for a second login.
@@ -92,7 +98,7 @@ def login(user):
         connection.login(user, password)
         return (time.monotonic() - start) * 1000
 for number in range(rounds):
-    user = f"new{number}@bench.test"
+    user = f"new{number}@login.test"
     start = time.monotonic()
     api = http.client.HTTPConnection("127.0.0.1", 8800)
     api.request("POST", "/api/v1/mailboxes", json.dumps({"address": user, "password_hash": hashed}),
@@ -115,7 +121,7 @@ WRK = """
 local next_one = 0
 function request()
   next_one = next_one % #tokens + 1
-  return wrk.format("GET", nil, {["Authorization"] = "Bearer " .. tokens[next_one]})
+  return wrk.format("GET", nil, {["Authorization"] = "Bearer " .. tokens[next_one], ["Host"] = host})
 end
 """
 
@@ -123,7 +129,7 @@ end
 def load(server, url, tokens, connections, seconds=10):
     """What wrk says: requests a second, milliseconds, and how many answers were none or bad ones."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write("local tokens = {%s}\n%s" % (", ".join(f'"{token}"' for token in tokens), WRK))
+        script.write(f'local host = "{server.hostname}"\nlocal tokens = {{{", ".join(repr(token) for token in tokens)}}}\n{WRK}')
         script.flush()
         said = run("ip", "netns", "exec", server.netns, "wrk", "-t", 2, "-c", connections, "-d", f"{seconds}s", "--latency",
                    "--timeout", "10s", "-s", script.name, url).stdout

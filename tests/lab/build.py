@@ -26,7 +26,7 @@ VARIANTS = {
     "thread": (*UNITY, "-Db_sanitize=thread", "-Db_lundef=false", "-Doptimization=0", "-Dcpp_args=-g1",
                "-Dcpp_link_args=['-static-libtsan']"),
     "tidy": UNITY,
-    "fuzz": ("-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
+    "fuzz": (*UNITY, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
 }
 
 
