@@ -86,7 +86,8 @@ Words missing_mechanisms(const std::string& theirs, const std::string& ours, con
 bool serves(const std::string& theirs, const std::string& ours) {
     const std::string kind = kind_of(ours);
     if (kind == "v=dkim1")
-        return tag(theirs, "p") == tag(ours, "p");
+        // RFC 6376 section 3.6.1: a key whose k= is left out is for RSA, and nobody verifies another kind with it.
+        return tag(theirs, "p") == tag(ours, "p") && tag(theirs, "k").value_or("rsa") == tag(ours, "k").value_or("rsa");
     if (kind == "v=dmarc1")
         return tag(theirs, "p").has_value();
     if (kind == "v=tlsrptv1")

@@ -67,6 +67,10 @@ TEST_CASE("what counts of the other texts is the key, the id, and that there is 
     CHECK(txt("v=DKIM1; k=rsa; p=AB", {"k=rsa; p=AB"}) == Verdict::published);
     CHECK(txt("v=DKIM1; k=rsa; p=AB", {"v=DKIM1; k=rsa; p=AC"}) == Verdict::different);
     CHECK(txt("v=DKIM1; k=rsa; p=AB", {"v=DKIM1; p="}) == Verdict::different);
+    // Without k= it is a key for RSA (RFC 6376 section 3.6.1), which verifies nothing of Ed25519.
+    CHECK(txt("v=DKIM1; k=rsa; p=AB", {"v=DKIM1; p=AB"}) == Verdict::published);
+    CHECK(txt("v=DKIM1; k=ed25519; p=AB", {"v=DKIM1; p=AB"}) == Verdict::different);
+    CHECK(txt("v=DKIM1; k=ed25519; p=AB", {"v=DKIM1; k=ed25519; p=AB"}) == Verdict::published);
     CHECK(txt("v=DMARC1; p=quarantine", {"v=DMARC1; p=reject; rua=mailto:a@b.test"}) == Verdict::published);
     CHECK(txt("v=DMARC1; p=quarantine", {"v=DMARC1"}) == Verdict::different);
     CHECK(txt("v=STSv1; id=1", {"v=STSv1; id=1;"}) == Verdict::published);
