@@ -137,6 +137,22 @@ def test_dovecot_stopped_makes_mail_red(lab):
     assert_green(server)
 
 
+def test_submission_answers_as_soon_as_dovecot_is_back(lab):
+    """A process of Postfix's that starts meanwhile can ask nobody for passwords, and ends; Postfix waits before the next one."""
+    server = lab.vectis()
+    server.exec("systemctl", "restart", server.postfix)     # no process of before is left
+    with stopped(server, "dovecot.service"):
+        greeting(server, 3)
+        wait_until(lambda: "throttling" in server.out("journalctl", "-q", "-o", "cat", "-u", server.postfix, "-n", "20"), 30, "Postfix to wait")
+    assert greeting(server, 20).startswith("220 ")
+    assert_green(server)
+
+
+def greeting(server, seconds):
+    return server.exec("bash", "-c", f"read -t {seconds} line < <(timeout {seconds} openssl s_client -quiet -connect 127.0.0.1:465 2>&1 "
+                                     '</dev/null | grep --line-buffered "^220"); echo "$line"', check=False).stdout
+
+
 def test_an_open_relay_is_red_from_outside_and_from_this_host(lab):
     server = lab.vectis()
     with postfix_with(server, "s|^mynetworks =.*|mynetworks = 198.18.25.0/29 127.0.0.0/8|",
@@ -219,7 +235,7 @@ def test_a_server_that_lets_any_password_in_is_red(lab):
         detail = alone_red(server, "passwords")
         assert "a wrong password at port 587 was answered with '235 " in detail, detail
     service, file = BY_IMAP[server.dovecot]
-    with dovecot_with(server, f"s/m.password from/case '{service}' when 'imap' then null else m.password end as password, "
+    with dovecot_with(server, f"s/coalesce(p.hash, m.password) as password from/case '{service}' when 'imap' then null else m.password end as password, "
                               f"case '{service}' when 'imap' then 'y' end as nopassword from/", file=file):
         detail = alone_red(server, "passwords")
         assert "a wrong password at port 993 was answered with 'OK'" in detail, detail
