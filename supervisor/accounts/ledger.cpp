@@ -29,7 +29,7 @@ std::optional<std::string> text_or_nothing(const Json& json) {
 Change::Change(store::Database& database, const Who& who, std::string request_id) :
     database_(database), who_(who), request_id_(std::move(request_id)), at_(rfc3339(now())) {}
 
-void Change::audit(const std::string& action, const std::string& target, const std::string& target_id,
+void Change::audit(const std::string& action, const std::string& target, const std::optional<std::string>& target_id,
                    const Json& before, const Json& after) const {
     store::Audit(database_).add({.at = at_,
                                  .actor = who_.name,
@@ -105,6 +105,46 @@ Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::str
             return answered;
         });
     });
+}
+
+Ledger::Answered Ledger::act(const Asked& asked, const std::function<void(Change&)>& tell,
+                             const std::function<std::string()>& act,
+                             const std::function<void(Change&, const Error&)>& tell_failed) {
+    return once(asked, [&]() -> Answered {
+        const auto known = database_.write([&](store::Database& database) {
+            auto answered = earlier(database, asked);
+            if (answered)
+                return answered;
+            if (const auto unfinished = unfinished_with_key(database, asked))
+                expect_same(unfinished->request, asked);
+            Change change(database, asked.who, asked.request_id);
+            tell(change);
+            return answered;
+        });
+        if (known)
+            return *known;
+        Answered answered;
+        try {
+            answered.answer = act();
+        } catch (const std::exception& fault) {
+            database_.write([&](store::Database& database) {
+                Change change(database, asked.who, asked.request_id);
+                tell_failed(change, as_error(fault));
+                return 0;
+            });
+            throw;
+        }
+        if (asked.idempotency_key)
+            database_.write([&](store::Database& database) {
+                keep(database, asked.who, *asked.idempotency_key, asked.request, answered.answer, rfc3339(now()));
+                return 0;
+            });
+        return answered;
+    });
+}
+
+std::optional<Ledger::Answered> Ledger::answered(const Asked& asked) {
+    return database_.write([&](store::Database& database) { return earlier(database, asked); });
 }
 
 } // namespace vectis::accounts

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "accounts/who.hpp"
+#include "base/error.hpp"
 #include "base/json.hpp"
 #include "store/vectis.hpp"
 
@@ -24,8 +25,8 @@ class Change {
     [[nodiscard]] const std::string& at() const { return at_; }
 
     /// Null: it was not there, or is no more. Neither may hold a secret.
-    void audit(const std::string& action, const std::string& target, const std::string& target_id, const Json& before,
-               const Json& after) const;
+    void audit(const std::string& action, const std::string& target, const std::optional<std::string>& target_id,
+               const Json& before, const Json& after) const;
 
   private:
     store::Database& database_;
@@ -57,6 +58,15 @@ class Ledger {
 
     /// Runs `answer` unless a request with the same key is being answered: then Error(conflict).
     [[nodiscard]] Answered once(const Asked& asked, const std::function<Answered()>& answer);
+
+    /// The same for what is done outside of this database: `tell` writes down that it was asked for, before `act` does
+    /// it and answers. What `act` throws is written down by `tell_failed`, too.
+    [[nodiscard]] Answered act(const Asked& asked, const std::function<void(Change&)>& tell,
+                               const std::function<std::string()>& act,
+                               const std::function<void(Change&, const Error&)>& tell_failed);
+    /// What was answered to an earlier request with this key, for whoever has to look at something before making a
+    /// change that may have been made already.
+    [[nodiscard]] std::optional<Answered> answered(const Asked& asked);
 
     // For whoever makes a change of several transactions (accounts::Errands), within each.
     /// What was answered to an earlier request with this key. Throws Error(invalid_input) if that was another request.

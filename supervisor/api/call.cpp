@@ -4,6 +4,7 @@
 #include "api/judge.hpp"
 #include "base/base64.hpp"
 #include "base/hash.hpp"
+#include "base/random.hpp"
 #include "base/text.hpp"
 #include "surface/schemas.hpp"
 
@@ -133,9 +134,10 @@ void Call::expect_good_parameters() const {
     if (!problems.empty())
         refuse(std::move(problems));
     for (const auto& [name, value] : parameters_) {
-        if (!judge(surface::schemas::uuid, value).empty())
+        const surface::Schema& schema = surface::schema_of_parameter(name);
+        if (!judge(schema, typed(schema, value)).empty())
             throw Error(Code::not_found,
-                        fmt::format("there is nothing with the id '{}'", printable(value.substr(0, 100))));
+                        fmt::format("there is nothing with the {} '{}'", name, printable(value.substr(0, 100))));
     }
 }
 
@@ -207,8 +209,56 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     return answered.replayed ? replayed(answered.answer, request_.id) : made;
 }
 
+Response Call::act(const Deed& deed, const std::function<Response()>& act) {
+    Response made;
+    const auto answered = services_.ledger.act(
+        asked(),
+        [&](accounts::Change& change) { change.audit(deed.action, deed.target, deed.target_id, nullptr, deed.detail); },
+        [&] {
+            made = act();
+            return kept(made);
+        },
+        [&](accounts::Change& change, const Error& error) {
+            change.audit(deed.action + ".failed", deed.target, deed.target_id, nullptr,
+                         {{"code", info(error.code()).name}, {"detail", error.what()}});
+        });
+    return answered.replayed ? replayed(answered.answer, request_.id) : made;
+}
+
+std::optional<Response> Call::earlier() const {
+    const auto answered = services_.ledger.answered(asked());
+    return answered ? std::optional(replayed(answered->answer, request_.id)) : std::nullopt;
+}
+
+Response Call::begin(const std::string& action, const std::string& kind, const std::string& argument) {
+    std::optional<store::Operation> begun;
+    Response response = change([&](accounts::Change& change) {
+        begun = store::Operation{.id = uuid7(),
+                                 .kind = kind,
+                                 .argument = argument,
+                                 .result = std::nullopt,
+                                 .error = std::nullopt,
+                                 .started_by = who().name,
+                                 .started_at = change.at(),
+                                 .finished_at = std::nullopt};
+        store::Operations operations(change.database());
+        if (const auto running = operations.running(kind))
+            throw Error(Code::conflict, "one of this kind is still going on",
+                        fmt::format("GET {}/operations/{} says how it goes", surface::api_base, running->id));
+        operations.add(*begun);
+        const Json shown = services_.operations.shown(*begun);
+        change.audit(action, argument, begun->id, nullptr, {{"operation", begun->id}, {kind, argument}});
+        Response begins = answer(shown);
+        begins.fields.emplace_back("Location", fmt::format("{}/operations/{}", surface::api_base, begun->id));
+        return begins;
+    });
+    if (begun)
+        services_.operations.follow(std::move(*begun));
+    return response;
+}
+
 Response Call::carry_out(const std::string& action, const directory::AccountChange& change, const Json& shown) {
-    Json shape{{"status", route_.status}, {"path", route_.path}};
+    Json shape{{"status", route_.status}, {"path", request_.path.substr(surface::api_base.size())}};
     shape["once"] = Json::array();
     for (const auto& each : shown.items())
         shape["once"].push_back(each.key());

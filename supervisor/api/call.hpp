@@ -6,6 +6,8 @@
 #include "api/answer.hpp"
 #include "api/credentials.hpp"
 #include "api/message.hpp"
+#include "api/operations.hpp"
+#include "base/clock.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/page.hpp"
@@ -13,11 +15,17 @@
 
 #include <nlohmann/json.hpp>
 
+#include <array>
+#include <atomic>
 #include <functional>
 #include <map>
+#include <memory>
 #include <string>
 
 namespace vectis::api {
+
+/// How many requests were answered, by the class of the status: 2xx is the third.
+using Answered = std::array<std::atomic<std::uint64_t>, 6>;
 
 /// What the API works on; made by `vectis serve`, used by many threads.
 struct Services {
@@ -29,12 +37,36 @@ struct Services {
     std::function<std::string()> hostname;
     /// What to publish for a domain; see systemd::SupervisorMethods.
     std::function<std::string(const std::string& domain, const std::vector<std::string>& published)> dns_records;
+    /// The same interface's plan, status, figures, generations, logs, restart, queue and act_on_queue.
+    std::function<std::string()> plan;
+    std::function<std::string()> status;
+    std::function<std::string()> figures;
+    std::function<std::string()> generations;
+    std::function<std::string(const std::string& service, Time since, std::uint32_t most)> logs;
+    std::function<void(const std::string& service)> restart;
+    /// `same`: as it was at the last call, unless that is long ago.
+    std::function<std::string(bool same)> queue;
+    /// flush, hold, release or remove.
+    std::function<void(const std::string& id, const std::string& action)> act_on_queue;
+    std::function<std::string(const std::string& address)> mailbox_use;
+    std::function<std::string(const std::string& address)> sieve_scripts;
+    std::function<std::string(const std::string& address, const std::string& name)> sieve_script;
+    std::function<void(const std::string& address, const std::string& name, const std::string& script)>
+        put_sieve_script;
+    /// activate, deactivate or remove.
+    std::function<void(const std::string& address, const std::string& name, const std::string& action)>
+        act_on_sieve_script;
+    /// What takes longer than a request waits.
+    Operations& operations;
+    /// The text of config.yaml.
+    std::function<std::string()> config;
     /// What DNS has, in the order of the questions.
     std::function<std::vector<net::Answer>(const std::vector<net::Question>& questions)> lookup;
     /// Each thing that the API needs, and whether it is well.
     std::function<std::vector<std::pair<std::string, bool>>()> health;
     /// Hears what failed within.
     std::function<void(const std::string&)> log;
+    std::shared_ptr<Answered> answered = std::make_shared<Answered>();
 };
 
 /// The answer that is kept of an errand (accounts::Errands).
@@ -58,6 +90,8 @@ class Call {
     [[nodiscard]] const std::string& request_id() const { return request_.id; }
     /// Of the path: {id}. It is a UUID.
     [[nodiscard]] const std::string& id() const { return parameters_.at("id"); }
+    /// Another of the path, as surface::schema_of_parameter has it.
+    [[nodiscard]] const std::string& parameter(const std::string& name) const { return parameters_.at(name); }
     /// Of the query, judged; nothing if it is not there.
     [[nodiscard]] std::optional<std::string> query(const std::string& name) const;
     /// Reads and judges the body; an empty object if none may come or none came and nothing is required.
@@ -68,6 +102,21 @@ class Call {
 
     /// Makes a change and answers, all of it or nothing (accounts::Ledger). The body must have been read before.
     [[nodiscard]] Response change(const std::function<Response(accounts::Change&)>& make);
+
+    /// The same for what is done beside the database by `act`, which answers. The audit log has that it was asked for,
+    /// and, as ACTION.failed, what was thrown.
+    struct Deed {
+        std::string action;
+        std::string target;
+        std::optional<std::string> target_id;
+        Json detail = nullptr;
+    };
+    [[nodiscard]] Response act(const Deed& deed, const std::function<Response()>& act);
+    /// The answer to an earlier request with this Idempotency-Key.
+    [[nodiscard]] std::optional<Response> earlier() const;
+
+    /// Begins what takes longer than a request waits, and answers what is known of it (Operations).
+    [[nodiscard]] Response begin(const std::string& action, const std::string& kind, const std::string& argument);
 
     /// The same where only the supervisor can make it; `shown` is what the answer says beside the resource, this once.
     [[nodiscard]] Response carry_out(const std::string& action, const directory::AccountChange& change,

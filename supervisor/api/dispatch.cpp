@@ -106,6 +106,8 @@ void let_in(const std::optional<Credential>& credential, const Request& request,
     if (who.scopes && !route.scope.empty() &&
         std::find(who.scopes->begin(), who.scopes->end(), route.scope) == who.scopes->end())
         throw forbidden("forbidden", fmt::format("this needs a key with the scope {}", route.scope));
+    if (who.domains && surface::group_of(route).whole_server)
+        throw forbidden("forbidden", "this is about the whole server, and you are bound to some of its domains");
     if (route.session && !credential->session)
         throw forbidden("forbidden", "this is for those who have logged in");
     if (credential->session)
@@ -164,6 +166,7 @@ Response Dispatch::operator()(Request& request) {
                 fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path), error.text()));
         response = problem(request.id, error);
     }
+    ++services_.answered->at(static_cast<std::size_t>(response.status) / 100);
     add_rate(response, rate);
     response.fields.emplace_back("X-Request-Id", request.id);
     response.fields.emplace_back("Cache-Control", "no-store");

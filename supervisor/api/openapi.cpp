@@ -33,7 +33,7 @@ void limit(Json& json, const Schema& schema) {
         json["items"] = json_schema(*schema.items);
         json["minItems"] = schema.least;
         json["maxItems"] = schema.most;
-        json["uniqueItems"] = true;
+        json["uniqueItems"] = schema.items->kind == Kind::string;
     }
     if (const auto format = surface::text(schema.format); schema.kind == Kind::string && !format.empty())
         json["format"] = format;
@@ -136,8 +136,10 @@ Json parameters(const surface::Route& route) {
     Json all = Json::array();
     for (std::size_t at = route.path.find('{'); at != std::string_view::npos; at = route.path.find('{', at + 1)) {
         const auto name = route.path.substr(at + 1, route.path.find('}', at) - at - 1);
-        all.push_back(
-            {{"name", name}, {"in", "path"}, {"required", true}, {"schema", {{"type", "string"}, {"format", "uuid"}}}});
+        all.push_back({{"name", name},
+                       {"in", "path"},
+                       {"required", true},
+                       {"schema", json_schema(surface::schema_of_parameter(name))}});
     }
     for (const auto& each : surface::query_of(route))
         all.push_back({{"name", each.name},

@@ -6,6 +6,7 @@
 #include "base/text.hpp"
 #include "cli/invocation.hpp"
 #include "net/api_client.hpp"
+#include "surface/schemas.hpp"
 #include "zone/records.hpp"
 
 #include <fmt/format.h>
@@ -38,14 +39,6 @@ std::string positional(const Invocation& invocation) {
     return {};
 }
 
-const surface::Group& group_of(const Route& route) {
-    for (const auto& group : surface::groups()) {
-        if (group.name == route.group)
-            return group;
-    }
-    throw Error(Code::internal, "a route belongs to no group");
-}
-
 struct Resource {
     std::string id;
     std::string name;
@@ -54,7 +47,7 @@ struct Resource {
 /// The one that people named, by its name or id.
 Resource resolve(net::ApiClient& client, const Route& route, const std::string& named) {
     const std::string collection(route.path.substr(0, route.path.find("/{id}")));
-    const std::string field(group_of(route).named_by);
+    const std::string field(surface::group_of(route).named_by);
     const std::string wanted = field == "email" ? lower_ascii(named) : named;
     const Json by_name = client.ask("GET", fmt::format("{}?{}={}", collection, field, net::query_escaped(wanted)));
     if (const Json& rows = by_name.at("data"); rows.size() == 1)
@@ -77,7 +70,7 @@ std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
     }
     // What is made is named by the positional.
     if (route.path.find("{id}") == std::string_view::npos)
-        body[std::string(group_of(route).named_by)] = positional(invocation);
+        body[std::string(surface::group_of(route).named_by)] = positional(invocation);
     if (invocation.has("--password-stdin"))
         body["password"] = ask_password(true);
     return body;
@@ -165,21 +158,27 @@ std::string records(const Json& data) {
     return zone::dns_records_text(all);
 }
 
-std::string text_of(surface::Operation operation, const Json& data) {
+std::string text_of(const Invocation& invocation, const Json& data) {
+    const auto operation = invocation.row->operation;
     if (operation == surface::Operation::domains_verify)
         return verification(data);
-    return operation == surface::Operation::domains_dns ? records(data) : sheet(data);
+    if (operation == surface::Operation::domains_dns)
+        return records(data);
+    if (data.is_array())
+        return table(data, invocation.row->columns);
+    return data.contains("keys") ? table(data.at("keys"), invocation.row->columns) : sheet(data);
 }
 
 /// Every page of it, unless a limit was asked for.
 Json all_rows(net::ApiClient& client, const Invocation& invocation, const Route& route) {
-    const std::string query = query_of(invocation, route);
+    std::string query = query_of(invocation, route);
+    if (!invocation.has("--limit"))
+        query += fmt::format("{}limit={}", query.empty() ? "?" : "&", surface::schemas::page_limit.most);
     Json answer = client.ask("GET", std::string(route.path) + query);
     Json rows = answer.at("data");
     while (!invocation.has("--limit") && answer.at("meta").at("pagination").at("has_more").get<bool>()) {
         const std::string cursor = answer.at("meta").at("pagination").at("next_cursor");
-        answer = client.ask("GET", fmt::format("{}{}{}cursor={}", route.path, query, query.empty() ? "?" : "&",
-                                               net::query_escaped(cursor)));
+        answer = client.ask("GET", fmt::format("{}{}&cursor={}", route.path, query, net::query_escaped(cursor)));
         for (auto& row : answer.at("data"))
             rows.push_back(std::move(row));
     }
@@ -197,6 +196,17 @@ int show_request(const Invocation& invocation, const Route& route, const std::st
         print(fmt::format("would send {} {}{}{}\n", surface::text(route.method), surface::api_base, path,
                           body ? " " + to_text(*body) : ""));
     return 0;
+}
+
+/// That of the one with this name, of the mailbox whose app passwords are at `path`.
+std::string app_password_id(net::ApiClient& client, const std::string& path, const std::string& name) {
+    const Json answer = client.ask("GET", path);
+    for (const auto& each : answer.at("data")) {
+        if (each.at("name") == name)
+            return each.at("id");
+    }
+    throw Error(Code::not_found, fmt::format("there is no app password '{}'", printable(name)),
+                "vectis mailbox app-passwords ADDRESS lists them");
 }
 
 /// Shows the secret, and waits for the authenticator's first code.
@@ -240,6 +250,19 @@ int run_api(const Invocation& invocation) {
         path.replace(at, 4, resource.id);
         name = resource.name;
     }
+    if (const auto at = path.find("{app_password}"); at != std::string::npos) {
+        name = invocation.value("--name").value_or("");
+        path.replace(at, std::string_view("{app_password}").size(),
+                     app_password_id(client, path.substr(0, at - 1), name));
+    }
+    if (const auto at = path.find("{selector}"); at != std::string::npos) {
+        name = invocation.value("--selector").value_or("");
+        path.replace(at, std::string_view("{selector}").size(), net::query_escaped(name));
+    }
+    if (const auto at = path.find("{queue_id}"); at != std::string::npos) {
+        name = positional(invocation);
+        path.replace(at, std::string_view("{queue_id}").size(), net::query_escaped(name));
+    }
     path += query_of(invocation, route);
     if (route.confirm)
         path += "?confirm=" + net::query_escaped(name);
@@ -254,9 +277,9 @@ int run_api(const Invocation& invocation) {
     }
     const std::string method(surface::text(route.method));
     const Json data = (body ? client.ask(method, path, *body) : client.ask(method, path)).at("data");
-    print(invocation.json() ? to_pretty_text(data) : text_of(route.operation, data));
+    print(invocation.json() ? to_pretty_text(data) : text_of(invocation, data));
     // What was looked at and is not as it should be.
-    return data.value("complete", true) && data.value("whole", true) ? 0 : 1;
+    return data.is_array() || (data.value("complete", true) && data.value("whole", true)) ? 0 : 1;
 }
 
 } // namespace vectis::cli

@@ -1,5 +1,6 @@
 // serve: the process of the REST API (vectis-api.service).
 #include "api/dispatch.hpp"
+#include "api/rotation.hpp"
 #include "api/server.hpp"
 #include "base/guarded.hpp"
 #include "cli/invocation.hpp"
@@ -92,6 +93,27 @@ class Health {
     Guarded<Answer> last_;
 };
 
+/// The pages of one list are asked for one after the other.
+class Queue {
+  public:
+    std::string operator()(bool same) {
+        constexpr std::chrono::seconds good_for{30};
+        return last_.with([&](Last& last) {
+            const auto now = std::chrono::steady_clock::now();
+            if (!same || last.text.empty() || now - last.at > good_for)
+                last = {now, systemd::SupervisorClient().queue()};
+            return last.text;
+        });
+    }
+
+  private:
+    struct Last {
+        std::chrono::steady_clock::time_point at;
+        std::string text;
+    };
+    Guarded<Last> last_;
+};
+
 std::string hostname() {
     const Json status = parse_json(systemd::SupervisorClient().status());
     return status.value("hostname", "Vectis");
@@ -102,19 +124,64 @@ std::vector<net::Answer> lookup(const std::vector<net::Question>& questions) {
     return net::Resolver({.servers = {"127.0.0.1"}}).lookup_all(questions);
 }
 
-/// What was left unfinished when the process was killed, or when there was no supervisor.
-void finish_errands(accounts::Errands& errands, const std::stop_token& stop) {
+/// Does `work` now and then; what it throws is logged once, but for a supervisor that is not there, which
+/// `vectis status` says.
+void again_and_again(std::chrono::seconds pause, const std::function<void()>& work, const std::stop_token& stop) {
     std::mutex mutex;
     std::condition_variable_any wake;
     std::unique_lock lock(mutex);
+    std::string said;
     while (!stop.stop_requested()) {
         try {
-            errands.finish_left();
+            work();
+            said.clear();
         } catch (const std::exception& fault) {
-            systemd::log(systemd::Priority::error, as_error(fault).text());
+            const Error error = as_error(fault);
+            if (error.code() != Code::unavailable && std::exchange(said, error.text()) != error.text())
+                systemd::log(systemd::Priority::error, error.text());
         }
-        wake.wait_for(lock, stop, std::chrono::seconds(5), [] { return false; });
+        wake.wait_for(lock, stop, pause, [] { return false; });
     }
+}
+
+Json have_done(const store::Operation& operation, const api::Operations::Progress& progress,
+               const std::stop_token& stop) {
+    systemd::SupervisorClient client;
+    if (operation.kind == "apply")
+        return client.apply(operation.argument, progress, stop);
+    if (operation.kind == "rollback")
+        return client.rollback(static_cast<std::uint32_t>(std::stoul(operation.argument)), progress, stop);
+    Json probes = Json::array();
+    const auto set = operation.argument == "all" ? systemd::HealthSet::all : systemd::HealthSet::quick;
+    Json result = client.health(
+        set,
+        [&](const Json& event) {
+            progress(event);
+            if (event.value("event", "") == "probe")
+                probes.push_back({{"probe", event.at("probe")},
+                                  {"passed", event.at("passed")},
+                                  {"detail", event.at("detail")},
+                                  {"milliseconds", event.at("milliseconds")}});
+        },
+        stop);
+    result["probes"] = std::move(probes);
+    return result;
+}
+
+/// Has the supervisor do what takes long, and follows it.
+Json work(const store::Operation& operation, const api::Operations::Progress& progress, const std::stop_token& stop) {
+    try {
+        return have_done(operation, progress, stop);
+    } catch (const systemd::Unheard& error) {
+        throw api::Operations::Unheard(error);
+    }
+}
+
+std::string config_text(const fs::path& file) {
+    auto text = read_file(file, 256U << 20U);
+    if (!text)
+        throw Error(Code::not_found, "there is no config.yaml", "run 'vectis setup'");
+    return std::move(*text);
 }
 
 } // namespace
@@ -144,19 +211,57 @@ int run_serve(const Invocation& invocation) {
             return systemd::SupervisorClient().change_account(id, change);
         },
         api::errand_answer, [](const std::string& line) { systemd::log(systemd::Priority::notice, line); });
-    const std::jthread finishing([&](const std::stop_token& stop) { finish_errands(errands, stop); });
-    api::Dispatch dispatch({.ledger = ledger,
-                            .throttle = throttle,
-                            .errands = errands,
-                            .directory = directory,
-                            .hostname = hostname,
-                            .dns_records =
-                                [](const std::string& domain, const std::vector<std::string>& published) {
-                                    return systemd::SupervisorClient().dns_records(domain, published);
-                                },
-                            .lookup = lookup,
-                            .health = [&health] { return health(); },
-                            .log = [](const std::string& line) { systemd::log(systemd::Priority::error, line); }});
+    Queue queue;
+    const auto log_error = [](const std::string& line) { systemd::log(systemd::Priority::error, line); };
+    api::Operations operations(ledger, work, log_error);
+    const api::Services services{
+        .ledger = ledger,
+        .throttle = throttle,
+        .errands = errands,
+        .directory = directory,
+        .hostname = hostname,
+        .dns_records =
+            [](const std::string& domain, const std::vector<std::string>& published) {
+                return systemd::SupervisorClient().dns_records(domain, published);
+            },
+        .plan = [] { return systemd::SupervisorClient().plan(); },
+        .status = [] { return systemd::SupervisorClient().status(); },
+        .figures = [] { return systemd::SupervisorClient().figures(); },
+        .generations = [] { return systemd::SupervisorClient().generations(); },
+        .logs = [](const std::string& service, Time since,
+                   std::uint32_t most) { return systemd::SupervisorClient().logs(service, since, most); },
+        .restart = [](const std::string& name) { systemd::SupervisorClient().restart(name); },
+        .queue = [&queue](bool same) { return queue(same); },
+        .act_on_queue = [](const std::string& id,
+                           const std::string& action) { systemd::SupervisorClient().act_on_queue(id, action); },
+        .mailbox_use = [](const std::string& address) { return systemd::SupervisorClient().mailbox_use(address); },
+        .sieve_scripts = [](const std::string& address) { return systemd::SupervisorClient().sieve_scripts(address); },
+        .sieve_script = [](const std::string& address,
+                           const std::string& name) { return systemd::SupervisorClient().sieve_script(address, name); },
+        .put_sieve_script =
+            [](const std::string& address, const std::string& name, const std::string& script) {
+                systemd::SupervisorClient().put_sieve_script(address, name, script);
+            },
+        .act_on_sieve_script =
+            [](const std::string& address, const std::string& name, const std::string& action) {
+                systemd::SupervisorClient().act_on_sieve_script(address, name, action);
+            },
+        .operations = operations,
+        .config = [&] { return config_text(invocation.paths.config()); },
+        .lookup = lookup,
+        .health = [&health] { return health(); },
+        .log = log_error};
+    // What was left unfinished when the process was killed, or when there was no supervisor.
+    const std::jthread finishing([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(5), [&] { errands.finish_left(); }, stop);
+    });
+    const std::jthread rotating([&](const std::stop_token& stop) {
+        api::Rotation rotation(services);
+        again_and_again(
+            std::chrono::minutes(1), [&] { rotation.look(stop); }, stop);
+    });
+    api::Dispatch dispatch(services);
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });
     systemd::notify_ready();

@@ -99,21 +99,7 @@ Time since(const std::string& text) {
 }
 
 int run_logs(const Invocation& invocation) {
-    const std::string name = invocation.value("SERVICE").value_or("");
-    std::vector<std::string> units;
-    if (name == "vectis") {
-        units = {"vectis-supervisor.service", "vectis-api.service"};
-    } else if (const auto* service = surface::find_service(name); service != nullptr) {
-        systemd::Manager manager;
-        units = {state::unit_of(manager, *service).name};
-    } else {
-        std::vector<std::string_view> names{"vectis"};
-        for (const auto& each : surface::services())
-            names.push_back(each.name);
-        const auto near = nearest(name, names);
-        throw Error(Code::not_found, fmt::format("cannot show logs of '{}': there is no such service", printable(name)),
-                    near ? fmt::format("did you mean '{}'?", *near) : "'vectis status' lists the services");
-    }
+    const auto units = state::log_units(invocation.value("SERVICE").value_or(""));
     const auto start = since(invocation.value("--since").value_or("15m"));
     systemd::read(units, start, invocation.has("--follow"), {}, [](const systemd::Entry& entry) {
         print(entry.text() + "\n");

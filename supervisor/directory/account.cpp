@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 namespace vectis::directory {
 
@@ -18,6 +19,8 @@ namespace {
 constexpr std::size_t most_destinations = 1000;
 constexpr std::int64_t most_quota = 1LL << 50;
 constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_app_name = 100;
+const std::vector<std::string> app_protocols{"imap", "pop3", "sieve", "smtp"};
 
 Json or_null(const std::optional<std::string>& text) {
     return text ? Json(*text) : Json(nullptr);
@@ -52,14 +55,14 @@ class Reader {
         return Nullable(std::in_place, found->is_null() ? std::nullopt : read<std::string>(key, *found));
     }
 
-    std::string id() {
-        auto text = value<std::string>("id", true).value_or("");
+    std::string id(const char* key = "id") {
+        auto text = value<std::string>(key, true).value_or("");
         constexpr std::string_view form = "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx";
         const bool good = std::equal(text.begin(), text.end(), form.begin(), form.end(), [](char c, char f) {
             return f == '-' ? c == '-' : std::string_view("0123456789abcdef").find(c) != std::string_view::npos;
         });
         if (!good)
-            fault("id", "is no id");
+            fault(key, "is no id");
         return text;
     }
     std::string of_kind(config::Kind kind, const char* key, const std::string& text) {
@@ -92,6 +95,18 @@ class Reader {
         std::vector<std::string> all;
         for (const auto& each : *given)
             all.push_back(of_kind(config::Kind::address, "destinations", each));
+        std::sort(all.begin(), all.end());
+        all.erase(std::unique(all.begin(), all.end()), all.end());
+        return all;
+    }
+    std::vector<std::string> protocols() {
+        auto all = value<std::vector<std::string>>("protocols", true).value_or(std::vector<std::string>());
+        for (const auto& each : all) {
+            if (std::find(app_protocols.begin(), app_protocols.end(), each) == app_protocols.end())
+                fault("protocols", fmt::format("'{}' is none of {}", config::shown(each), join(app_protocols, ", ")));
+        }
+        if (all.empty())
+            fault("protocols", "is empty");
         std::sort(all.begin(), all.end());
         all.erase(std::unique(all.begin(), all.end()), all.end());
         return all;
@@ -222,6 +237,43 @@ AccountChange removed(Reader& reader) {
     return Removed{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
 }
 
+AccountChange new_dkim_keys(Reader& reader) {
+    return NewDkimKeys{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
+}
+
+AccountChange dkim_activation(Reader& reader) {
+    DkimActivation change{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false), .selectors = {}};
+    for (const auto& each :
+         reader.value<std::vector<std::string>>("selectors", true).value_or(std::vector<std::string>()))
+        change.selectors.push_back(reader.of_kind(config::Kind::selector, "selectors", each));
+    return change;
+}
+
+AccountChange removed_dkim_key(Reader& reader) {
+    RemovedDkimKey removed{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false), .selector = {}};
+    removed.selector =
+        reader.of_kind(config::Kind::selector, "selector", reader.value<std::string>("selector", true).value_or(""));
+    return removed;
+}
+
+AccountChange new_app_password(Reader& reader) {
+    NewAppPassword made{.id = reader.id()};
+    made.mailbox_id = reader.id("mailbox_id");
+    made.name = reader.value<std::string>("name", true).value_or("");
+    if (made.name.empty() || made.name.size() > longest_app_name || has_control(made.name) || !is_utf8(made.name))
+        reader.fault("name", fmt::format("expected 1 to {} bytes without control characters", longest_app_name));
+    made.lookup = reader.value<std::string>("lookup", true).value_or("");
+    const bool letters = std::all_of(made.lookup.begin(), made.lookup.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+    });
+    if (made.lookup.size() != app_password_lookup || !letters)
+        reader.fault("lookup", fmt::format("expected {} letters and digits", app_password_lookup));
+    made.hash =
+        reader.of_kind(config::Kind::password_hash, "hash", reader.value<std::string>("hash", true).value_or(""));
+    made.protocols = reader.protocols();
+    return made;
+}
+
 struct Verb {
     std::string_view name;
     AccountChange (*read)(Reader&);
@@ -238,6 +290,11 @@ constexpr std::array verbs{
     Verb{"removed_domain", removed<RemovedDomain>},
     Verb{"removed_mailbox", removed<RemovedMailbox>},
     Verb{"removed_alias", removed<RemovedAlias>},
+    Verb{"new_dkim_keys", new_dkim_keys},
+    Verb{"dkim_activation", dkim_activation},
+    Verb{"removed_dkim_key", removed_dkim_key},
+    Verb{"new_app_password", new_app_password},
+    Verb{"removed_app_password", removed<RemovedAppPassword>},
 };
 static_assert(verbs.size() == std::variant_size_v<AccountChange>);
 
@@ -288,9 +345,25 @@ struct ToJson {
         put(json, "active", change.active);
         return json;
     }
-    Json operator()(const auto& removal) const {
-        Json json{{"id", removal.id}};
-        put(json, "as_of", removal.as_of);
+    Json operator()(const DkimActivation& change) const {
+        Json json = that(change);
+        json["selectors"] = change.selectors;
+        return json;
+    }
+    Json operator()(const RemovedDkimKey& removal) const {
+        Json json = that(removal);
+        json["selector"] = removal.selector;
+        return json;
+    }
+    Json operator()(const NewAppPassword& made) const {
+        return {{"id", made.id},     {"mailbox_id", made.mailbox_id}, {"name", made.name}, {"lookup", made.lookup},
+                {"hash", made.hash}, {"protocols", made.protocols}};
+    }
+    Json operator()(const auto& change) const { return that(change); }
+
+    static Json that(const auto& change) {
+        Json json{{"id", change.id}};
+        put(json, "as_of", change.as_of);
         return json;
     }
 };
@@ -301,6 +374,41 @@ std::vector<DkimKey> first_dkim_keys(const std::string& domain, const std::strin
     const config::Dkim usual;
     return {{.domain = domain, .selector = usual.rsa_selector, .algorithm = "rsa", .created_at = created_at},
             {.domain = domain, .selector = usual.ed25519_selector, .algorithm = "ed25519", .created_at = created_at}};
+}
+
+std::vector<DkimKey> next_dkim_keys(const std::vector<DkimKey>& keys, const std::string& created_at) {
+    std::vector<DkimKey> next = first_dkim_keys(keys.front().domain, created_at);
+    for (auto& key : next) {
+        key.signs = false;
+        const std::string prefix = key.selector.substr(0, 1);
+        std::uint64_t last = 0;
+        for (const auto& each : keys) {
+            std::uint64_t number = 0;
+            const char* end = each.selector.data() + each.selector.size();
+            if (each.selector.starts_with(prefix) &&
+                std::from_chars(each.selector.data() + prefix.size(), end, number).ptr == end)
+                last = std::max(last, number);
+        }
+        key.selector = fmt::format("{}{}", prefix, last + 1);
+    }
+    return next;
+}
+
+Json to_json(const DkimKey& key) {
+    return {{"selector", key.selector},
+            {"algorithm", key.algorithm},
+            {"state", key.signs        ? "signing"
+                      : key.retired_at ? "retired"
+                                       : "waiting"},
+            {"created_at", key.created_at},
+            {"retired_at", or_null(key.retired_at)}};
+}
+
+Json to_json(const Domain& domain, const std::vector<DkimKey>& keys) {
+    Json list = Json::array();
+    for (const auto& key : keys)
+        list.push_back(to_json(key));
+    return {{"id", domain.id}, {"name", domain.name}, {"keys", std::move(list)}};
 }
 
 Json to_json(const Domain& domain) {
@@ -335,6 +443,11 @@ Json to_json(const Alias& alias) {
             {"managed_by", alias.managed_by},
             {"created_at", alias.created_at},
             {"updated_at", alias.updated_at}};
+}
+
+Json to_json(const AppPassword& password) {
+    return {{"id", password.id},     {"mailbox_id", password.mailbox_id}, {"address", password.address},
+            {"name", password.name}, {"protocols", password.protocols},   {"created_at", password.created_at}};
 }
 
 Json to_json(const AccountChange& change) {

@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -43,21 +44,46 @@ struct Alias {
     std::string updated_at;
 };
 
-/// A key that signs what a domain of the API's sends.
+/// A key of a domain that the API made. It waits until DNS has it, signs, and is kept a while for what it has signed.
 struct DkimKey {
     std::string domain;
     std::string selector;
     std::string algorithm; // rsa, ed25519
     bool signs = true;
     std::string created_at;
+    std::optional<std::string> retired_at;
+
+    [[nodiscard]] bool waits() const { return !signs && !retired_at; }
 };
+
+/// A password that lets one program of a mailbox's owner in, by some protocols: imap, pop3, smtp, sieve.
+struct AppPassword {
+    std::string id;
+    std::string mailbox_id;
+    std::string address;
+    std::string name;
+    std::vector<std::string> protocols; // sorted
+    std::string created_at;
+};
+
+/// How many of its first characters find an app password; the others are its secret.
+inline constexpr std::size_t app_password_lookup = 8;
+
+/// How long mail may be under way that a key has signed: the longest that Postfix keeps trying, and two days more.
+inline constexpr std::chrono::hours dkim_key_is_needed{7 * 24};
 
 /// The keys that a domain begins with: the selectors that config.yaml has where it says nothing.
 [[nodiscard]] std::vector<DkimKey> first_dkim_keys(const std::string& domain, const std::string& created_at);
+/// One of each algorithm that follow these of a domain (r1 and e1: r2 and e2), and do not sign yet.
+[[nodiscard]] std::vector<DkimKey> next_dkim_keys(const std::vector<DkimKey>& keys, const std::string& created_at);
 
+/// Without its domain, and with "state": waiting, signing, retired.
+[[nodiscard]] Json to_json(const DkimKey& key);
+[[nodiscard]] Json to_json(const Domain& domain, const std::vector<DkimKey>& keys);
 [[nodiscard]] Json to_json(const Domain& domain);
 [[nodiscard]] Json to_json(const Mailbox& mailbox);
 [[nodiscard]] Json to_json(const Alias& alias);
+[[nodiscard]] Json to_json(const AppPassword& password);
 
 /// What is made, with the id it will have.
 struct NewDomain {
@@ -114,8 +140,40 @@ struct RemovedAlias {
     std::optional<std::string> as_of;
 };
 
+/// Of the domain with this id: keys that will follow those that sign, some that DNS has and sign from now on, and one
+/// that is needed no more.
+struct NewDkimKeys {
+    std::string id;
+    std::optional<std::string> as_of; // of its keys
+};
+struct DkimActivation {
+    std::string id;
+    std::optional<std::string> as_of;
+    std::vector<std::string> selectors;
+};
+struct RemovedDkimKey {
+    std::string id;
+    std::optional<std::string> as_of;
+    std::string selector;
+};
+
+/// `lookup`: the first characters of it; `hash`: of all of it.
+struct NewAppPassword {
+    std::string id;
+    std::string mailbox_id;
+    std::string name;
+    std::string lookup;
+    std::string hash;
+    std::vector<std::string> protocols;
+};
+struct RemovedAppPassword {
+    std::string id;
+    std::optional<std::string> as_of;
+};
+
 using AccountChange = std::variant<NewDomain, NewMailbox, NewAlias, DomainChange, MailboxChange, AliasChange,
-                                   RemovedDomain, RemovedMailbox, RemovedAlias>;
+                                   RemovedDomain, RemovedMailbox, RemovedAlias, NewDkimKeys, DkimActivation,
+                                   RemovedDkimKey, NewAppPassword, RemovedAppPassword>;
 
 /// As it crosses the bus: {"new_mailbox": {...}}.
 [[nodiscard]] Json to_json(const AccountChange& change);

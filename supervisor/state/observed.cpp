@@ -197,6 +197,21 @@ systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& se
     return unit;
 }
 
+std::vector<std::string> log_units(const std::string& service) {
+    if (service == "vectis")
+        return {"vectis-supervisor.service", "vectis-api.service"};
+    if (const auto* row = surface::find_service(service); row != nullptr) {
+        systemd::Manager manager;
+        return {unit_of(manager, *row).name};
+    }
+    std::vector<std::string_view> names{"vectis"};
+    for (const auto& each : surface::services())
+        names.push_back(each.name);
+    const auto near = nearest(service, names);
+    throw Error(Code::not_found, fmt::format("cannot show logs of '{}': there is no such service", printable(service)),
+                near ? fmt::format("did you mean '{}'?", *near) : "'vectis status' lists the services");
+}
+
 Observed observe(const Desired& desired, const Paths& paths, store::Directory& directory, store::Supervisor& supervisor,
                  systemd::Manager& manager) {
     Observed observed = observe_disk(desired, paths);

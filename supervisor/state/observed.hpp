@@ -52,6 +52,10 @@ struct Observed {
 /// Its name, whether it is installed already or not.
 [[nodiscard]] std::string name_of_unit(systemd::Manager& manager, const surface::Service& service);
 
+/// The units whose entries in the journal are those of `service`: a name of surface/services.hpp, or "vectis" for our
+/// own. Error(not_found) names the nearest one.
+[[nodiscard]] std::vector<std::string> log_units(const std::string& service);
+
 /// Looks at everything that `desired` speaks of. Without `manager` units are left out.
 [[nodiscard]] Observed observe(const Desired& desired, const Paths& paths, store::Directory& directory,
                                store::Supervisor& supervisor, systemd::Manager& manager);

@@ -1,11 +1,14 @@
 #include "store/accounts.hpp"
 
+#include "base/clock.hpp"
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <array>
 
 namespace vectis::store {
@@ -15,6 +18,10 @@ namespace {
 constexpr std::string_view domain_columns = "id, name, alias_of, catch_all, active, managed_by, created_at, updated_at";
 constexpr std::string_view mailbox_columns =
     "id, address, display_name, quota, active, managed_by, created_at, updated_at";
+constexpr std::string_view app_password_select =
+    "select p.id, p.mailbox, m.address, p.name, p.protocols, p.created_at from app_passwords p "
+    "join mailboxes m on m.id = p.mailbox";
+constexpr std::string_view dkim_key_columns = "domain, selector, algorithm, signs, created_at, retired_at";
 constexpr std::string_view alias_columns = "id, address, active, managed_by, created_at, updated_at";
 
 directory::Domain read_domain(const Statement& row) {
@@ -37,6 +44,30 @@ directory::Mailbox read_mailbox(const Statement& row) {
             .managed_by = row.text(5),
             .created_at = row.text(6),
             .updated_at = row.text(7)};
+}
+
+std::vector<directory::DkimKey> read_dkim_keys(Statement& select) {
+    std::vector<directory::DkimKey> keys;
+    while (select.step())
+        keys.push_back({.domain = select.text(0),
+                        .selector = select.text(1),
+                        .algorithm = select.text(2),
+                        .signs = select.integer(3) != 0,
+                        .created_at = select.text(4),
+                        .retired_at = select.optional_text(5)});
+    return keys;
+}
+
+directory::AppPassword read_app_password(const Statement& row) {
+    directory::AppPassword password{.id = row.text(0),
+                                    .mailbox_id = row.text(1),
+                                    .address = row.text(2),
+                                    .name = row.text(3),
+                                    .protocols = {},
+                                    .created_at = row.text(5)};
+    for (const auto& each : split(trim(row.text(4)), ' '))
+        password.protocols.push_back(each);
+    return password;
 }
 
 directory::Alias read_alias(Database& database, const Statement& row) {
@@ -178,9 +209,106 @@ class Changer {
         return both(to_json(before), nullptr);
     }
 
+    Json operator()(const directory::NewDkimKeys& made) {
+        const auto [domain, keys] = keys_there(made);
+        for (const auto& key : keys) {
+            if (key.waits())
+                throw Error(Code::conflict,
+                            fmt::format("the key '{}' of '{}' is still waiting for DNS", key.selector, domain.name),
+                            "publish it, or remove it");
+        }
+        for (const auto& key : directory::next_dkim_keys(keys, at_))
+            add_dkim_key(key);
+        return both(to_json(domain, keys), to_json(domain, accounts_.dkim_keys(domain.name)));
+    }
+
+    Json operator()(const directory::DkimActivation& change) {
+        const auto [domain, keys] = keys_there(change);
+        for (const auto& selector : change.selectors) {
+            const auto key = key_of(keys, selector);
+            if (!key.waits())
+                throw Error(Code::conflict, fmt::format("the key '{}' of '{}' does not wait", selector, domain.name));
+            database_
+                .prepare("update dkim_keys set signs = 0, retired_at = ?3 "
+                         "where domain = ?1 and algorithm = ?2 and signs = 1")
+                .bind(domain.name, key.algorithm, at_)
+                .run();
+            database_.prepare("update dkim_keys set signs = 1 where domain = ?1 and selector = ?2")
+                .bind(domain.name, selector)
+                .run();
+        }
+        return both(to_json(domain, keys), to_json(domain, accounts_.dkim_keys(domain.name)));
+    }
+
+    Json operator()(const directory::RemovedDkimKey& removed) {
+        const auto [domain, keys] = keys_there(removed);
+        const auto key = key_of(keys, removed.selector);
+        if (key.signs)
+            throw Error(Code::conflict, fmt::format("the key '{}' of '{}' signs its mail", key.selector, domain.name),
+                        "rotate: POST /domains/{id}/dkim/rotate");
+        if (key.retired_at) {
+            const auto until = rfc3339(parse_rfc3339(*key.retired_at) + directory::dkim_key_is_needed);
+            if (at_ < until)
+                throw Error(Code::conflict, fmt::format("mail that the key '{}' has signed may be under way until {}",
+                                                        key.selector, until));
+        }
+        database_.prepare("delete from dkim_keys where domain = ?1 and selector = ?2")
+            .bind(domain.name, key.selector)
+            .run();
+        return both(to_json(domain, keys), to_json(domain, accounts_.dkim_keys(domain.name)));
+    }
+
+    Json operator()(const directory::NewAppPassword& made) {
+        const auto mailbox = accounts_.mailbox(made.mailbox_id);
+        if (!mailbox || mailbox->managed_by == "system")
+            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", made.mailbox_id));
+        const auto others = accounts_.app_passwords(mailbox->id);
+        if (others.size() >= most_app_passwords)
+            throw Error(
+                Code::conflict,
+                fmt::format("'{}' has {} app passwords, as many as there may be", mailbox->address, others.size()),
+                "remove one that is not used any more");
+        if (std::any_of(others.begin(), others.end(), [&](const auto& each) { return each.name == made.name; }))
+            throw Error(Code::conflict,
+                        fmt::format("'{}' has an app password '{}' already", mailbox->address, made.name));
+        database_
+            .prepare("insert into app_passwords (id, mailbox, name, lookup, hash, protocols, created_at) "
+                     "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+            .bind(made.id, made.mailbox_id, made.name, made.lookup, made.hash,
+                  fmt::format(" {} ", join(made.protocols, " ")), at_)
+            .run();
+        return both(nullptr, to_json(*accounts_.app_password(made.id)));
+    }
+
+    Json operator()(const directory::RemovedAppPassword& removed) {
+        const auto before = there(accounts_.app_password(removed.id), removed);
+        remove("app_passwords", removed.id);
+        return both(to_json(before), nullptr);
+    }
+
   private:
+    static constexpr std::size_t most_app_passwords = 100; // of a mailbox
     // RFC 2142: these reach a person in every domain that has mail.
     static constexpr std::array<std::string_view, 2> roles{"postmaster", "abuse"};
+
+    std::pair<directory::Domain, std::vector<directory::DkimKey>> keys_there(const auto& change) {
+        auto domain = accounts_.domain(change.id);
+        if (!domain)
+            throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", change.id));
+        expect_ours(domain->managed_by, domain->name, domain->active);
+        auto keys = accounts_.dkim_keys(domain->name);
+        if (change.as_of && revision(to_json(*domain, keys)) != *change.as_of)
+            throw changed_meanwhile();
+        return {std::move(*domain), std::move(keys)};
+    }
+
+    static directory::DkimKey key_of(const std::vector<directory::DkimKey>& keys, const std::string& selector) {
+        const auto found =
+            std::find_if(keys.begin(), keys.end(), [&](const auto& each) { return each.selector == selector; });
+        if (found == keys.end())
+            throw Error(Code::not_found, fmt::format("there is no key '{}'", selector));
+        return *found;
+    }
 
     static Json both(Json before, Json after) { return {{"before", std::move(before)}, {"after", std::move(after)}}; }
 
@@ -332,6 +460,20 @@ std::vector<directory::Alias> Accounts::aliases(const Page& page) {
                 [this](const Statement& row) { return read_alias(database_, row); });
 }
 
+std::vector<directory::AppPassword> Accounts::app_passwords(const std::string& mailbox_id) {
+    auto select = database_.prepare(fmt::format("{} where p.mailbox = ?1 order by p.name", app_password_select));
+    select.bind(mailbox_id);
+    std::vector<directory::AppPassword> passwords;
+    while (select.step())
+        passwords.push_back(read_app_password(select));
+    return passwords;
+}
+
+std::optional<directory::AppPassword> Accounts::app_password(const std::string& id) {
+    auto select = database_.prepare(fmt::format("{} where p.id = ?1", app_password_select));
+    return select.bind(id).step() ? std::optional(read_app_password(select)) : std::nullopt;
+}
+
 bool Accounts::has_address(const std::string& address) {
     auto select = database_.prepare("select 1 from mailboxes where address = ?1 union all "
                                     "select 1 from aliases where address = ?1 limit 1");
@@ -339,17 +481,15 @@ bool Accounts::has_address(const std::string& address) {
 }
 
 std::vector<directory::DkimKey> Accounts::dkim_keys(const std::string& domain) {
-    auto select = database_.prepare("select domain, selector, algorithm, signs, created_at from dkim_keys "
-                                    "where ?1 = '' or domain = ?1 order by domain, selector");
-    select.bind(domain);
-    std::vector<directory::DkimKey> keys;
-    while (select.step())
-        keys.push_back({.domain = select.text(0),
-                        .selector = select.text(1),
-                        .algorithm = select.text(2),
-                        .signs = select.integer(3) != 0,
-                        .created_at = select.text(4)});
-    return keys;
+    auto select = database_.prepare(fmt::format(
+        "select {} from dkim_keys where ?1 = '' or domain = ?1 order by domain, selector", dkim_key_columns));
+    return read_dkim_keys(select.bind(domain));
+}
+
+std::vector<directory::DkimKey> Accounts::waiting_dkim_keys() {
+    auto select = database_.prepare(fmt::format(
+        "select {} from dkim_keys where signs = 0 and retired_at is null order by domain, selector", dkim_key_columns));
+    return read_dkim_keys(select);
 }
 
 Json Accounts::change(const directory::AccountChange& change, const std::string& at) {

@@ -24,10 +24,16 @@ class Accounts {
     [[nodiscard]] std::optional<directory::Alias> alias(const std::string& id);
     [[nodiscard]] std::vector<directory::Alias> aliases(const Page& page);
 
+    /// Those of one mailbox, by name.
+    [[nodiscard]] std::vector<directory::AppPassword> app_passwords(const std::string& mailbox_id);
+    [[nodiscard]] std::optional<directory::AppPassword> app_password(const std::string& id);
+
     /// A mailbox or an alias, whoever made it and whether it is active.
     [[nodiscard]] bool has_address(const std::string& address);
     /// Those of one domain, or of every one; sorted.
     [[nodiscard]] std::vector<directory::DkimKey> dkim_keys(const std::string& domain = {});
+    /// Those that sign once DNS has them, sorted in the same way.
+    [[nodiscard]] std::vector<directory::DkimKey> waiting_dkim_keys();
 
     /// Within a transaction. {"before": ..., "after": ...}, null where there was or is none. Throws Error(not_found),
     /// Error(conflict) and Error(managed_by_config).

@@ -12,6 +12,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
 #include <utility>
 
 namespace vectis::supervise {
@@ -92,14 +93,39 @@ Json Accounts::change(const std::string& id, const directory::AccountChange& cha
     prepare(id, change);
     Json result = directory_.change(id, change);
     if (std::holds_alternative<directory::NewDomain>(change) ||
-        std::holds_alternative<directory::RemovedDomain>(change))
+        std::holds_alternative<directory::DkimActivation>(change))
         follow_up([&] { sign(false); });
+    // A key that Rspamd may still sign with stays; who makes one of that name later removes it.
+    if (std::holds_alternative<directory::RemovedDomain>(change)) {
+        follow_up([&] {
+            sign(false);
+            fs::remove_all(keys::dkim_path(paths_.dkim(), result.at("before").at("name"), "x").parent_path());
+        });
+    }
+    if (const auto* removed = std::get_if<directory::RemovedDkimKey>(&change)) {
+        follow_up([&] {
+            sign(false);
+            fs::remove(keys::dkim_path(paths_.dkim(), result.at("before").at("name"), removed->selector));
+        });
+    }
+    // Which session came with which password nobody knows: all of the mailbox's end, and its owner's others come back.
+    if (std::holds_alternative<directory::RemovedAppPassword>(change))
+        follow_up([&] { end_sessions(result.at("before").at("address")); });
     const Json& after = result.at("after");
     if (std::holds_alternative<directory::MailboxChange>(change) && !after.at("active").get<bool>())
         follow_up([&] { end_sessions(after.at("address")); });
     if (std::holds_alternative<directory::DomainChange>(change) && !after.at("active").get<bool>())
         follow_up([&] { end_sessions("*@" + after.at("name").get<std::string>()); });
     return result;
+}
+
+void Accounts::make_keys(const std::vector<directory::DkimKey>& keys) {
+    for (const auto& key : keys) {
+        // Of a key that is gone, or of a change that was not made: nobody has published it.
+        fs::remove(keys::dkim_path(paths_.dkim(), key.domain, key.selector));
+        keys::ensure_dkim_key(paths_.dkim(), key.domain, key.selector,
+                              key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519);
+    }
 }
 
 void Accounts::prepare(const std::string& id, const directory::AccountChange& change) {
@@ -110,9 +136,16 @@ void Accounts::prepare(const std::string& id, const directory::AccountChange& ch
         });
         if (refused)
             return; // without keys for nothing; directory_ says why
-        for (const auto& key : directory::first_dkim_keys(domain->name, {}))
-            keys::ensure_dkim_key(paths_.dkim(), domain->name, key.selector,
-                                  key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519);
+        make_keys(directory::first_dkim_keys(domain->name, {}));
+    }
+    if (const auto* rotation = std::get_if<directory::NewDkimKeys>(&change)) {
+        const auto keys = directory_.read([&](store::Accounts& accounts) {
+            const auto domain = accounts.domain(rotation->id);
+            return domain ? accounts.dkim_keys(domain->name) : std::vector<directory::DkimKey>();
+        });
+        // Without any, or with one that waits, directory_ says why not.
+        if (!keys.empty() && std::none_of(keys.begin(), keys.end(), [](const auto& each) { return each.waits(); }))
+            make_keys(directory::next_dkim_keys(keys, {}));
     }
     if (const auto* alias = std::get_if<directory::NewAlias>(&change))
         expect_no_delimiter(alias->address);
@@ -155,12 +188,13 @@ Json Accounts::remove(const std::string& id, const directory::RemovedMailbox& re
 
 void Accounts::sign(bool reload_anyway) {
     const std::lock_guard lock(signing_);
-    reload_anyway = std::exchange(behind_, true) || reload_anyway; // until it is done
+    const bool owed = std::exchange(behind_, true); // until it is done
+    fell_behind_.notify_all();
     const auto keys = directory_.read([](store::Accounts& accounts) { return accounts.dkim_keys(); });
     const std::string text = signers_text(paths_.dkim(), keys);
     const auto before = read_file(paths_.signers());
     if (before == text || (!before && keys.empty())) {
-        if (!reload_anyway || keys.empty()) {
+        if (!owed && (!reload_anyway || keys.empty())) {
             behind_ = false;
             return;
         }
@@ -169,6 +203,28 @@ void Accounts::sign(bool reload_anyway) {
     }
     systemd::Manager().act("rspamd.service", systemd::Action::reload, std::chrono::seconds(60));
     behind_ = false;
+}
+
+void Accounts::keep_signing(const std::stop_token& stop) {
+    constexpr std::chrono::seconds between{30};
+    std::string said;
+    std::unique_lock lock(signing_);
+    while (fell_behind_.wait(lock, stop, [&] { return behind_; })) {
+        if (fell_behind_.wait_for(lock, stop, between, [&] { return !behind_; }))
+            continue;
+        if (stop.stop_requested())
+            return;
+        lock.unlock();
+        try {
+            sign(false);
+            said.clear();
+        } catch (const std::exception& fault) {
+            const std::string text = as_error(fault).text();
+            if (std::exchange(said, text) != text)
+                systemd::log(systemd::Priority::error, "cannot bring Rspamd its list of signers: " + text);
+        }
+        lock.lock();
+    }
 }
 
 } // namespace vectis::supervise

@@ -6,7 +6,9 @@
 #include "state/paths.hpp"
 #include "store/directory.hpp"
 
+#include <condition_variable>
 #include <mutex>
+#include <stop_token>
 #include <string>
 
 namespace vectis::supervise {
@@ -20,18 +22,22 @@ class Accounts {
     [[nodiscard]] Json change(const std::string& id, const directory::AccountChange& change);
 
     /// Brings Rspamd's list of signers to what directory.db says, and Rspamd to that list. Called at start, since
-    /// whoever was killed may have left either behind. Throws if it could not; the next change tries again.
+    /// whoever was killed may have left either behind. Throws if it could not; keep_signing() tries again.
     void sign(bool reload_anyway);
+    /// Tries again what sign() could not do, until it has; returns when asked to stop.
+    void keep_signing(const std::stop_token& stop);
 
   private:
     /// What has to be there before the rows are.
     void prepare(const std::string& id, const directory::AccountChange& change);
+    void make_keys(const std::vector<directory::DkimKey>& keys);
     Json remove(const std::string& id, const directory::RemovedMailbox& removed);
 
     const state::Paths& paths_;
     store::Directory& directory_;
     std::mutex changing_;
     std::mutex signing_;
+    std::condition_variable_any fell_behind_;
     bool behind_ = false; // Rspamd has not been told yet
 };
 

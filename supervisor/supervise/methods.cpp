@@ -7,6 +7,9 @@
 #include "health/run_here.hpp"
 #include "keys/certificate.hpp"
 #include "state/zone_facts.hpp"
+#include "supervise/figures.hpp"
+#include "supervise/mailbox_tools.hpp"
+#include "supervise/queue.hpp"
 #include "surface/services.hpp"
 #include "systemd/journal.hpp"
 
@@ -38,6 +41,19 @@ Json service_json(systemd::Manager& manager, const surface::Service& service) {
     if (!unit.active())
         json["why"] = unit.why();
     return json;
+}
+
+Json services_json() {
+    systemd::Manager manager;
+    Json services = Json::array();
+    for (const auto& service : surface::services()) {
+        try {
+            services.push_back(service_json(manager, service));
+        } catch (const Error& error) {
+            services.push_back({{"service", service.name}, {"active", "missing"}, {"why", error.what()}});
+        }
+    }
+    return services;
 }
 
 Json queue_json() {
@@ -119,6 +135,10 @@ void Methods::await_unended(const std::stop_token& stop, std::optional<std::chro
     applier_.await_unended(stop, at_most);
 }
 
+void Methods::keep_signing(const std::stop_token& stop) {
+    accounts_.keep_signing(stop);
+}
+
 void Methods::add_event(const std::string& type, const Json& data) {
     // A connection of its own: the loop must not wait for an apply.
     store::Supervisor(paths_.supervisor_db(), paths_.migrations() / "supervisor").add_event(type, to_text(data));
@@ -156,23 +176,28 @@ std::string Methods::generations() {
 }
 
 std::string Methods::status() {
-    systemd::Manager manager;
     Json json{{"version", VECTIS_VERSION}, {"generation", store::read_directory_generation(paths_.directory())}};
-    Json services = Json::array();
-    for (const auto& service : surface::services()) {
-        try {
-            services.push_back(service_json(manager, service));
-        } catch (const Error& error) {
-            services.push_back({{"service", service.name}, {"active", "missing"}, {"why", error.what()}});
-        }
-    }
-    json["services"] = std::move(services);
+    json["services"] = services_json();
     auto reader = store::Supervisor::reader(paths_.supervisor_db());
     const auto last = reader.last_apply();
     json["last_apply"] = last ? apply_json(*last, applier_.running()) : Json(nullptr);
     if (json["generation"] == 0)
         return to_text(json);
     json["queue"] = queue_json();
+    add_certificate(json);
+    return to_text(json);
+}
+
+std::string Methods::figures() {
+    Json json = supervise::figures(paths_);
+    json["generation"] = store::read_directory_generation(paths_.directory());
+    json["services"] = services_json();
+    if (json["generation"] != 0)
+        add_certificate(json);
+    return to_text(json);
+}
+
+void Methods::add_certificate(Json& json) const {
     fs::path asked = paths_.current() / "postfix/main.cf";
     try {
         const InForce found = in_force();
@@ -182,7 +207,6 @@ std::string Methods::status() {
     } catch (const Error& error) {
         json["certificate"] = {{"path", asked.string()}, {"error", error.what()}};
     }
-    return to_text(json);
 }
 
 Json Methods::health(systemd::HealthSet set, const systemd::Progress& progress) {
@@ -193,6 +217,17 @@ Json Methods::health(systemd::HealthSet set, const systemd::Progress& progress) 
     return {{"passed", results.size() - failed}, {"failed", failed}};
 }
 
+std::string Methods::logs(const std::string& service, Time since, std::uint32_t most) {
+    Json rows = Json::array();
+    for (const auto& entry : systemd::tail(state::log_units(service), most, since))
+        rows.push_back({{"at", rfc3339(entry.time)},
+                        {"program", printable(entry.identifier)},
+                        {"pid", entry.pid},
+                        {"priority", systemd::text(entry.priority)},
+                        {"message", printable(entry.message)}});
+    return to_text(rows);
+}
+
 void Methods::restart(const std::string& service) {
     const auto* row = surface::find_service(service);
     if (row == nullptr)
@@ -201,6 +236,35 @@ void Methods::restart(const std::string& service) {
     const auto unit = state::unit_of(manager, *row);
     manager.reset_failed(unit.name);
     manager.act(unit.name, systemd::Action::restart, std::chrono::seconds(90));
+}
+
+std::string Methods::queue() {
+    return to_text(queued_messages());
+}
+
+void Methods::act_on_queue(const std::string& id, systemd::QueueAction action) {
+    act_on_message(id, action);
+    systemd::log(systemd::Priority::notice, fmt::format("{} {} in the queue", systemd::text(action), id));
+}
+
+std::string Methods::mailbox_use(const std::string& address) {
+    return to_text(supervise::mailbox_use(address));
+}
+
+std::string Methods::sieve_scripts(const std::string& address) {
+    return to_text(supervise::sieve_scripts(address));
+}
+
+std::string Methods::sieve_script(const std::string& address, const std::string& name) {
+    return supervise::sieve_script(address, name);
+}
+
+void Methods::put_sieve_script(const std::string& address, const std::string& name, const std::string& script) {
+    supervise::put_sieve_script(address, name, script);
+}
+
+void Methods::act_on_sieve_script(const std::string& address, const std::string& name, systemd::SieveAction action) {
+    supervise::act_on_sieve_script(address, name, action);
 }
 
 std::string Methods::deploy_certificates() {

@@ -19,6 +19,8 @@ class Methods : public systemd::SupervisorMethods {
     /// See apply::Applier.
     void recover();
     void await_unended(const std::stop_token& stop, std::optional<std::chrono::seconds> at_most);
+    /// See Accounts.
+    void keep_signing(const std::stop_token& stop);
     /// An event that others take later (a unit that failed or recovered).
     void add_event(const std::string& type, const Json& data);
 
@@ -27,8 +29,17 @@ class Methods : public systemd::SupervisorMethods {
     Json rollback(std::uint32_t generation, const systemd::Progress& progress) override;
     std::string generations() override;
     std::string status() override;
+    std::string figures() override;
+    std::string logs(const std::string& service, Time since, std::uint32_t most) override;
     Json health(systemd::HealthSet set, const systemd::Progress& progress) override;
     void restart(const std::string& service) override;
+    std::string queue() override;
+    void act_on_queue(const std::string& id, systemd::QueueAction action) override;
+    std::string mailbox_use(const std::string& address) override;
+    std::string sieve_scripts(const std::string& address) override;
+    std::string sieve_script(const std::string& address, const std::string& name) override;
+    void put_sieve_script(const std::string& address, const std::string& name, const std::string& script) override;
+    void act_on_sieve_script(const std::string& address, const std::string& name, systemd::SieveAction action) override;
     std::string deploy_certificates() override;
     void set_password(const std::string& address, const std::string& hash) override;
     std::string change_account(const std::string& id, const std::string& change) override;
@@ -43,6 +54,8 @@ class Methods : public systemd::SupervisorMethods {
         std::optional<config::Config> config;
     };
 
+    /// The certificate that is shown, and the name of this host.
+    void add_certificate(Json& json) const;
     [[nodiscard]] std::vector<health::Result> probe(systemd::HealthSet set, const systemd::Progress& progress);
     /// The configuration that is applied now. Error(not_found) before the first apply.
     [[nodiscard]] config::Config applied() const;

@@ -48,6 +48,7 @@ int run(const state::Paths& paths) {
             methods.await_unended(stop, recovered ? std::nullopt : std::optional(between_recoveries));
         }
     });
+    const std::jthread signing([&](const std::stop_token& stop) { methods.keep_signing(stop); });
     return loop(methods, units, {}, [&](std::string_view type, const Json& data) {
         try {
             methods.add_event(std::string(type), data);

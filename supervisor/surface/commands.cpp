@@ -185,6 +185,26 @@ constexpr std::array domain_change_arguments{
 };
 constexpr std::array domain_remove_arguments{which_domain, force, dry_run, json};
 
+constexpr std::array domain_rotate_arguments{which_domain, dry_run, json};
+constexpr std::array domain_remove_key_arguments{
+    which_domain, Argument{ArgumentKind::option, "--selector", "SELECTOR", "Which of its keys", true}, force, dry_run,
+    json,
+};
+constexpr std::array<std::string_view, 5> dkim_key_columns{"selector", "algorithm", "state", "created_at",
+                                                           "retired_at"};
+
+constexpr Argument which_message{ArgumentKind::positional, "ID", "", "A message's id, as 'vectis queue list' shows it",
+                                 true};
+constexpr std::array queue_list_arguments{
+    Argument{ArgumentKind::option, "--limit", "N", "How many; all if left out"},
+    Argument{ArgumentKind::option, "--queue", "NAME", "Only those in it: active, deferred, hold, ..."},
+    Argument{ArgumentKind::option, "--sender", "ADDRESS", "Only those from there"},
+    json,
+};
+constexpr std::array queue_act_arguments{which_message, dry_run, json};
+constexpr std::array queue_remove_arguments{which_message, force, dry_run, json};
+constexpr std::array<std::string_view, 5> queue_columns{"id", "queue", "arrived_at", "size", "sender"};
+
 constexpr Argument of_domain{ArgumentKind::option, "--domain", "DOMAIN", "Only those of this domain"};
 constexpr std::array address_list_arguments{
     of_domain,
@@ -211,6 +231,19 @@ constexpr std::array mailbox_change_arguments{
     which_mailbox, mailbox_name, mailbox_quota, mailbox_hash, dry_run, json,
 };
 constexpr std::array mailbox_remove_arguments{which_mailbox, force, dry_run, json};
+
+constexpr Argument app_password_name{ArgumentKind::option, "--name", "NAME",
+                                     "What it is for: the program, or the device", true};
+constexpr std::array app_password_add_arguments{
+    which_mailbox,
+    app_password_name,
+    Argument{ArgumentKind::option, "--protocols", "imap,...",
+             "imap, pop3, sieve, smtp: what it lets in by; all if left out"},
+    dry_run,
+    json,
+};
+constexpr std::array app_password_remove_arguments{which_mailbox, app_password_name, force, dry_run, json};
+constexpr std::array<std::string_view, 3> app_password_columns{"name", "protocols", "created_at"};
 
 constexpr Argument which_alias{ArgumentKind::positional, "ADDRESS", "", "An alias's address, or id", true};
 constexpr Argument alias_destinations{ArgumentKind::option, "--destinations", "ADDRESS,...",
@@ -347,6 +380,15 @@ constexpr std::array command_table{
                false,
                Operation::domains_verify,
                {}},
+    CommandRow{Command::api, "domain keys", "List the DKIM keys of a domain", domain_show_arguments, false,
+               Operation::domains_dkim, dkim_key_columns},
+    CommandRow{Command::api, "domain rotate-keys",
+               "Make the next DKIM keys of a domain; each signs once DNS has had it for an hour",
+               domain_rotate_arguments, false, Operation::domains_dkim_rotate, dkim_key_columns},
+    CommandRow{Command::api, "domain activate-keys", "Have the waiting DKIM keys that DNS has now sign at once",
+               domain_rotate_arguments, false, Operation::domains_dkim_activate, dkim_key_columns},
+    CommandRow{Command::api, "domain remove-key", "Remove a DKIM key that is needed no more",
+               domain_remove_key_arguments, false, Operation::domains_dkim_delete, dkim_key_columns},
     CommandRow{Command::api,
                "domain change",
                "Change a domain",
@@ -381,6 +423,22 @@ constexpr std::array command_table{
                false,
                Operation::mailboxes_suspend,
                {}},
+    CommandRow{Command::api, "mailbox app-passwords", "List the passwords of single programs of a mailbox's owner",
+               mailbox_show_arguments, false, Operation::app_passwords_list, app_password_columns},
+    CommandRow{Command::api,
+               "mailbox add-app-password",
+               "Make a password for one program; it is shown this once",
+               app_password_add_arguments,
+               false,
+               Operation::app_passwords_create,
+               {}},
+    CommandRow{Command::api,
+               "mailbox remove-app-password",
+               "Remove the password of one program; the mailbox's sessions end",
+               app_password_remove_arguments,
+               false,
+               Operation::app_passwords_delete,
+               {}},
     CommandRow{Command::api,
                "mailbox resume",
                "End the suspension of a mailbox",
@@ -403,6 +461,36 @@ constexpr std::array command_table{
         Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
     CommandRow{
         Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
+    CommandRow{Command::api, "queue list", "List the mail that is not delivered yet", queue_list_arguments, false,
+               Operation::queue_list, queue_columns},
+    CommandRow{Command::api,
+               "queue flush",
+               "Try to deliver a message now",
+               queue_act_arguments,
+               false,
+               Operation::queue_flush,
+               {}},
+    CommandRow{Command::api,
+               "queue hold",
+               "Do not deliver a message until it is released",
+               queue_act_arguments,
+               false,
+               Operation::queue_hold,
+               {}},
+    CommandRow{Command::api,
+               "queue release",
+               "Deliver a message that was held",
+               queue_act_arguments,
+               false,
+               Operation::queue_release,
+               {}},
+    CommandRow{Command::api,
+               "queue remove",
+               "Remove a message: nobody gets it, and nobody is told",
+               queue_remove_arguments,
+               false,
+               Operation::queue_delete,
+               {}},
     CommandRow{Command::api, "audit list", "List who changed what through the API", audit_list_arguments, false,
                Operation::audit_list, audit_columns},
     CommandRow{Command::api,
@@ -451,6 +539,7 @@ std::string_view group_summary(std::string_view word) {
         Row{"domain", "Say which domains have mail here"},
         Row{"key", "Give programs access to the API"},
         Row{"mailbox", "Say whose mail is here"},
+        Row{"queue", "See and handle the mail that is not delivered yet"},
     };
     const auto* found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.word == word; });
     return found == rows.end() ? std::string_view() : found->summary;

@@ -2,6 +2,7 @@
 
 #include "surface/schemas.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace vectis::surface {
@@ -11,13 +12,15 @@ namespace {
 constexpr std::array group_table{
     Group{"public", "What everybody may ask: whether the server is well, and how to talk to it."},
     Group{"auth", "Logging in, and what is one's own: sessions, password, second factor."},
-    Group{"admins", "Who may administer this server through the API.", "email"},
+    Group{"admins", "Who may administer this server through the API.", "email", true},
     Group{"api-keys", "What programs show instead of a password. A key never reaches further than whoever made it.",
           "name"},
     Group{"domains", "The domains that have mail here.", "name"},
     Group{"mailboxes", "Whose mail is here.", "address"},
     Group{"aliases", "Addresses that lead to others.", "address"},
-    Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it."},
+    Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
+    Group{"operations", "The daemons, and the mail that is under way.", "", true},
+    Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it.", "", true},
 };
 
 constexpr std::string_view jsonl = "application/jsonl";
@@ -34,6 +37,16 @@ constexpr Listing domain_list{domain_sorts, domain_filters};
 constexpr std::array<std::string_view, 2> address_sorts{"address", "created_at"};
 constexpr std::array<std::string_view, 3> address_filters{"address", "domain", "managed_by"};
 constexpr Listing address_list{address_sorts, address_filters};
+constexpr std::array<std::string_view, 1> queue_sorts{"id"};
+constexpr std::array<std::string_view, 2> queue_filters{"queue", "sender"};
+constexpr Listing queue_list{queue_sorts, queue_filters};
+constexpr std::array<std::string_view, 1> operation_sorts{"started_at"};
+constexpr std::array<std::string_view, 2> operation_filters{"kind", "status"};
+constexpr Listing operation_list{operation_sorts, operation_filters};
+constexpr std::array log_query{
+    Parameter{"since", &schemas::time, "From when on; the last quarter of an hour if it is left out"},
+    Parameter{"limit", &schemas::log_lines, "How many lines at most, the last ones; 200 if it is left out"},
+};
 constexpr std::array<std::string_view, 1> audit_sorts{"seq"};
 constexpr std::array<std::string_view, 5> audit_filters{"actor", "action", "target", "target_id", "request_id"};
 constexpr Listing audit_list{audit_sorts, audit_filters};
@@ -169,6 +182,18 @@ constexpr std::array route_table{
     Route{.operation = Operation::domains_verify, .id = "verify_domain", .method = Method::post, .path = "/domains/{id}/verify", .group = "domains",
           .summary = "Ask DNS for each of them, and say what is there and what to do",
           .role = Role::domain_admin, .scope = "domains:read", .ignores_key = true, .answer = &schemas::domain_verification},
+    Route{.operation = Operation::domains_dkim, .id = "list_dkim_keys", .path = "/domains/{id}/dkim", .group = "domains",
+          .summary = "The keys that sign what a domain sends",
+          .role = Role::domain_admin, .scope = "domains:read", .answer = &schemas::domain_keys},
+    Route{.operation = Operation::domains_dkim_rotate, .id = "rotate_dkim_keys", .method = Method::post, .path = "/domains/{id}/dkim/rotate", .group = "domains",
+          .summary = "Make the next keys: each signs once DNS has had it for an hour, and the one of before is kept for what it has signed",
+          .role = Role::admin, .scope = "domains:write", .answer = &schemas::domain_keys},
+    Route{.operation = Operation::domains_dkim_activate, .id = "activate_dkim_keys", .method = Method::post, .path = "/domains/{id}/dkim/activate", .group = "domains",
+          .summary = "Have the waiting keys that DNS has now sign at once",
+          .role = Role::admin, .scope = "domains:write", .answer = &schemas::domain_keys},
+    Route{.operation = Operation::domains_dkim_delete, .id = "delete_dkim_key", .method = Method::del, .path = "/domains/{id}/dkim/{selector}", .group = "domains",
+          .summary = "Remove a key that is needed no more",
+          .role = Role::admin, .scope = "domains:write", .confirm = true, .answer = &schemas::domain_keys},
 
     Route{.operation = Operation::mailboxes_list, .id = "list_mailboxes", .path = "/mailboxes", .group = "mailboxes",
           .summary = "The mailboxes",
@@ -194,6 +219,41 @@ constexpr std::array route_table{
           .summary = "End its suspension",
           .role = Role::domain_admin, .scope = "mailboxes:write", .answer = &schemas::mailbox},
 
+    Route{.operation = Operation::mailboxes_use, .id = "get_mailbox_use", .path = "/mailboxes/{id}/use", .group = "mailboxes",
+          .summary = "How full it is",
+          .role = Role::domain_admin, .scope = "mailboxes:read", .answer = &schemas::mailbox_use},
+    Route{.operation = Operation::sieve_list, .id = "list_sieve_scripts", .path = "/mailboxes/{id}/sieve", .group = "mailboxes",
+          .summary = "Its Sieve scripts, which judge what comes",
+          .role = Role::domain_admin, .scope = "mailboxes:read", .answer = &schemas::sieve_scripts},
+    Route{.operation = Operation::sieve_get, .id = "get_sieve_script", .path = "/mailboxes/{id}/sieve/{script}", .group = "mailboxes",
+          .summary = "One of them",
+          .role = Role::domain_admin, .scope = "mailboxes:read", .answer = &schemas::whole_sieve_script},
+    Route{.operation = Operation::sieve_put, .id = "put_sieve_script", .method = Method::put, .path = "/mailboxes/{id}/sieve/{script}", .group = "mailboxes",
+          .summary = "Write one; what Dovecot cannot compile is refused",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .body = &schemas::new_sieve_script, .answer = &schemas::whole_sieve_script},
+    Route{.operation = Operation::sieve_activate, .id = "activate_sieve_script", .method = Method::post,
+          .path = "/mailboxes/{id}/sieve/{script}/activate", .group = "mailboxes",
+          .summary = "Let it judge what comes, in place of the one that did",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .answer = &schemas::sieve_scripts},
+    Route{.operation = Operation::sieve_deactivate, .id = "deactivate_sieve_script", .method = Method::post,
+          .path = "/mailboxes/{id}/sieve/{script}/deactivate", .group = "mailboxes",
+          .summary = "Let it judge nothing any more",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .answer = &schemas::sieve_scripts},
+    Route{.operation = Operation::sieve_delete, .id = "delete_sieve_script", .method = Method::del, .path = "/mailboxes/{id}/sieve/{script}", .group = "mailboxes",
+          .summary = "Remove one that is not active",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .confirm = true, .answer = &schemas::sieve_scripts},
+    Route{.operation = Operation::app_passwords_list, .id = "list_app_passwords", .path = "/mailboxes/{id}/app-passwords", .group = "mailboxes",
+          .summary = "The passwords that let single programs of its owner in",
+          .role = Role::domain_admin, .scope = "mailboxes:read", .answer = &schemas::app_passwords},
+    Route{.operation = Operation::app_passwords_create, .id = "create_app_password", .method = Method::post,
+          .path = "/mailboxes/{id}/app-passwords", .group = "mailboxes",
+          .summary = "Make one; it is shown this once",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .body = &schemas::new_app_password, .status = 201, .answer = &schemas::made_app_password},
+    Route{.operation = Operation::app_passwords_delete, .id = "delete_app_password", .method = Method::del,
+          .path = "/mailboxes/{id}/app-passwords/{app_password}", .group = "mailboxes",
+          .summary = "Remove one: it lets nobody in any more, and the mailbox's sessions end",
+          .role = Role::domain_admin, .scope = "mailboxes:write", .confirm = true, .answer = &schemas::app_password},
+
     Route{.operation = Operation::aliases_list, .id = "list_aliases", .path = "/aliases", .group = "aliases",
           .summary = "The aliases",
           .role = Role::domain_admin, .scope = "aliases:read", .list = &address_list, .answer = &schemas::aliases},
@@ -209,6 +269,64 @@ constexpr std::array route_table{
     Route{.operation = Operation::aliases_delete, .id = "delete_alias", .method = Method::del, .path = "/aliases/{id}", .group = "aliases",
           .summary = "Remove an alias",
           .role = Role::domain_admin, .scope = "aliases:write", .confirm = true, .answer = &schemas::alias},
+
+    Route{.operation = Operation::config_get, .id = "get_config", .path = "/config", .group = "configuration",
+          .summary = "What config.yaml says; it is changed on the server",
+          .role = Role::super_admin, .scope = "config:read", .answer = &schemas::config},
+    Route{.operation = Operation::config_validate, .id = "validate_config", .method = Method::post, .path = "/config/validate", .group = "configuration",
+          .summary = "Everything that would be wrong with a config.yaml",
+          .role = Role::super_admin, .scope = "config:read", .body = &schemas::config_candidate, .ignores_key = true, .answer = &schemas::config_verdict},
+    Route{.operation = Operation::config_plan, .id = "plan_config", .path = "/config/plan", .group = "configuration",
+          .summary = "The exact difference between what config.yaml asks for and what is",
+          .role = Role::super_admin, .scope = "config:read", .answer = &schemas::plan},
+    Route{.operation = Operation::config_apply, .id = "apply_config", .method = Method::post, .path = "/config/apply", .group = "configuration",
+          .summary = "Do what a plan says; GET /operations/{id} says how it goes",
+          .role = Role::super_admin, .scope = "config:write", .body = &schemas::plan_choice, .status = 202, .answer = &schemas::operation},
+    Route{.operation = Operation::generations_list, .id = "list_generations", .path = "/generations", .group = "configuration",
+          .summary = "The configurations that were applied, the newest first",
+          .role = Role::super_admin, .scope = "config:read", .answer = &schemas::generations},
+    Route{.operation = Operation::generations_rollback, .id = "roll_back", .method = Method::post, .path = "/generations/{generation}/rollback", .group = "configuration",
+          .summary = "Bring an earlier configuration back into force; GET /operations/{id} says how it goes",
+          .role = Role::super_admin, .scope = "config:write", .status = 202, .answer = &schemas::operation},
+    Route{.operation = Operation::operations_list, .id = "list_operations", .path = "/operations", .group = "operations",
+          .summary = "What took longer than a request waits",
+          .role = Role::admin, .scope = "operations:read", .list = &operation_list, .answer = &schemas::operations},
+    Route{.operation = Operation::operations_get, .id = "get_operation", .path = "/operations/{id}", .group = "operations",
+          .summary = "How one of them goes, and how it ended",
+          .role = Role::admin, .scope = "operations:read", .answer = &schemas::operation},
+    Route{.operation = Operation::services_list, .id = "list_services", .path = "/services", .group = "operations",
+          .summary = "The daemons, and how each is",
+          .role = Role::admin, .scope = "operations:read", .answer = &schemas::services},
+    Route{.operation = Operation::services_restart, .id = "restart_service", .method = Method::post, .path = "/services/{service}/restart", .group = "operations",
+          .summary = "Restart one of them",
+          .role = Role::admin, .scope = "operations:write", .answer = &schemas::service},
+    Route{.operation = Operation::logs_list, .id = "list_logs", .path = "/logs/{service}", .group = "operations",
+          .summary = "What a daemon has said lately, or 'vectis'; the oldest first",
+          .role = Role::admin, .scope = "operations:read", .query = log_query, .answer = &schemas::log_entries},
+    Route{.operation = Operation::metrics_get, .id = "get_metrics", .path = "/metrics", .group = "operations",
+          .summary = "Figures for Prometheus",
+          .role = Role::admin, .scope = "operations:read", .type = "text/plain; version=0.0.4; charset=utf-8"},
+    Route{.operation = Operation::probes_get, .id = "get_probes", .path = "/health/probes", .group = "operations",
+          .summary = "What the readiness probes found when they ran last",
+          .role = Role::admin, .scope = "operations:read", .answer = &schemas::probe_results},
+    Route{.operation = Operation::probes_run, .id = "run_probes", .method = Method::post, .path = "/health/probes/run", .group = "operations",
+          .summary = "Run them; GET /operations/{id} says how it goes",
+          .role = Role::admin, .scope = "operations:write", .body = &schemas::probe_choice, .status = 202, .answer = &schemas::operation},
+    Route{.operation = Operation::queue_list, .id = "list_queue", .path = "/queue", .group = "operations",
+          .summary = "The messages that Postfix has not delivered yet",
+          .role = Role::admin, .scope = "operations:read", .list = &queue_list, .answer = &schemas::queued_messages},
+    Route{.operation = Operation::queue_flush, .id = "flush_message", .method = Method::post, .path = "/queue/{queue_id}/flush", .group = "operations",
+          .summary = "Try to deliver it now",
+          .role = Role::admin, .scope = "operations:write", .answer = &schemas::queue_outcome},
+    Route{.operation = Operation::queue_hold, .id = "hold_message", .method = Method::post, .path = "/queue/{queue_id}/hold", .group = "operations",
+          .summary = "Do not deliver it until it is released",
+          .role = Role::admin, .scope = "operations:write", .answer = &schemas::queue_outcome},
+    Route{.operation = Operation::queue_release, .id = "release_message", .method = Method::post, .path = "/queue/{queue_id}/release", .group = "operations",
+          .summary = "Deliver what was held",
+          .role = Role::admin, .scope = "operations:write", .answer = &schemas::queue_outcome},
+    Route{.operation = Operation::queue_delete, .id = "delete_message", .method = Method::del, .path = "/queue/{queue_id}", .group = "operations",
+          .summary = "Remove it: nobody gets it, and nobody is told",
+          .role = Role::admin, .scope = "operations:write", .confirm = true, .answer = &schemas::queue_outcome},
 
     Route{.operation = Operation::audit_list, .id = "list_audit", .path = "/audit", .group = "audit",
           .summary = "What was changed, by whom; the newest first",
@@ -246,6 +364,18 @@ std::span<const Route> routes() {
     return route_table;
 }
 
+const Schema& schema_of_parameter(std::string_view name) {
+    if (name == "selector")
+        return schemas::selector;
+    if (name == "service")
+        return schemas::service_name;
+    if (name == "script")
+        return schemas::script_name;
+    if (name == "generation")
+        return schemas::generation_number;
+    return name == "queue_id" ? schemas::queue_id : schemas::uuid; // {id}, {app_password}
+}
+
 std::vector<Parameter> query_of(const Route& route) {
     std::vector<Parameter> all(route.query.begin(), route.query.end());
     if (route.list != nullptr) {
@@ -266,13 +396,18 @@ std::span<const Group> groups() {
     return group_table;
 }
 
+const Group& group_of(const Route& route) {
+    return *std::find_if(group_table.begin(), group_table.end(),
+                         [&](const Group& group) { return group.name == route.group; });
+}
+
 std::span<const std::string_view> scopes() {
     return schemas::scope_words;
 }
 
 std::string_view text(Format format) {
-    constexpr std::array<std::string_view, 8> names{"",          "email", "hostname", "",
-                                                    "date-time", "uuid",  "password", "password"};
+    constexpr std::array<std::string_view, 9> names{"",          "",     "email",    "hostname", "",
+                                                    "date-time", "uuid", "password", "password"};
     return names.at(static_cast<std::size_t>(format));
 }
 

@@ -56,6 +56,10 @@ enum class Operation : std::uint8_t {
     domains_delete,
     domains_dns,
     domains_verify,
+    domains_dkim,
+    domains_dkim_rotate,
+    domains_dkim_activate,
+    domains_dkim_delete,
     mailboxes_list,
     mailboxes_create,
     mailboxes_get,
@@ -63,6 +67,16 @@ enum class Operation : std::uint8_t {
     mailboxes_delete,
     mailboxes_suspend,
     mailboxes_resume,
+    mailboxes_use,
+    sieve_list,
+    sieve_get,
+    sieve_put,
+    sieve_activate,
+    sieve_deactivate,
+    sieve_delete,
+    app_passwords_list,
+    app_passwords_create,
+    app_passwords_delete,
     aliases_list,
     aliases_create,
     aliases_get,
@@ -74,6 +88,25 @@ enum class Operation : std::uint8_t {
     api_keys_update,
     api_keys_delete,
     api_keys_rotate,
+    config_get,
+    config_validate,
+    config_plan,
+    config_apply,
+    generations_list,
+    generations_rollback,
+    operations_list,
+    operations_get,
+    services_list,
+    services_restart,
+    logs_list,
+    metrics_get,
+    probes_get,
+    probes_run,
+    queue_list,
+    queue_flush,
+    queue_hold,
+    queue_release,
+    queue_delete,
     audit_list,
     audit_export,
     audit_verify,
@@ -125,6 +158,9 @@ struct Route {
 
 [[nodiscard]] std::span<const Route> routes();
 
+/// What may stand in the place of {name} in a path.
+[[nodiscard]] const Schema& schema_of_parameter(std::string_view name);
+
 /// Everything that its query may have: what the row says, and what a list and a confirmation bring.
 [[nodiscard]] std::vector<Parameter> query_of(const Route& route);
 
@@ -133,8 +169,11 @@ struct Group {
     std::string_view summary;
     /// The field by which people name one of its resources; empty: it has none.
     std::string_view named_by;
+    /// It is about the whole server: whoever is bound to some domains has no part in it.
+    bool whole_server = false;
 };
 [[nodiscard]] std::span<const Group> groups();
+[[nodiscard]] const Group& group_of(const Route& route);
 
 /// Everything that an API key may be given.
 [[nodiscard]] std::span<const std::string_view> scopes();

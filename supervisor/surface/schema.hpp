@@ -9,8 +9,8 @@ namespace vectis::surface {
 
 enum class Kind : std::uint8_t { object, array, string, integer, boolean };
 
-/// What a string stands for. `text` has no control characters.
-enum class Format : std::uint8_t { text, email, domain, ip_network, date_time, uuid, password, password_hash };
+/// What a string stands for. `text` has no control characters, `lines` no others than tabs and ends of lines.
+enum class Format : std::uint8_t { text, lines, email, domain, ip_network, date_time, uuid, password, password_hash };
 /// As JSON Schema calls it; empty if it has no name for it.
 [[nodiscard]] std::string_view text(Format format);
 

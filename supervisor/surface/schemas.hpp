@@ -64,10 +64,14 @@ inline constexpr std::array<std::string_view, 3> admin_role_words{"domain_admin"
 inline constexpr Schema admin_role{.kind = Kind::string, .values = admin_role_words};
 inline constexpr std::array<std::string_view, 3> credential_words{"socket", "key", "session"};
 inline constexpr Schema credential_word{.kind = Kind::string, .values = credential_words};
+/// "system": Vectis itself, which has a new key sign.
+inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
+inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 11> scope_words{
-    "admins:read",   "admins:write", "aliases:read", "aliases:write",  "audit:read",      "domains:read",
-    "domains:write", "keys:read",    "keys:write",   "mailboxes:read", "mailboxes:write",
+inline constexpr std::array<std::string_view, 15> scope_words{
+    "admins:read", "admins:write",   "aliases:read",    "aliases:write",   "audit:read",
+    "config:read", "config:write",   "domains:read",    "domains:write",   "keys:read",
+    "keys:write",  "mailboxes:read", "mailboxes:write", "operations:read", "operations:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -288,6 +292,27 @@ inline constexpr std::array domain_records_properties{
     Property{"zone_file", &long_text, "The same as lines of zone files, without those that are published elsewhere"},
 };
 inline constexpr Schema domain_records{.name = "DomainRecords", .properties = domain_records_properties};
+inline constexpr Schema selector{.kind = Kind::string, .least = 1, .most = 63};
+inline constexpr std::array<std::string_view, 2> algorithm_words{"rsa", "ed25519"};
+inline constexpr Schema algorithm{.kind = Kind::string, .values = algorithm_words};
+inline constexpr std::array<std::string_view, 3> key_state_words{"waiting", "signing", "retired"};
+inline constexpr Schema key_state{.kind = Kind::string, .values = key_state_words};
+inline constexpr std::array dkim_key_properties{
+    Property{"selector", &selector, "Its selector: the record is at SELECTOR._domainkey.DOMAIN"},
+    Property{"algorithm", &algorithm, "Its algorithm"},
+    Property{"state", &key_state,
+             "It waits until DNS has had it for an hour, signs, or is kept for what it has signed"},
+    Property{"created_at", &stamp, "When it was made; empty: config.yaml has it"},
+    Property{"retired_at", &optional_time, "Since when it signs no more; seven days later it may go"},
+};
+inline constexpr Schema dkim_key{.name = "DkimKey", .properties = dkim_key_properties};
+inline constexpr Schema dkim_keys{.kind = Kind::array, .items = &dkim_key};
+inline constexpr std::array domain_keys_properties{
+    Property{"id", &uuid, "The domain's id"},
+    Property{"name", &domain, "The domain"},
+    Property{"keys", &dkim_keys, "Its keys; what to publish of them is in /domains/{id}/dns"},
+};
+inline constexpr Schema domain_keys{.name = "DomainKeys", .properties = domain_keys_properties};
 inline constexpr std::array<std::string_view, 4> verdict_words{"published", "missing", "different", "unknown"};
 inline constexpr Schema verdict{.kind = Kind::string, .values = verdict_words};
 inline constexpr auto checked_record_properties =
@@ -338,6 +363,51 @@ inline constexpr std::array mailbox_change_properties{
 };
 inline constexpr Schema mailbox_change{.name = "MailboxChange", .properties = mailbox_change_properties};
 
+inline constexpr std::array mailbox_use_properties{
+    Property{"bytes", &count, "How many bytes it holds"},
+    Property{"messages", &count, "How many messages"},
+    Property{"quota", &quota, "How many bytes it may hold; 0: as many as there are"},
+};
+inline constexpr Schema mailbox_use{.name = "MailboxUse", .properties = mailbox_use_properties};
+inline constexpr Schema script_name{.kind = Kind::string, .least = 1, .most = 200};
+inline constexpr Schema script_text{.kind = Kind::string, .format = Format::lines, .least = 1, .most = 262144};
+inline constexpr std::array sieve_script_properties{
+    Property{"name", &script_name, "Its name"},
+    Property{"active", &flag, "Whether it is the one that judges what comes"},
+};
+inline constexpr Schema sieve_script{.name = "SieveScript", .properties = sieve_script_properties};
+inline constexpr Schema sieve_scripts{.kind = Kind::array, .items = &sieve_script};
+inline constexpr auto whole_sieve_script_properties =
+    with(sieve_script_properties, Property{"script", &script_text, "The script"});
+inline constexpr Schema whole_sieve_script{.name = "WholeSieveScript", .properties = whole_sieve_script_properties};
+inline constexpr std::array new_sieve_script_properties{
+    Property{"script", &script_text, "The script (RFC 5228)"},
+};
+inline constexpr Schema new_sieve_script{.name = "NewSieveScript", .properties = new_sieve_script_properties};
+
+inline constexpr std::array<std::string_view, 4> app_protocol_words{"imap", "pop3", "sieve", "smtp"};
+inline constexpr Schema app_protocol{.kind = Kind::string, .values = app_protocol_words};
+inline constexpr Schema app_protocols{.kind = Kind::array, .items = &app_protocol, .least = 1, .most = 4};
+inline constexpr std::array app_password_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"mailbox_id", &uuid, "The mailbox"},
+    Property{"address", &email, "Its address"},
+    Property{"name", &name, "What it is for"},
+    Property{"protocols", &app_protocols, "What it lets in by"},
+    Property{"created_at", &time, "When it was made"},
+};
+inline constexpr Schema app_password{.name = "AppPassword", .properties = app_password_properties};
+inline constexpr Schema app_passwords{.kind = Kind::array, .items = &app_password};
+inline constexpr auto made_app_password_properties = with(
+    app_password_properties, Property{"generated_password", &optional_text,
+                                      "The password, shown this once; null when the same Idempotency-Key asks again"});
+inline constexpr Schema made_app_password{.name = "MadeAppPassword", .properties = made_app_password_properties};
+inline constexpr std::array new_app_password_properties{
+    Property{"name", &name, "What it is for: the program, or the device"},
+    Property{"protocols", &app_protocols, "What it lets in by; left out: all of them", false},
+};
+inline constexpr Schema new_app_password{.name = "NewAppPassword", .properties = new_app_password_properties};
+
 inline constexpr std::array alias_properties{
     Property{"id", &uuid, "Its id"},
     Property{"address", &email, "The address"},
@@ -367,7 +437,7 @@ inline constexpr std::array audit_entry_properties{
     Property{"at", &time, "When"},
     Property{"actor", &text, "Who, by the name of that time"},
     Property{"actor_id", &optional_uuid, "The administrator; null: one of this host"},
-    Property{"credential", &credential_word, "By what they were known"},
+    Property{"credential", &actor_word, "By what they were known"},
     Property{"address", &text, "From where; empty on the administrators' socket"},
     Property{"action", &text, "What they did"},
     Property{"target", &text, "What they did it to, by name"},
@@ -385,6 +455,169 @@ inline constexpr std::array audit_verdict_properties{
     Property{"fault", &optional_text, "What was found first; null: nothing"},
 };
 inline constexpr Schema audit_verdict{.name = "AuditVerdict", .properties = audit_verdict_properties};
+inline constexpr Schema service_name{.kind = Kind::string, .least = 1, .most = 40};
+inline constexpr Schema optional_count{.kind = Kind::integer, .nullable = true, .most = 9007199254740991};
+inline constexpr std::array service_properties{
+    Property{"service", &service_name, "Its name here"},
+    Property{"unit", &text, "The systemd unit it is on this server; empty: there is none"},
+    Property{"active", &text, "What systemd says of it: active, activating, failed, ...; missing: there is no unit"},
+    Property{"since", &optional_time, "Since when it is active"},
+    Property{"restarts", &count, "How often systemd has started it again"},
+    Property{"memory", &optional_count, "Bytes; null: systemd does not know"},
+    Property{"why", &optional_text, "Why it is not active"},
+};
+inline constexpr Schema service{.name = "Service", .properties = service_properties};
+inline constexpr Schema services{.kind = Kind::array, .items = &service};
+
+inline constexpr std::array generation_properties{
+    Property{"generation", &count, "Its number"},
+    Property{"made_at", &time, "When it was applied first"},
+    Property{"summary", &text, "What was changed"},
+    Property{"current", &flag, "Whether it is in force"},
+};
+inline constexpr Schema generation{.name = "Generation", .properties = generation_properties};
+inline constexpr Schema generations{.kind = Kind::array, .items = &generation};
+
+inline constexpr Schema generation_number{.kind = Kind::integer, .least = 1, .most = 4294967295};
+
+inline constexpr Schema config_text{.kind = Kind::string, .format = Format::lines, .least = 1, .most = 1000000};
+inline constexpr Schema optional_config_text{
+    .kind = Kind::string, .format = Format::lines, .nullable = true, .most = 1000000000};
+inline constexpr std::array config_problem_properties{
+    Property{"line", &count, "Its line; 0: it is about the whole"},
+    Property{"column", &count, "Its column"},
+    Property{"path", &text, "The key"},
+    Property{"detail", &text, "What was found, and what was expected"},
+    Property{"hint", &text, "What to do; empty: that says it"},
+};
+inline constexpr Schema config_problem{.name = "ConfigProblem", .properties = config_problem_properties};
+inline constexpr Schema config_problems{.kind = Kind::array, .items = &config_problem};
+inline constexpr std::array config_verdict_properties{
+    Property{"valid", &flag, "Whether it can be applied as it stands"},
+    Property{"problems", &config_problems, "Everything that is wrong with it"},
+};
+inline constexpr Schema config_verdict{.name = "ConfigVerdict", .properties = config_verdict_properties};
+inline constexpr auto config_properties =
+    with(config_verdict_properties,
+         Property{"yaml", &optional_config_text, "What it says, without password hashes; null: it is not valid"});
+inline constexpr Schema config{.name = "Config", .properties = config_properties};
+inline constexpr std::array config_candidate_properties{
+    Property{"yaml", &config_text, "The text of a config.yaml"},
+};
+inline constexpr Schema config_candidate{.name = "ConfigCandidate", .properties = config_candidate_properties};
+
+inline constexpr Schema plan_id{.kind = Kind::string, .least = 1, .most = 128};
+inline constexpr Schema plan_text{.kind = Kind::string, .format = Format::lines, .most = 1000000000};
+inline constexpr Schema plan_list{.kind = Kind::array, .items = &any_object, .most = 1000000};
+inline constexpr std::array plan_properties{
+    Property{"plan_id", &plan_id, "Names this very difference: another state or another wish has another id"},
+    Property{"changes", &flag, "Whether there is anything to do"},
+    Property{"summary", &text, "One line"},
+    Property{"text", &plan_text, "All of it, for people"},
+    Property{"from_generation", &count, "The configuration that is in force"},
+    Property{"config_sha256", &text, "Of config.yaml"},
+    Property{"files", &plan_list, "Files to write, each with its difference"},
+    Property{"links", &plan_list, "Links in /etc to put right"},
+    Property{"rows", &any_object, "Domains, mailboxes and aliases to change"},
+    Property{"dkim_keys", &plan_list, "Keys to make"},
+    Property{"certificate", &flag, "Whether a self-signed certificate is to be made"},
+    Property{"units", &plan_list, "What happens to each service"},
+};
+inline constexpr Schema plan{.name = "Plan", .properties = plan_properties};
+inline constexpr std::array plan_choice_properties{
+    Property{"plan_id", &plan_id, "The plan that was looked at: any other state is refused"},
+};
+inline constexpr Schema plan_choice{.name = "PlanChoice", .properties = plan_choice_properties};
+
+inline constexpr std::array<std::string_view, 3> operation_kind_words{"apply", "rollback", "probes"};
+inline constexpr Schema operation_kind{.kind = Kind::string, .values = operation_kind_words};
+inline constexpr std::array<std::string_view, 4> operation_status_words{"running", "done", "failed", "interrupted"};
+inline constexpr Schema operation_status{.kind = Kind::string, .values = operation_status_words};
+inline constexpr std::array operation_error_properties{
+    Property{"code", &text, "Names it for programs"},
+    Property{"detail", &text, "What happened"},
+    Property{"hint", &text, "What to do; empty: that says it"},
+};
+inline constexpr Schema operation_error{
+    .name = "OperationError", .properties = operation_error_properties, .nullable = true};
+inline constexpr std::array operation_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"kind", &operation_kind, "What it does"},
+    Property{"argument", &text, "With what: the plan, the generation, the set of probes"},
+    Property{"status", &operation_status, "How it is; interrupted: nobody heard how it ended"},
+    Property{"progress", &any_object, "What was heard of it last, while it runs"},
+    Property{"result", &any_object, "What it came to, once it is done"},
+    Property{"error", &operation_error, "Why it is not"},
+    Property{"started_by", &text, "Who began it, by the name of that time"},
+    Property{"started_at", &time, "When it began"},
+    Property{"finished_at", &optional_time, "When it ended"},
+};
+inline constexpr Schema operation{.name = "Operation", .properties = operation_properties};
+inline constexpr Schema operations{.kind = Kind::array, .items = &operation};
+
+inline constexpr std::array<std::string_view, 2> probe_set_words{"quick", "all"};
+inline constexpr Schema probe_set{.kind = Kind::string, .values = probe_set_words};
+inline constexpr std::array probe_choice_properties{
+    Property{"set", &probe_set, "quick, unless you ask for all of them", false},
+};
+inline constexpr Schema probe_choice{.name = "ProbeChoice", .properties = probe_choice_properties};
+inline constexpr std::array probe_properties{
+    Property{"probe", &text, "What was tried"},
+    Property{"passed", &flag, "Whether it worked"},
+    Property{"detail", &text, "What was seen"},
+    Property{"milliseconds", &count, "How long it took"},
+};
+inline constexpr Schema probe{.name = "Probe", .properties = probe_properties};
+inline constexpr Schema probe_list{.kind = Kind::array, .items = &probe};
+inline constexpr std::array probe_results_properties{
+    Property{"ran_at", &optional_time, "When they ran last; null: never by this API"},
+    Property{"passed", &count, "How many passed"},
+    Property{"failed", &count, "How many did not"},
+    Property{"probes", &probe_list, "Each of them"},
+};
+inline constexpr Schema probe_results{.name = "ProbeResults", .properties = probe_results_properties};
+
+inline constexpr Schema log_lines{.kind = Kind::integer, .least = 1, .most = 1000};
+inline constexpr std::array<std::string_view, 8> priority_words{"emergency", "alert",  "critical", "error",
+                                                                "warning",   "notice", "info",     "debug"};
+inline constexpr Schema priority{.kind = Kind::string, .values = priority_words};
+inline constexpr Schema log_message{.kind = Kind::string, .most = 1000000};
+inline constexpr std::array log_entry_properties{
+    Property{"at", &time, "When"},
+    Property{"program", &text, "Who said it"},
+    Property{"pid", &count, "Its process"},
+    Property{"priority", &priority, "How grave it is"},
+    Property{"message", &log_message, "What it said; control characters are escaped"},
+};
+inline constexpr Schema log_entry{.name = "LogEntry", .properties = log_entry_properties};
+inline constexpr Schema log_entries{.kind = Kind::array, .items = &log_entry};
+
+inline constexpr Schema queue_id{.kind = Kind::string, .least = 6, .most = 40};
+inline constexpr Schema queue_reason{.kind = Kind::string, .most = 100000};
+inline constexpr std::array queued_recipient_properties{
+    Property{"address", &text, "Their address"},
+    Property{"reason", &queue_reason, "Why it has not been delivered yet; empty: it was not tried"},
+};
+inline constexpr Schema queued_recipient{.name = "QueuedRecipient", .properties = queued_recipient_properties};
+inline constexpr Schema queued_recipients{.kind = Kind::array, .items = &queued_recipient, .most = 1000000};
+inline constexpr std::array queued_message_properties{
+    Property{"id", &queue_id, "Postfix's id of it"},
+    Property{"queue", &text, "Where it is: incoming, active, deferred, hold, maildrop, corrupt"},
+    Property{"arrived_at", &time, "When it came"},
+    Property{"size", &count, "Bytes"},
+    Property{"sender", &text, "The envelope's sender; empty: a bounce"},
+    Property{"recipients", &queued_recipients, "Who has not got it yet"},
+};
+inline constexpr Schema queued_message{.name = "QueuedMessage", .properties = queued_message_properties};
+inline constexpr Schema queued_messages{.kind = Kind::array, .items = &queued_message};
+inline constexpr std::array<std::string_view, 4> queue_action_words{"flush", "hold", "release", "remove"};
+inline constexpr Schema queue_action_word{.kind = Kind::string, .values = queue_action_words};
+inline constexpr std::array queue_outcome_properties{
+    Property{"id", &queue_id, "The message"},
+    Property{"action", &queue_action_word, "What was done to it"},
+};
+inline constexpr Schema queue_outcome{.name = "QueueOutcome", .properties = queue_outcome_properties};
+
 inline constexpr Schema page_limit{.kind = Kind::integer, .least = 1, .most = 200};
 inline constexpr Schema cursor{.kind = Kind::string, .least = 1, .most = 2000};
 inline constexpr std::array<std::string_view, 2> order_words{"asc", "desc"};

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <cerrno>
+#include <poll.h>
 #include <utility>
 
 namespace vectis::systemd {
@@ -36,9 +37,9 @@ Error as_error(const bus::Failure& failure) {
 /// Takes lines from a pipe until the final event.
 class Lines {
   public:
-    explicit Lines(int fd) : fd_(fd) {}
+    Lines(int fd, const std::stop_token& stop) : fd_(fd), stop_(stop) {}
 
-    /// The next line without its end; nothing when the writer has gone.
+    /// The next line without its end; nothing when the writer has gone, or nobody wants any more.
     std::optional<std::string> next() {
         for (;;) {
             if (const auto end = buffer_.find('\n'); end != std::string::npos) {
@@ -46,6 +47,8 @@ class Lines {
                 buffer_.erase(0, end + 1);
                 return line;
             }
+            if (!await())
+                return std::nullopt;
             std::array<char, 16384> chunk{};
             const ssize_t count = ::read(fd_, chunk.data(), chunk.size());
             if (count < 0 && errno == EINTR)
@@ -57,12 +60,25 @@ class Lines {
     }
 
   private:
+    /// Until there is something to read; false if nobody wants it.
+    [[nodiscard]] bool await() const {
+        constexpr int between_looks = 500; // milliseconds
+        for (;;) {
+            if (stop_.stop_requested())
+                return false;
+            pollfd wait{fd_, POLLIN, 0};
+            if (poll(&wait, 1, stop_.stop_possible() ? between_looks : -1) != 0)
+                return true;
+        }
+    }
+
     int fd_;
+    const std::stop_token& stop_;
     std::string buffer_;
 };
 
-Json follow(const UniqueFd& pipe, const Progress& progress) {
-    Lines lines(pipe.get());
+Json follow(const UniqueFd& pipe, const Progress& progress, const std::stop_token& stop) {
+    Lines lines(pipe.get(), stop);
     while (const auto line = lines.next()) {
         Json event = parse_json(*line);
         const auto name = event.is_object() ? event.value("event", std::string()) : std::string();
@@ -72,8 +88,10 @@ Json follow(const UniqueFd& pipe, const Progress& progress) {
         if (name == "done")
             return event;
     }
-    throw Error(Code::unavailable, "cannot follow the supervisor any further: it went away before it had finished",
-                "vectis status shows what is in force; journalctl -u vectis-supervisor says why");
+    if (stop.stop_requested())
+        throw Unheard(Code::unavailable, "the supervisor is not followed any further");
+    throw Unheard(Code::unavailable, "cannot follow the supervisor any further: it went away before it had finished",
+                  "vectis status shows what is in force; journalctl -u vectis-supervisor says why");
 }
 
 } // namespace
@@ -128,6 +146,9 @@ std::string SupervisorClient::generations() {
 std::string SupervisorClient::status() {
     return session_->file("Status");
 }
+std::string SupervisorClient::figures() {
+    return session_->file("Figures");
+}
 std::string SupervisorClient::deploy_certificates() {
     return session_->file("DeployCertificates");
 }
@@ -142,6 +163,37 @@ void SupervisorClient::restart(const std::string& service) {
     session_->call("Restart", [&](sdbus::Message& message) { message << service; });
 }
 
+std::string SupervisorClient::queue() {
+    return session_->file("Queue");
+}
+
+void SupervisorClient::act_on_queue(const std::string& id, const std::string& action) {
+    session_->call("ActOnQueue", [&](sdbus::Message& message) { message << id << action; });
+}
+
+std::string SupervisorClient::mailbox_use(const std::string& address) {
+    return session_->text("MailboxUse", [&](sdbus::Message& message) { message << address; });
+}
+
+std::string SupervisorClient::sieve_scripts(const std::string& address) {
+    return read_all(session_->descriptor("SieveScripts", [&](sdbus::Message& message) { message << address; }).get());
+}
+
+std::string SupervisorClient::sieve_script(const std::string& address, const std::string& name) {
+    return read_all(
+        session_->descriptor("SieveScript", [&](sdbus::Message& message) { message << address << name; }).get());
+}
+
+void SupervisorClient::put_sieve_script(const std::string& address, const std::string& name,
+                                        const std::string& script) {
+    session_->call("PutSieveScript", [&](sdbus::Message& message) { message << address << name << script; });
+}
+
+void SupervisorClient::act_on_sieve_script(const std::string& address, const std::string& name,
+                                           const std::string& action) {
+    session_->call("ActOnSieveScript", [&](sdbus::Message& message) { message << address << name << action; });
+}
+
 void SupervisorClient::set_password(const std::string& address, const std::string& hash) {
     session_->call("SetPassword", [&](sdbus::Message& message) { message << address << hash; });
 }
@@ -154,17 +206,25 @@ std::string SupervisorClient::dns_records(const std::string& domain, const std::
     return session_->text("DnsRecords", [&](sdbus::Message& message) { message << domain << published; });
 }
 
-Json SupervisorClient::apply(const std::string& plan_id, const Progress& progress) {
-    return follow(session_->descriptor("Apply", [&](sdbus::Message& message) { message << plan_id; }), progress);
+std::string SupervisorClient::logs(const std::string& service, Time since, std::uint32_t most) {
+    const std::int64_t instant =
+        std::chrono::duration_cast<std::chrono::milliseconds>(since.time_since_epoch()).count();
+    return read_all(
+        session_->descriptor("Logs", [&](sdbus::Message& message) { message << service << instant << most; }).get());
 }
 
-Json SupervisorClient::rollback(std::uint32_t generation, const Progress& progress) {
-    return follow(session_->descriptor("Rollback", [&](sdbus::Message& message) { message << generation; }), progress);
+Json SupervisorClient::apply(const std::string& plan_id, const Progress& progress, const std::stop_token& stop) {
+    return follow(session_->descriptor("Apply", [&](sdbus::Message& message) { message << plan_id; }), progress, stop);
 }
 
-Json SupervisorClient::health(HealthSet set, const Progress& progress) {
+Json SupervisorClient::rollback(std::uint32_t generation, const Progress& progress, const std::stop_token& stop) {
+    return follow(session_->descriptor("Rollback", [&](sdbus::Message& message) { message << generation; }), progress,
+                  stop);
+}
+
+Json SupervisorClient::health(HealthSet set, const Progress& progress, const std::stop_token& stop) {
     const std::string word = set == HealthSet::quick ? "quick" : "all";
-    return follow(session_->descriptor("Health", [&](sdbus::Message& message) { message << word; }), progress);
+    return follow(session_->descriptor("Health", [&](sdbus::Message& message) { message << word; }), progress, stop);
 }
 
 } // namespace vectis::systemd

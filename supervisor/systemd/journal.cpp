@@ -92,9 +92,16 @@ std::string Entry::text() const {
     return fmt::format("{} {}: {}", rfc3339(time), printable(who), printable(message));
 }
 
-std::vector<Entry> tail(const std::string& unit, std::size_t lines, std::optional<Time> since) {
+std::string_view text(Priority priority) {
+    constexpr std::array<std::string_view, 8> names{"emergency", "alert",  "critical", "error",
+                                                    "warning",   "notice", "info",     "debug"};
+    return names.at(static_cast<std::size_t>(priority));
+}
+
+std::vector<Entry> tail(const std::vector<std::string>& units, std::size_t lines, std::optional<Time> since) {
     const Journal journal = open_journal();
-    select(journal, unit);
+    for (const auto& unit : units)
+        select(journal, unit);
     check(sd_journal_seek_tail(journal.get()), "cannot read the journal");
     std::vector<Entry> entries;
     while (entries.size() < lines) {

@@ -17,6 +17,8 @@ namespace vectis::systemd {
 /// syslog(3)'s levels.
 enum class Priority : std::uint8_t { emergency, alert, critical, error, warning, notice, info, debug };
 
+[[nodiscard]] std::string_view text(Priority priority);
+
 struct Entry {
     Time time;
     std::string identifier; // SYSLOG_IDENTIFIER, else the program's name
@@ -28,9 +30,10 @@ struct Entry {
     [[nodiscard]] std::string text() const;
 };
 
-/// The last `lines` entries of `unit` (what it wrote and what systemd wrote about it), oldest first; only those after
-/// `since` if given. Throws Error(system) if the journal cannot be read.
-[[nodiscard]] std::vector<Entry> tail(const std::string& unit, std::size_t lines, std::optional<Time> since = {});
+/// The last `lines` entries of these units (what they wrote and what systemd wrote about them), oldest first; only
+/// those after `since` if given. Throws Error(system) if the journal cannot be read.
+[[nodiscard]] std::vector<Entry> tail(const std::vector<std::string>& units, std::size_t lines,
+                                      std::optional<Time> since = {});
 
 /// Entries of all `units` from `since` on in the order of the journal, then new ones as they come, until `stop` is
 /// requested or `take` returns false. Without `follow` it returns at the end of what is there.

@@ -65,7 +65,7 @@ bool reached(Action action, const UnitState& before, const UnitState& now) {
 [[noreturn]] void fail(const std::string& name, Action action, const std::string& cause, Time since) {
     std::vector<Problem> lines;
     try {
-        for (const auto& entry : tail(name, 10, since - milliseconds(1)))
+        for (const auto& entry : tail({name}, 10, since - milliseconds(1)))
             lines.push_back({{}, {}, entry.text(), {}});
     } catch (const Error& error) {
         lines.push_back({{}, {}, error.what(), {}});

@@ -30,6 +30,8 @@ using std::chrono::steady_clock;
 namespace {
 
 constexpr std::size_t most_calls = 8;
+constexpr std::uint32_t most_log_lines = 1000;
+constexpr std::int64_t latest_time = 253402300799999; // the year 9999, in milliseconds
 constexpr std::chrono::minutes short_limit{5};
 constexpr std::chrono::minutes long_limit{60};
 constexpr milliseconds retry{1000};
@@ -105,8 +107,50 @@ void expect_hash(const std::string& text) {
 std::string address_given(const std::string& text) {
     constexpr std::size_t longest = 320; // RFC 3696 section 3
     if (text.size() > longest || !is_utf8(text) || has_control(text))
-        throw Error(Code::invalid_input, "cannot set the password: this is no address");
+        throw Error(Code::invalid_input, "this is no address");
     return lower_ascii(text);
+}
+
+constexpr std::size_t most_script = 256U << 10U;
+
+/// RFC 5804 section 1.6; a slash would be a path.
+std::string script_name(const std::string& text) {
+    constexpr std::size_t longest = 200;
+    if (text.empty() || text.size() > longest || !is_utf8(text) || has_control(text) ||
+        text.find('/') != std::string::npos)
+        throw Error(Code::invalid_input, "this is no name of a Sieve script");
+    return text;
+}
+
+constexpr std::array<std::string_view, 3> sieve_actions{"activate", "deactivate", "remove"};
+
+SieveAction sieve_action(const std::string& name) {
+    const auto* found = std::find(sieve_actions.begin(), sieve_actions.end(), name);
+    if (found == sieve_actions.end())
+        throw Error(Code::invalid_input, "cannot do this to a script: it is none of activate, deactivate, remove");
+    return static_cast<SieveAction>(found - sieve_actions.begin());
+}
+
+constexpr std::array<std::string_view, 4> queue_actions{"flush", "hold", "release", "remove"};
+
+QueueAction queue_action(const std::string& name) {
+    const auto* found = std::find(queue_actions.begin(), queue_actions.end(), name);
+    if (found == queue_actions.end())
+        throw Error(Code::invalid_input, "cannot do this to a message: it is none of flush, hold, release, remove");
+    return static_cast<QueueAction>(found - queue_actions.begin());
+}
+
+/// Postfix's short and long ids. "ALL" means every message to postsuper, and is too short to be one.
+std::string queue_id(const std::string& text) {
+    constexpr std::size_t shortest = 6;
+    constexpr std::size_t longest = 40;
+    const bool good =
+        text.size() >= shortest && text.size() <= longest && std::all_of(text.begin(), text.end(), [](char c) {
+            return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        });
+    if (!good)
+        throw Error(Code::invalid_input, "cannot find the message: this is no id of Postfix's queue");
+    return text;
 }
 
 HealthSet health_set(const std::string& text) {
@@ -280,6 +324,7 @@ class SupervisorService::Session {
         return {
             method(bus, "Plan", "", "h", [&m](auto&) { return file("plan", [&m] { return m.plan(); }); }),
             method(bus, "Status", "", "h", [&m](auto&) { return file("status", [&m] { return m.status(); }); }),
+            method(bus, "Figures", "", "h", [&m](auto&) { return file("figures", [&m] { return m.figures(); }); }),
             method(bus, "Generations", "", "h",
                    [&m](auto&) { return file("generations", [&m] { return m.generations(); }); }),
             method(bus, "DeployCertificates", "", "h",
@@ -292,6 +337,67 @@ class SupervisorService::Session {
                        const std::string name = service_named(text_argument(call));
                        return [&m, name]() -> Answer {
                            m.restart(name);
+                           return {};
+                       };
+                   }),
+            method(bus, "Queue", "", "h", [&m](auto&) { return file("queue", [&m] { return m.queue(); }); }),
+            method(bus, "Logs", "sxu", "h",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string service = text_argument(call);
+                       std::int64_t since = 0;
+                       std::uint32_t most = 0;
+                       call >> since >> most;
+                       if (since < 0 || since > latest_time || most > most_log_lines)
+                           throw Error(Code::invalid_input, "cannot show logs: the time or the number is out of range");
+                       return file("logs", [&m, service, since, most] {
+                           return m.logs(service, Time(std::chrono::milliseconds(since)), most);
+                       });
+                   }),
+            method(bus, "ActOnQueue", "ss", "",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string id = queue_id(text_argument(call));
+                       const QueueAction action = queue_action(text_argument(call));
+                       return [&m, id, action]() -> Answer {
+                           m.act_on_queue(id, action);
+                           return {};
+                       };
+                   }),
+            method(bus, "MailboxUse", "s", "s",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string address = address_given(text_argument(call));
+                       return [&m, address]() -> Answer { return m.mailbox_use(address); };
+                   }),
+            method(bus, "SieveScripts", "s", "h",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string address = address_given(text_argument(call));
+                       return file("scripts", [&m, address] { return m.sieve_scripts(address); });
+                   }),
+            method(bus, "SieveScript", "ss", "h",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string address = address_given(text_argument(call));
+                       const std::string name = script_name(text_argument(call));
+                       return file("script", [&m, address, name] { return m.sieve_script(address, name); });
+                   }),
+            method(bus, "PutSieveScript", "sss", "",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string address = address_given(text_argument(call));
+                       const std::string name = script_name(text_argument(call));
+                       const std::string script = text_argument(call);
+                       if (script.empty() || script.size() > most_script || script.find('\0') != std::string::npos)
+                           throw Error(Code::invalid_input,
+                                       fmt::format("a Sieve script has 1 to {} bytes", most_script));
+                       return [&m, address, name, script]() -> Answer {
+                           m.put_sieve_script(address, name, script);
+                           return {};
+                       };
+                   }),
+            method(bus, "ActOnSieveScript", "sss", "",
+                   [&m](sdbus::MethodCall& call) -> std::function<Answer()> {
+                       const std::string address = address_given(text_argument(call));
+                       const std::string name = script_name(text_argument(call));
+                       const SieveAction action = sieve_action(text_argument(call));
+                       return [&m, address, name, action]() -> Answer {
+                           m.act_on_sieve_script(address, name, action);
                            return {};
                        };
                    }),
@@ -450,6 +556,14 @@ class SupervisorService::Session {
     std::map<std::uint64_t, sdbus::MethodCall> callers_; // after bus_: a message must not outlive its connection
     std::map<std::uint64_t, Call> calls_;                // last: its threads use the rest
 };
+
+std::string_view text(QueueAction action) {
+    return queue_actions.at(static_cast<std::size_t>(action));
+}
+
+std::string_view text(SieveAction action) {
+    return sieve_actions.at(static_cast<std::size_t>(action));
+}
 
 SupervisorService::SupervisorService(SupervisorMethods& methods) : session_(std::make_unique<Session>(methods)) {}
 SupervisorService::~SupervisorService() = default;

@@ -7,12 +7,18 @@
 //   Health(s) -> h        pipe, likewise                       Restart(s), Version() -> s
 //   SetPassword(ss)       address, argon2id hash          DnsRecords(sas) -> s  domain, addresses; JSON
 //   ChangeAccount(ss) -> s  id of the change; it, and what came, JSON
+//   Queue() -> h          memfd, JSON                      ActOnQueue(ss)      id, action
+//   Logs(sxu) -> h        service, since (milliseconds), most; memfd, JSON
+//   Figures() -> h        memfd, JSON                      MailboxUse(s) -> s    address; JSON
+//   SieveScripts(s) -> h  address; memfd, JSON             SieveScript(ss) -> h  address, name; memfd, the script
+//   PutSieveScript(sss)   address, name, the script        ActOnSieveScript(sss) address, name, action
 //
 // The last line of a pipe is {"event":"done",...} or {"event":"failed","code","message","hint","problems"}; a pipe that
 // ends without either means that the supervisor died. Errors travel as org.vectis.Error.CODE; the client throws the
 // same Error again.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "systemd/pollable.hpp"
 
@@ -31,6 +37,14 @@ inline constexpr std::string_view supervisor_path = "/org/vectis/Supervisor1";
 
 enum class HealthSet : std::uint8_t { quick, all };
 
+/// What can be done with a message in Postfix's queue.
+enum class QueueAction : std::uint8_t { flush, hold, release, remove };
+[[nodiscard]] std::string_view text(QueueAction action);
+
+/// What can be done with a Sieve script beside writing it.
+enum class SieveAction : std::uint8_t { activate, deactivate, remove };
+[[nodiscard]] std::string_view text(SieveAction action);
+
 /// Takes one event: an object with the string "event" and whatever belongs to it.
 using Progress = std::function<void(const Json& event)>;
 
@@ -48,9 +62,25 @@ class SupervisorMethods {
     virtual Json rollback(std::uint32_t generation, const Progress& progress) = 0;
     virtual std::string generations() = 0;
     virtual std::string status() = 0;
+    /// Status, and figures for whoever watches the server: {"queues", "filter", "disks", "databases"} as JSON.
+    virtual std::string figures() = 0;
+    /// What a service has said since then, the last `most` lines of it, the oldest first: [{at, program, pid, priority,
+    /// message}] as JSON. `service` is a name of surface/services.hpp, or "vectis".
+    virtual std::string logs(const std::string& service, Time since, std::uint32_t most) = 0;
     virtual Json health(HealthSet set, const Progress& progress) = 0;
     /// `service` is a name of surface/services.hpp.
     virtual void restart(const std::string& service) = 0;
+    /// The messages in Postfix's queue: [{id, queue, arrived_at, size, sender, recipients}] as JSON.
+    virtual std::string queue() = 0;
+    /// `id` is that of one message, never "ALL". Throws Error(not_found) if there is none.
+    virtual void act_on_queue(const std::string& id, QueueAction action) = 0;
+    /// How full a mailbox is: {"bytes", "messages"} as JSON.
+    virtual std::string mailbox_use(const std::string& address) = 0;
+    /// Its Sieve scripts: [{"name", "active"}] as JSON; one of them; see supervise/mailbox_tools.
+    virtual std::string sieve_scripts(const std::string& address) = 0;
+    virtual std::string sieve_script(const std::string& address, const std::string& name) = 0;
+    virtual void put_sieve_script(const std::string& address, const std::string& name, const std::string& script) = 0;
+    virtual void act_on_sieve_script(const std::string& address, const std::string& name, SieveAction action) = 0;
     /// Puts issued certificates in place: {"placed": [name], "refused": {name: why}} as JSON.
     virtual std::string deploy_certificates() = 0;
     /// Gives the mailbox with this address another password; `hash` is {ARGON2ID}, never clear text.

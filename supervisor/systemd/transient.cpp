@@ -168,7 +168,7 @@ Builder describe(const Transient& transient, const UniqueFd& in, const UniqueFd&
 std::vector<Problem> journal_lines(const std::string& unit, Time since) {
     std::vector<Problem> lines;
     try {
-        for (const auto& entry : tail(unit, 5, since - milliseconds(1)))
+        for (const auto& entry : tail({unit}, 5, since - milliseconds(1)))
             lines.push_back({{}, {}, entry.text(), {}});
     } catch (const Error&) {
         // The journal only adds detail to an error that is told anyway.

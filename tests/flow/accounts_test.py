@@ -1,11 +1,14 @@
 """Domains, mailboxes and aliases that the API makes: by the command line and over HTTP, judged by real mail."""
 
+import concurrent.futures
 import json
 import os
 import random
+import subprocess
 import threading
 
 import mail
+from api import Api
 from server import PASSWORD
 
 
@@ -75,6 +78,107 @@ def test_a_mailbox_takes_and_sends_mail_from_its_first_second_on_and_none_after_
         assert refused.returncode == 1 and refused.stderr.startswith("vectis: "), refused
     assert server.out("systemctl", "show", "-P", "MainPID", server.postfix) == running, "Postfix was started again"
     assert server.exec("vectis", "plan", check=False).returncode == 0, "the API's rows are no drift"
+
+
+def test_an_app_password_lets_in_by_its_protocols_alone(lab):
+    server = mail.configured(lab)
+    alice = mail.address(server, "alice")
+    vectis(server, "domain", "add", "shop.test")
+    vectis(server, "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
+    for owner in (alice, "anna@shop.test"):     # of config.yaml, and of the API
+        phone = app_password(server, owner, "phone", "--protocols", "imap")
+        program = app_password(server, owner, "program")
+        note = mail.note(owner, alice, f"sent by {owner}'s program")
+        assert mail.login(lab, server, owner, phone) and mail.login(lab, server, owner, program) and mail.login(lab, server, owner)
+        assert mail.submit(lab, server, owner, alice, message=note, password=phone)["code"] == 535
+        assert mail.submit(lab, server, owner, alice, message=note, password=program)["code"] == 250
+        assert mail.submit(lab, server, owner, alice, message=note)["code"] == 250
+        other = "anna@shop.test" if owner == alice else alice
+        # By doveadm: whoever guesses from outside is banned. Whoever has an app password changes no password with it.
+        tried = [(owner, wrong, "imap") for wrong in (phone[:8], phone[:-1] + "?", phone[:8] + PASSWORD, phone + "x", phone[:7] + "'", "")]
+        tried += [(other, phone, "imap"), (owner, program, "password"), (owner, phone, "imap"), (owner, PASSWORD, "password")]
+        with concurrent.futures.ThreadPoolExecutor(len(tried)) as pool:
+            let_in = [one for one, good in zip(tried, pool.map(lambda one: is_let_in(server, *one), tried)) if good]
+        assert let_in == tried[-2:], let_in
+    server.exec("vectis", "config", "set", f"domains[{mail.domain(server)}].quota", "3 GiB")
+    server.exec("vectis", "apply", "--yes")
+    assert mail.login(lab, server, "alice", app_password(server, alice, "third"))
+    listed = json.loads(vectis(server, "mailbox", "app-passwords", alice, "--json"))
+    assert [(each["name"], each["protocols"]) for each in listed] == [
+        ("phone", ["imap"]), ("program", ["imap", "pop3", "sieve", "smtp"]), ("third", ["imap", "pop3", "sieve", "smtp"])], listed
+    assert program not in server.out("sh", "-c", "journalctl -q --no-pager; cat /var/lib/vectis/directory/directory.db*")
+
+    vectis(server, "mailbox", "suspend", "anna@shop.test")
+    assert not mail.login(lab, server, "anna@shop.test", program)
+    assert mail.submit(lab, server, "anna@shop.test", alice, password=program)["code"] == 535
+    vectis(server, "mailbox", "resume", "anna@shop.test")
+    with lab.outside.spawn("python3", "-c", LINGER, server.ip, "anna@shop.test", program, stdout=subprocess.PIPE, text=True) as session:
+        assert session.stdout.readline() == "in\n"
+        vectis(server, "mailbox", "remove-app-password", "anna@shop.test", "--name", "program", "--yes")
+        assert session.stdout.readline() == "out\n"
+    assert not mail.login(lab, server, "anna@shop.test", program) and mail.login(lab, server, "anna@shop.test")
+    vectis(server, "mailbox", "remove", "anna@shop.test", "--yes")
+    vectis(server, "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
+    assert json.loads(vectis(server, "mailbox", "app-passwords", "anna@shop.test", "--json")) == []
+    vectis(server, "mailbox", "remove", "anna@shop.test", "--yes")
+    vectis(server, "domain", "remove", "shop.test", "--yes")
+    for name in ("phone", "program", "third"):
+        vectis(server, "mailbox", "remove-app-password", alice, "--name", name, "--yes")
+
+
+def test_a_filter_written_over_the_api_acts_and_one_that_cannot_be_compiled_is_refused(lab):
+    server = mail.configured(lab)
+    api = Api(lab, server)
+    alice = mail.address(server, "alice")
+    mail.empty(server, "alice")
+    path = f"/mailboxes/{json.loads(vectis(server, 'mailbox', 'show', alice, '--json'))['id']}"
+    assert api.get(f"{path}/sieve") == []
+    script = 'require ["fileinto", "mailbox"];\nif header :contains "subject" "invoice" { fileinto :create "Bills"; }\n'
+    written = api.put(f"{path}/sieve/my%20filter", {"script": script})
+    assert written == {"name": "my filter", "active": False, "script": script}, written
+    wrong = api.answer("PUT", f"{path}/sieve/other", {"script": "fileinto Bills"})
+    assert wrong["status"] == 422 and "line 1" in json.dumps(wrong["json"]["errors"]), wrong
+    for name, status in (("..%2Fx", 404), ("no", 404)):
+        assert api.status("GET", f"{path}/sieve/{name}") == status
+    assert api.post(f"{path}/sieve/my%20filter/activate", None, 200) == [{"name": "my filter", "active": True}]
+    assert mail.deliver(lab, server, alice, mail.note("a@outside.test", alice, "your invoice"))["code"] == 250
+    mail.wait_for(lab, server, "alice", "your invoice", "Bills")
+    use = api.get(f"{path}/use")
+    assert use["messages"] == 1 and 0 < use["bytes"] < 100_000, use
+    assert api.status("DELETE", f"{path}/sieve/my%20filter?confirm=my%20filter") == 409, "it is active"
+    api.post(f"{path}/sieve/my%20filter/deactivate", None, 200)
+    assert mail.deliver(lab, server, alice, mail.note("a@outside.test", alice, "second invoice"))["code"] == 250
+    mail.wait_for(lab, server, "alice", "second invoice")
+    assert api.status("DELETE", f"{path}/sieve/my%20filter?confirm=my%20filter") == 200
+    assert api.get(f"{path}/sieve") == []
+    told = [row["action"] for row in api.get(f"/audit?target={alice}&limit=4")]
+    assert told == ["sieve_script.remove", "sieve_script.deactivate", "sieve_script.remove.failed", "sieve_script.remove"], told
+    api.close()
+
+
+def app_password(server, address, name, *options):
+    return json.loads(vectis(server, "mailbox", "add-app-password", address, "--name", name, *options, "--json"))["generated_password"]
+
+
+def is_let_in(server, address, password, protocol):
+    """Each time as if from elsewhere: Dovecot lets an address wait that has failed."""
+    name = {"2.3": "service", "2.4": "protocol"}[server.dovecot]
+    source = f"198.18.{random.randrange(100, 250)}.{random.randrange(1, 250)}"
+    return server.exec("doveadm", "auth", "test", "-x", f"{name}={protocol}", "-x", f"rip={source}", address, password,
+                       check=False).returncode == 0
+
+
+LINGER = """
+import imaplib, ssl, sys
+host, user, password = sys.argv[1:]
+context = ssl.create_default_context()
+context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+session = imaplib.IMAP4_SSL(host, ssl_context=context, timeout=60)
+session.login(user, password)
+print("in", flush=True)
+session.readline()
+print("out", flush=True)
+"""
 
 
 def test_config_yaml_and_the_api_leave_each_others_alone(lab):

@@ -1,8 +1,13 @@
 """The DNS records of a domain that the API made: listed, published, and judged as DNS has them."""
 
+import base64
+import concurrent.futures
 import json
+import threading
 
 import mail
+from machine import wait_until
+from server import PASSWORD
 
 
 def test_a_domains_records_are_listed_and_each_is_looked_up(lab):
@@ -49,6 +54,105 @@ def forget(server):
     """The server's resolver remembers for a while that there was nothing, or something else."""
     server.exec("unbound-control", "-q", "flush_zone", "shop.test")
     server.exec("unbound-control", "-q", "flush_negative")
+
+
+def test_mail_verifies_at_every_moment_of_a_rotation(lab):
+    server = mail.configured(lab)
+    server.exec("vectis", "domain", "add", "shop.test")
+    lab.dns.add_zone("shop.test")
+    publish(lab, server, zone_file_of(server))
+    server.exec("vectis", "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
+    seen, stop = [], threading.Event()
+
+    def send_and_verify():
+        while not stop.is_set():
+            subject = f"rotation {len(seen)}"
+            send(lab, server, subject)
+            raw = mail.received(lab, "bert@outside.test", subject)
+            found = mail.call(lab.outside, "verify", content=base64.b64encode(raw).decode(), ip=server.ip, sender="anna@shop.test",
+                              hello=server.hostname)
+            seen.append(sorted((one["selector"], one["valid"]) for one in found["dkim"] if one["domain"] == "shop.test"))
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(send_and_verify)
+
+        def wait_for_more():
+            count = len(seen)
+            wait_until(lambda: len(seen) > count + 3 or sending.done(), 120, "messages that are sent")
+
+        try:
+            wait_for_more()
+            server.exec("vectis", "domain", "rotate-keys", "shop.test")
+            assert state_of(server) == {"r1": "signing", "e1": "signing", "r2": "waiting", "e2": "waiting"}
+            for verb, words in (("rotate-keys", "waiting for DNS"), ("activate-keys", "DNS does not have")):
+                refused = server.exec("vectis", "domain", verb, "shop.test", check=False)
+                assert refused.returncode == 1 and words in refused.stderr, refused
+            wait_for_more()
+            publish(lab, server, zone_file_of(server))
+            server.exec("vectis", "domain", "activate-keys", "shop.test")
+            assert state_of(server) == {"r1": "retired", "e1": "retired", "r2": "signing", "e2": "signing"}
+            wait_for_more()
+        finally:
+            stop.set()
+        sending.result(120)
+    # Each carries one signature of each kind, and both are good.
+    assert {tuple(message) for message in seen} == {(("e1", True), ("r1", True)), (("e2", True), ("r2", True))}, seen
+    assert seen == sorted(seen), seen
+    early = server.exec("vectis", "domain", "remove-key", "shop.test", "--selector", "r1", "--yes", check=False)
+    assert early.returncode == 1 and "under way until" in early.stderr, early
+    server.exec("vectis", "mailbox", "remove", "anna@shop.test", "--yes")
+    server.exec("vectis", "domain", "remove", "shop.test", "--yes")
+
+
+def test_what_rspamd_could_not_be_told_it_is_told_later(lab):
+    server = mail.configured(lab)
+    server.exec("vectis", "domain", "add", "gone.test")
+    server.exec("vectis", "domain", "add", "shop.test")
+    server.exec("vectis", "domain", "rotate-keys", "shop.test")
+    keys, signers = "/var/lib/vectis/dkim", "/var/lib/vectis/dkim/signers.conf"
+    assert server.out("ls", f"{keys}/shop.test").split() == ["e1.key", "e2.key", "r1.key", "r2.key"]
+    before = server.out("cat", f"{keys}/shop.test/r2.key")
+    server.exec("vectis", "domain", "remove-key", "shop.test", "--selector", "r2", "--yes")
+    assert server.out("ls", f"{keys}/shop.test").split() == ["e1.key", "e2.key", "r1.key"]
+    server.exec("vectis", "domain", "remove-key", "shop.test", "--selector", "e2", "--yes")
+    # Somebody put it back, or it survived a kill: nobody signs with it again.
+    server.exec("tee", f"{keys}/shop.test/r2.key", input=before)
+    server.exec("vectis", "domain", "rotate-keys", "shop.test")
+    assert server.out("cat", f"{keys}/shop.test/r2.key") != before
+    server.exec("systemctl", "mask", "--runtime", "--now", "rspamd.service")
+    server.exec("vectis", "domain", "remove", "gone.test", "--yes")
+    server.exec("vectis", "domain", "add", "new.test")
+    server.exec("systemctl", "unmask", "--runtime", "rspamd.service")
+    reloads = reloads_of_rspamd(server)
+    server.exec("systemctl", "start", "rspamd.service")
+    listed = server.out("cat", signers)
+    assert "new.test" in listed and "gone.test" not in listed, listed
+    wait_until(lambda: reloads_of_rspamd(server) > reloads, 90, "the supervisor to tell Rspamd")
+    for domain in ("new.test", "shop.test"):
+        server.exec("vectis", "domain", "remove", domain, "--yes")
+    assert server.exec("ls", f"{keys}/new.test", check=False).returncode != 0
+
+
+def reloads_of_rspamd(server):
+    return server.out("journalctl", "-u", "rspamd.service", "-o", "cat", "--no-pager").count("Reloaded rspamd.service")
+
+
+def send(lab, server, subject):
+    """Rspamd may be reading its configuration again: 451, and the sender tries again."""
+    def accepted():
+        code = mail.submit(lab, server, "anna@shop.test", "bert@outside.test",
+                           message=mail.note("anna@shop.test", "bert@outside.test", subject))["code"]
+        assert code in (250, 451), code
+        return code == 250
+    wait_until(accepted, 60, f"'{subject}' to be taken")
+
+
+def zone_file_of(server):
+    return json.loads(server.out("vectis", "domain", "dns", "shop.test", "--json"))["zone_file"]
+
+
+def state_of(server):
+    return {key["selector"]: key["state"] for key in json.loads(server.out("vectis", "domain", "keys", "shop.test", "--json"))["keys"]}
 
 
 def verify(server, domain, expected):

@@ -117,7 +117,7 @@ def verify(content, ip, sender, hello):
         one = dkim.DKIM(raw)
         valid = one.verify(idx=number)
         fields = {name.decode(): value.decode() for name, value in one.signature_fields.items()}
-        signatures.append({"valid": valid, "domain": fields["d"], "algorithm": fields["a"]})
+        signatures.append({"valid": valid, "domain": fields["d"], "algorithm": fields["a"], "selector": fields["s"]})
     spf_result = spf.check2(i=ip, s=sender, h=hello)[0]
     results = authheaders.authenticate_message(raw, "outside.test", ip=ip, mail_from=sender, helo=hello, spf=True)
     return {"dkim": signatures, "spf": spf_result, "dmarc": "dmarc=pass" in results, "results": results}

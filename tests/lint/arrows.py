@@ -38,6 +38,7 @@ LIBRARIES = {
     r"sqlite3\.h": {"store"},
     r"yaml-cpp/": {"config"},
     r"httplib\.h": {"api", "net"},
+    r"prometheus/": {"api"},
     r"unbound\.h": {"net"},
     r"CLI/": {"cli"},
     r"kainjow/|mustache\.hpp": {"render"},

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "api/dispatch.hpp"
+#include "api/rotation.hpp"
+#include "base/clock.hpp"
 #include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
@@ -51,6 +53,13 @@ inline Guarded<std::set<std::pair<std::string, std::string>>>& answered_well() {
     return answered;
 }
 
+/// As the supervisor says it.
+inline Json service(const std::string& name) {
+    return {
+        {"service", name}, {"unit", name + ".service"},           {"active", "active"}, {"sub", "running"}, {"pid", 7},
+        {"restarts", 0},   {"since", "2026-11-24T10:00:00.000Z"}, {"memory", 4096}};
+}
+
 struct Api {
     Folder folder;
     store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
@@ -74,9 +83,22 @@ struct Api {
                               api::errand_answer, [this](const std::string& line) { logged.push_back(line); }};
     std::function<std::string(const std::string&, const std::vector<std::string>&)> dns_records;
     std::function<std::vector<net::Answer>(const std::vector<net::Question>&)> lookup;
+    Json queue = Json::array();
+    Json figures;
+    std::map<std::string, std::map<std::string, std::string>> scripts; // of each mailbox
+    std::string active_script;
+    std::string config = "hostname: mail.example.test\nadmin: anna@example.test\n"
+                         "domains:\n  - name: example.test\n    mailboxes:\n      - name: anna\n";
+    api::Operations::Work work = [](const store::Operation&, const auto&, const auto&) { return Json::object(); };
+    std::vector<std::string> done; // what the supervisor was asked to do
     bool well = true;
     std::function<void()> fail; // in the middle of a health check
     std::vector<std::string> logged;
+    api::Operations operations{ledger,
+                               [this](const auto& operation, const auto& progress, const auto& stop) {
+                                   return work(operation, progress, stop);
+                               },
+                               [this](const std::string& line) { logged.push_back(line); }};
     api::Services services{.ledger = ledger,
                            .throttle = throttle,
                            .errands = errands,
@@ -84,6 +106,77 @@ struct Api {
                            .hostname = [] { return std::string("mail.example.test"); },
                            .dns_records = [this](const std::string& domain,
                                                  const auto& published) { return dns_records(domain, published); },
+                           .plan =
+                               [] {
+                                   return to_text({{"plan_id", "p1"}});
+                               },
+                           .status =
+                               [] {
+                                   return to_text({{"services", {service("postfix"), service("redis")}}});
+                               },
+                           .figures =
+                               [this] {
+                                   if (figures.is_null())
+                                       throw Error(Code::unavailable, "cannot reach the supervisor");
+                                   return to_text(figures);
+                               },
+                           .generations =
+                               [] {
+                                   return to_text({{"generations",
+                                                    {{{"generation", 1},
+                                                      {"made_at", "2026-11-24T10:00:00.000Z"},
+                                                      {"summary", "first"},
+                                                      {"current", true}}}}});
+                               },
+                           .logs =
+                               [](const std::string& name, Time since, std::uint32_t most) {
+                                   return to_text(Json::array({{{"at", rfc3339(since)},
+                                                                {"program", name},
+                                                                {"pid", most},
+                                                                {"priority", "info"},
+                                                                {"message", "ready"}}}));
+                               },
+                           .restart =
+                               [this](const std::string& name) {
+                                   if (name != "postfix")
+                                       throw Error(Code::not_found, "cannot restart: there is no such service");
+                                   done.push_back("restart " + name);
+                               },
+                           .queue = [this](bool) { return to_text(queue); },
+                           .act_on_queue =
+                               [this](const std::string& id, const std::string& action) {
+                                   const bool there = std::any_of(queue.begin(), queue.end(), [&](const Json& each) {
+                                       return each.at("id") == id;
+                                   });
+                                   if (!there)
+                                       throw Error(Code::not_found, "there is no such message");
+                                   done.push_back(action + " " + id);
+                               },
+                           .mailbox_use = [](const std::string&) { return R"({"bytes":2048,"messages":3})"; },
+                           .sieve_scripts =
+                               [this](const std::string& address) {
+                                   Json rows = Json::array();
+                                   for (const auto& [name, script] : scripts[address])
+                                       rows.push_back({{"name", name}, {"active", name == active_script}});
+                                   return to_text(rows);
+                               },
+                           .sieve_script =
+                               [this](const std::string& address, const std::string& name) {
+                                   if (!scripts[address].contains(name))
+                                       throw Error(Code::not_found, "there is no such script");
+                                   return scripts[address][name];
+                               },
+                           .put_sieve_script = [this](const std::string& address, const std::string& name,
+                                                      const std::string& script) { scripts[address][name] = script; },
+                           .act_on_sieve_script =
+                               [this](const std::string& address, const std::string& name, const std::string& action) {
+                                   if (action == "remove")
+                                       scripts[address].erase(name);
+                                   else
+                                       active_script = action == "activate" ? name : "";
+                               },
+                           .operations = operations,
+                           .config = [this] { return config; },
                            .lookup = [this](const auto& questions) { return lookup(questions); },
                            .health =
                                [this] {

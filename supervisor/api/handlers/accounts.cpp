@@ -4,6 +4,7 @@
 #include "accounts/password.hpp"
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
+#include "api/rotation.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "zone/live.hpp"
@@ -15,6 +16,8 @@
 namespace vectis::api::handlers {
 
 namespace {
+
+const std::vector<std::string> every_protocol{"imap", "pop3", "sieve", "smtp"};
 
 /// Somebody else's, and what is the server's own, is not there for them.
 bool reaches(const accounts::Who& who, const std::string& domain) {
@@ -60,6 +63,11 @@ directory::Alias this_alias(Call& call) {
                            [&](store::Database& database) { return store::Accounts(database).alias(call.id()); }));
 }
 
+std::vector<directory::DkimKey> keys_of(Call& call, const directory::Domain& domain) {
+    return call.services().directory.read(
+        [&](store::Database& database) { return store::Accounts(database).dkim_keys(domain.name); });
+}
+
 template<typename Rows>
 Response list(Call& call, const std::string& domain_column, Rows (store::Accounts::*rows)(const store::Page&)) {
     store::Page page = call.page();
@@ -96,6 +104,27 @@ std::optional<std::string> hash_in(const Json& body, const std::string& address)
 Response set_active(Call& call, const std::string& action, bool active) {
     const auto mailbox = this_mailbox(call);
     return call.carry_out(action, directory::MailboxChange{.id = mailbox.id, .active = active});
+}
+
+/// The one that the path names.
+Json whole_script(const Call& call, const std::string& address) {
+    const std::string& name = call.parameter("script");
+    const std::string script = call.services().sieve_script(address, name);
+    const Json scripts = parse_json(call.services().sieve_scripts(address));
+    const bool active = std::any_of(scripts.begin(), scripts.end(), [&](const Json& each) {
+        return each.at("name") == name && each.at("active").get<bool>();
+    });
+    return {{"name", name}, {"active", active}, {"script", script}};
+}
+
+Response act_on_script(Call& call, const std::string& action) {
+    const auto mailbox = this_mailbox(call);
+    const std::string& name = call.parameter("script");
+    const Call::Deed deed{"sieve_script." + action, mailbox.address, mailbox.id, {{"script", name}}};
+    return call.act(deed, [&] {
+        call.services().act_on_sieve_script(mailbox.address, name, action);
+        return call.answer(parse_json(call.services().sieve_scripts(mailbox.address)));
+    });
 }
 
 std::vector<zone::DnsRecord> records_of(const Call& call, const directory::Domain& domain) {
@@ -192,6 +221,57 @@ Response domains_verify(Call& call) {
     return call.answer({{"domain", domain.name}, {"complete", zone::complete(checked)}, {"records", std::move(json)}});
 }
 
+Response domains_dkim(Call& call) {
+    const auto domain = this_domain(call);
+    if (domain.managed_by == "api")
+        return call.resource(to_json(domain, keys_of(call, domain)));
+    std::vector<directory::DkimKey> keys; // of config.yaml's domains the records say it
+    for (const auto& record : records_of(call, domain)) {
+        const auto end = record.name.find("._domainkey." + domain.name);
+        if (end != std::string::npos)
+            keys.push_back({.domain = domain.name,
+                            .selector = record.name.substr(0, end),
+                            .algorithm = record.value.find("k=ed25519") == std::string::npos ? "rsa" : "ed25519",
+                            .created_at = {},
+                            .retired_at = std::nullopt});
+    }
+    return call.resource(to_json(domain, keys));
+}
+
+Response domains_dkim_rotate(Call& call) {
+    const auto domain = this_domain(call);
+    const auto as_of = call.as_of(to_json(domain, keys_of(call, domain)));
+    return call.carry_out("domain.rotate_dkim_keys", directory::NewDkimKeys{.id = domain.id, .as_of = as_of});
+}
+
+Response domains_dkim_activate(Call& call) {
+    if (auto earlier = call.earlier())
+        return std::move(*earlier);
+    const auto domain = this_domain(call);
+    const auto keys = keys_of(call, domain);
+    const Json shown = to_json(domain, keys);
+    call.expect_match(shown);
+    std::vector<directory::DkimKey> waiting;
+    std::copy_if(keys.begin(), keys.end(), std::back_inserter(waiting), [](const auto& key) { return key.waits(); });
+    if (waiting.empty())
+        throw Error(Code::conflict, fmt::format("no key of '{}' waits", domain.name));
+    const auto there = published(call.services(), waiting);
+    if (there.empty())
+        throw Error(Code::conflict, fmt::format("DNS does not have the new keys of '{}'", domain.name),
+                    "publish their records first");
+    return call.carry_out("domain.activate_dkim_keys",
+                          directory::DkimActivation{.id = domain.id, .as_of = revision(shown), .selectors = there});
+}
+
+Response domains_dkim_delete(Call& call) {
+    const auto domain = this_domain(call);
+    call.expect_confirmed(call.parameter("selector"));
+    const auto as_of = call.as_of(to_json(domain, keys_of(call, domain)));
+    return call.carry_out(
+        "domain.delete_dkim_key",
+        directory::RemovedDkimKey{.id = domain.id, .as_of = as_of, .selector = call.parameter("selector")});
+}
+
 Response mailboxes_list(Call& call) {
     return list(call, "domain", &store::Accounts::mailboxes);
 }
@@ -243,6 +323,85 @@ Response mailboxes_suspend(Call& call) {
 
 Response mailboxes_resume(Call& call) {
     return set_active(call, "mailbox.resume", true);
+}
+
+Response mailboxes_use(Call& call) {
+    const auto mailbox = this_mailbox(call);
+    Json use = parse_json(call.services().mailbox_use(mailbox.address));
+    use["quota"] = mailbox.quota;
+    return call.answer(std::move(use));
+}
+
+Response sieve_list(Call& call) {
+    return call.answer(parse_json(call.services().sieve_scripts(this_mailbox(call).address)));
+}
+
+Response sieve_get(Call& call) {
+    const auto mailbox = this_mailbox(call);
+    return call.resource(whole_script(call, mailbox.address));
+}
+
+Response sieve_put(Call& call) {
+    const std::string script = call.body().at("script");
+    const auto mailbox = this_mailbox(call);
+    const std::string& name = call.parameter("script");
+    if (call.field("If-Match"))
+        call.expect_match(whole_script(call, mailbox.address));
+    const Call::Deed deed{"sieve_script.put", mailbox.address, mailbox.id, {{"script", name}}};
+    return call.act(deed, [&] {
+        call.services().put_sieve_script(mailbox.address, name, script);
+        return call.resource(whole_script(call, mailbox.address));
+    });
+}
+
+Response sieve_activate(Call& call) {
+    return act_on_script(call, "activate");
+}
+
+Response sieve_deactivate(Call& call) {
+    return act_on_script(call, "deactivate");
+}
+
+Response sieve_delete(Call& call) {
+    call.expect_confirmed(call.parameter("script"));
+    return act_on_script(call, "remove");
+}
+
+Response app_passwords_list(Call& call) {
+    const auto mailbox = this_mailbox(call);
+    Json json = Json::array();
+    call.services().directory.read([&](store::Database& database) {
+        for (const auto& each : store::Accounts(database).app_passwords(mailbox.id))
+            json.push_back(to_json(each));
+    });
+    return call.answer(std::move(json));
+}
+
+Response app_passwords_create(Call& call) {
+    constexpr std::size_t secret_length = 16; // of 57 letters and digits: 93 bits, beside what finds it
+    const Json& body = call.body();
+    const auto mailbox = this_mailbox(call);
+    const std::string made = random_password(directory::app_password_lookup + secret_length);
+    return call.carry_out("app_password.create",
+                          directory::NewAppPassword{.id = uuid7(),
+                                                    .mailbox_id = mailbox.id,
+                                                    .name = *text_in(body, "name"),
+                                                    .lookup = made.substr(0, directory::app_password_lookup),
+                                                    .hash = accounts::hash_password(made),
+                                                    .protocols = words_in(body, "protocols").value_or(every_protocol)},
+                          {{"generated_password", made}});
+}
+
+Response app_passwords_delete(Call& call) {
+    const auto mailbox = this_mailbox(call);
+    const auto password = call.services().directory.read([&](store::Database& database) {
+        return store::Accounts(database).app_password(call.parameter("app_password"));
+    });
+    if (!password || password->mailbox_id != mailbox.id)
+        throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", call.parameter("app_password")));
+    call.expect_confirmed(password->name);
+    return call.carry_out("app_password.delete",
+                          directory::RemovedAppPassword{.id = password->id, .as_of = call.as_of(to_json(*password))});
 }
 
 Response aliases_list(Call& call) {

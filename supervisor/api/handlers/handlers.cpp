@@ -79,6 +79,14 @@ Handler handler_of(surface::Operation operation) {
         return domains_dns;
     case Operation::domains_verify:
         return domains_verify;
+    case Operation::domains_dkim:
+        return domains_dkim;
+    case Operation::domains_dkim_rotate:
+        return domains_dkim_rotate;
+    case Operation::domains_dkim_activate:
+        return domains_dkim_activate;
+    case Operation::domains_dkim_delete:
+        return domains_dkim_delete;
     case Operation::mailboxes_list:
         return mailboxes_list;
     case Operation::mailboxes_create:
@@ -93,6 +101,26 @@ Handler handler_of(surface::Operation operation) {
         return mailboxes_suspend;
     case Operation::mailboxes_resume:
         return mailboxes_resume;
+    case Operation::mailboxes_use:
+        return mailboxes_use;
+    case Operation::sieve_list:
+        return sieve_list;
+    case Operation::sieve_get:
+        return sieve_get;
+    case Operation::sieve_put:
+        return sieve_put;
+    case Operation::sieve_activate:
+        return sieve_activate;
+    case Operation::sieve_deactivate:
+        return sieve_deactivate;
+    case Operation::sieve_delete:
+        return sieve_delete;
+    case Operation::app_passwords_list:
+        return app_passwords_list;
+    case Operation::app_passwords_create:
+        return app_passwords_create;
+    case Operation::app_passwords_delete:
+        return app_passwords_delete;
     case Operation::aliases_list:
         return aliases_list;
     case Operation::aliases_create:
@@ -103,6 +131,44 @@ Handler handler_of(surface::Operation operation) {
         return aliases_update;
     case Operation::aliases_delete:
         return aliases_delete;
+    case Operation::config_get:
+        return config_get;
+    case Operation::config_validate:
+        return config_validate;
+    case Operation::config_plan:
+        return config_plan;
+    case Operation::config_apply:
+        return config_apply;
+    case Operation::generations_list:
+        return generations_list;
+    case Operation::generations_rollback:
+        return generations_rollback;
+    case Operation::operations_list:
+        return operations_list;
+    case Operation::operations_get:
+        return operations_get;
+    case Operation::services_list:
+        return services_list;
+    case Operation::services_restart:
+        return services_restart;
+    case Operation::logs_list:
+        return logs_list;
+    case Operation::metrics_get:
+        return metrics_get;
+    case Operation::probes_get:
+        return probes_get;
+    case Operation::probes_run:
+        return probes_run;
+    case Operation::queue_list:
+        return queue_list;
+    case Operation::queue_flush:
+        return queue_flush;
+    case Operation::queue_hold:
+        return queue_hold;
+    case Operation::queue_release:
+        return queue_release;
+    case Operation::queue_delete:
+        return queue_delete;
     case Operation::audit_list:
         return audit_list;
     case Operation::audit_export:

@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <set>
+
 using namespace vectis;
 using vectis::test::Answer;
 using vectis::test::Api;
@@ -201,6 +203,79 @@ TEST_CASE("what cannot be is refused, and changes nothing") {
     CHECK(api.ask("GET", "/domains/019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11").status == 404);
 }
 
+TEST_CASE("a mailbox's use and its Sieve scripts are Dovecot's, and what is done to them is written down") {
+    MailApi api;
+    const std::string path = "/mailboxes/" + api.id_of("/mailboxes", "address", "alice@example.test");
+    CHECK(api.ask("GET", path + "/use").json["data"] == Json{{"bytes", 2048}, {"messages", 3}, {"quota", 0}});
+    const std::string script = path + "/sieve/away";
+    const auto put = [&](const std::string& text, const std::map<std::string, std::string>& fields = {}) {
+        return api.ask("PUT", script, {.body = {{"script", text}}, .fields = fields, .raw = {}});
+    };
+    CHECK(api.ask("GET", script).status == 404);
+    CHECK(put("").status == 422);
+    const auto made = put("keep;");
+    REQUIRE(made.status == 200);
+    CHECK(made.json["data"] == Json{{"name", "away"}, {"active", false}, {"script", "keep;"}});
+    CHECK(api.ask("POST", script + "/activate").json["data"][0]["active"] == true);
+    const std::string tag = api.ask("GET", script).field("ETag");
+    CHECK(put("discard;", {{"if-match", "\"other\""}}).status == 412);
+    CHECK(put("stop;", {{"if-match", tag}}).status == 200);
+    CHECK(api.ask("POST", script + "/deactivate").json["data"][0]["active"] == false);
+    CHECK(api.ask("DELETE", script).status == 422);
+    CHECK(api.ask("DELETE", script + "?confirm=away").json["data"].empty());
+    CHECK(api.ask("GET", path + "/sieve").json["data"].empty());
+    CHECK(api.actions() == std::vector<std::string>{"sieve_script.remove", "sieve_script.deactivate",
+                                                    "sieve_script.put", "sieve_script.activate", "sieve_script.put"});
+}
+
+TEST_CASE("app passwords are made for anybody's mailbox, shown once, and removed") {
+    MailApi api;
+    const std::string path =
+        "/mailboxes/" + api.id_of("/mailboxes", "address", "alice@example.test") + "/app-passwords";
+    const auto made = api.post(path, {{"name", "phone"}, {"protocols", {"smtp", "imap"}}}, {{"idempotency-key", "k"}});
+    INFO(made.response.body);
+    REQUIRE(made.status == 201);
+    const std::string password = made.json["data"]["generated_password"];
+    CHECK(password.size() == 24);
+    CHECK(made.json["data"]["protocols"] == Json{"imap", "smtp"});
+    const std::string id = made.json["data"]["id"];
+    CHECK(made.field("Location") == "/api/v1" + path + "/" + id);
+    CHECK(api.post(path, {{"name", "phone"}, {"protocols", {"smtp", "imap"}}}, {{"idempotency-key", "k"}})
+              .json["data"]["generated_password"]
+              .is_null());
+    CHECK(api.one("select lookup || protocols from app_passwords") == password.substr(0, 8) + " imap smtp ");
+    CHECK(api.one("select hash from app_passwords").starts_with("{ARGON2ID}"));
+    CHECK(api.post(path, {{"name", "phone"}}).status == 409);
+    CHECK(api.post(path, {{"name", ""}}).status == 422);
+    CHECK(api.post(path, {{"name", "x"}, {"protocols", {"ftp"}}}).status == 422);
+    CHECK(api.post(path, {{"name", "x"}, {"protocols", Json::array()}}).status == 422);
+    CHECK(api.post(path, {{"name", "tablet"}}).json["data"]["protocols"].size() == 4);
+    const Json listed = api.ask("GET", path).json["data"];
+    REQUIRE(listed.size() == 2);
+    CHECK_FALSE(listed[0].contains("generated_password"));
+    // Under another's mailbox it is not there.
+    REQUIRE(api.post("/mailboxes", {{"address", "bob@example.test"}}).status == 201);
+    const std::string bobs = "/mailboxes/" + api.id_of("/mailboxes", "address", "bob@example.test") + "/app-passwords/";
+    CHECK(api.ask("DELETE", bobs + id + "?confirm=phone").status == 404);
+    CHECK(api.ask("DELETE", path + "/" + id + "?confirm=tablet").status == 422);
+    CHECK(api.ask("DELETE", path + "/" + id + "?confirm=phone").status == 200);
+    CHECK(api.ask("DELETE", path + "/" + id + "?confirm=phone").status == 404);
+    CHECK(api.one("select count(*) from app_passwords") == "1");
+    for (int i = 1; i < 100; ++i)
+        static_cast<void>(
+            api.supervisor.change(uuid7(), directory::NewAppPassword{.id = uuid7(),
+                                                                     .mailbox_id = listed[0]["mailbox_id"],
+                                                                     .name = std::to_string(i),
+                                                                     .lookup = fmt::format("{:08}", i),
+                                                                     .hash = "{ARGON2ID}x",
+                                                                     .protocols = {"imap"}}));
+    CHECK(api.post(path, {{"name", "one more"}}).status == 409);
+    const Json audit = api.ask("GET", "/audit?target=phone").json["data"];
+    REQUIRE(audit.size() == 2);
+    CHECK(audit[0]["action"] == "app_password.delete");
+    CHECK(audit[0]["before"]["address"] == "alice@example.test");
+}
+
 TEST_CASE("If-Match holds until the change itself is made") {
     MailApi api;
     const Json bob = api.post("/mailboxes", {{"address", "bob@example.test"}}).json["data"];
@@ -285,6 +360,190 @@ TEST_CASE("what to publish for a domain is listed, and each record is looked up"
     CHECK(checked["records"][0]["status"] == "published");
     CHECK(checked["records"][0]["secure"] == true);
     CHECK(checked["records"][1]["found"] == Json{"203.0.113.10"});
+}
+
+namespace {
+
+/// A server with a domain whose keys' records are in DNS or not.
+struct RotationApi : MailApi {
+    std::set<std::string> published;
+    std::chrono::steady_clock::time_point at;
+    api::Rotation rotation{services, [this] { return at; }};
+    std::string path;
+
+    RotationApi() {
+        path = add("shop.test");
+        dns_records = [](const std::string& domain, const std::vector<std::string>&) {
+            Json records = Json::array();
+            for (const auto* selector : {"e1", "e2", "r1", "r2"})
+                records.push_back(zone::to_json({domain, std::string(selector) + "._domainkey." + domain, "TXT",
+                                                 std::string("v=DKIM1; p=") + selector, ""}));
+            return to_text({{"hostname", "mail.example.test"}, {"records", records}});
+        };
+        lookup = [this](const std::vector<net::Question>& questions) {
+            std::vector<net::Answer> answers;
+            for (const auto& each : questions) {
+                const std::string selector = each.name.substr(0, 2);
+                net::Answer answer{.status = net::Status::no_such_name};
+                if (published.contains(selector))
+                    answer = {.status = net::Status::found, .values = {"v=DKIM1; p=" + selector}};
+                answers.push_back(std::move(answer));
+            }
+            return answers;
+        };
+    }
+
+    /// Makes a domain; the path of its keys.
+    std::string add(const std::string& name) {
+        const auto made = post("/domains", {{"name", name}});
+        REQUIRE(made.status == 201);
+        return "/domains/" + made.json["data"]["id"].get<std::string>() + "/dkim";
+    }
+    std::string states(const std::string& of = {}) {
+        const auto answer = ask("GET", of.empty() ? path : of);
+        std::string text;
+        for (const auto& key : answer.json["data"]["keys"])
+            text += key["selector"].get<std::string>() + " " + key["state"].get<std::string>() + "; ";
+        return text;
+    }
+    int rotate(const std::string& of = {}) { return post((of.empty() ? path : of) + "/rotate", Json::object()).status; }
+    int activate() { return post(path + "/activate", Json::object()).status; }
+    int remove(const std::string& selector) {
+        return ask("DELETE", path + "/" + selector + "?confirm=" + selector).status;
+    }
+    void look_after(std::chrono::minutes pause) {
+        at += pause;
+        rotation.look(std::stop_token());
+    }
+};
+
+constexpr auto both_wait = "e1 signing; e2 waiting; r1 signing; r2 waiting; ";
+constexpr auto both_sign = "e1 retired; e2 signing; r1 retired; r2 signing; ";
+
+} // namespace
+
+TEST_CASE("a rotation makes the next keys, which sign once DNS has had them for an hour") {
+    using std::chrono::minutes;
+    RotationApi api;
+    CHECK(api.states() == "e1 signing; r1 signing; ");
+    CHECK(api.rotate() == 200);
+    CHECK(api.states() == both_wait);
+    CHECK(api.rotate() == 409);
+    api.look_after(minutes(300));
+    api.published = {"r2"};
+    api.look_after(minutes(1));
+    api.look_after(minutes(59));
+    CHECK(api.states() == both_wait);
+    // One of the zone's servers does not have it: the hour begins anew.
+    api.published = {};
+    api.look_after(minutes(1));
+    api.published = {"r2"};
+    api.look_after(minutes(1));
+    api.look_after(minutes(59));
+    CHECK(api.states() == both_wait);
+    api.published = {"r2", "e2"};
+    api.look_after(minutes(1));
+    CHECK(api.states() == "e1 signing; e2 waiting; r1 retired; r2 signing; ");
+    api.look_after(minutes(60));
+    CHECK(api.states() == both_sign);
+    CHECK(api.actions() == std::vector<std::string>{"domain.activate_dkim_keys", "domain.activate_dkim_keys",
+                                                    "domain.rotate_dkim_keys", "domain.create"});
+    CHECK(api.logged.empty());
+}
+
+TEST_CASE("keys that DNS has sign at once where that is asked for, and never before") {
+    RotationApi api;
+    CHECK(api.activate() == 409); // none waits
+    CHECK(api.rotate() == 200);
+    CHECK(api.activate() == 409); // DNS has none
+    api.published = {"e1", "r1"};
+    CHECK(api.activate() == 409);
+    CHECK(api.states() == both_wait);
+    api.published = {"e2", "r2"};
+    const std::map<std::string, std::string> key{{"idempotency-key", "k"}};
+    CHECK(api.post(api.path + "/activate", Json::object(), key).status == 200);
+    CHECK(api.states() == both_sign);
+    CHECK(api.post(api.path + "/activate", Json::object(), key).status == 200); // who did not hear the answer
+    CHECK(api.activate() == 409);
+    const std::string declared = "/domains/" + api.id_of("/domains", "name", "example.test") + "/dkim/rotate";
+    CHECK(api.post(declared, Json::object()).json["code"] == "managed_by_config");
+}
+
+TEST_CASE("one domain's fault is told once and keeps no other's keys from signing") {
+    RotationApi api;
+    const std::string other = api.add("other.test");
+    CHECK(api.rotate() == 200);
+    CHECK(api.rotate(other) == 200);
+    const auto records = api.dns_records;
+    api.dns_records = [&](const std::string& domain, const std::vector<std::string>& published) {
+        if (domain == "other.test")
+            throw Error(Code::conflict, "its key is broken");
+        return records(domain, published);
+    };
+    api.published = {"e2", "r2"};
+    api.look_after(std::chrono::minutes(0));
+    api.look_after(std::chrono::minutes(60));
+    CHECK(api.states() == both_sign);
+    CHECK(api.states(other) == both_wait);
+    REQUIRE(api.logged.size() == 1);
+    CHECK(api.logged[0].find("'other.test'") != std::string::npos);
+    // Nobody there to ask is no news.
+    api.dns_records = [](const std::string&, const std::vector<std::string>&) -> std::string {
+        throw Error(Code::unavailable, "there is no supervisor");
+    };
+    api.look_after(std::chrono::minutes(1));
+    CHECK(api.logged.size() == 1);
+}
+
+TEST_CASE("keys that changed while DNS was asked do not sign unseen") {
+    RotationApi api;
+    CHECK(api.rotate() == 200);
+    api.published = {"e2", "r2"};
+    api.before_carrying = [&] {
+        api.before_carrying = {};
+        const std::string id = api.id_of("/domains", "name", "shop.test");
+        static_cast<void>(api.supervisor.change(uuid7(), directory::RemovedDkimKey{.id = id, .selector = "r2"}));
+    };
+    CHECK(api.activate() == 412);
+    CHECK(api.states() == "e1 signing; e2 waiting; r1 signing; ");
+    const auto etag = api.ask("GET", api.path).field("ETag");
+    CHECK(api.remove("e2") == 200);
+    CHECK(api.post(api.path + "/rotate", Json::object(), {{"if-match", etag}}).status == 412);
+    CHECK(api.ask("DELETE", api.path + "/r1?confirm=r1", {.fields = {{"if-match", etag}}, .raw = {}}).status == 412);
+    CHECK(api.states() == "e1 signing; r1 signing; ");
+}
+
+TEST_CASE("an activation that found no supervisor is one errand, and is done when there is one") {
+    RotationApi api;
+    CHECK(api.rotate() == 200);
+    api.published = {"e2", "r2"};
+    api.look_after(std::chrono::minutes(0));
+    api.before_carrying = [] { throw Error(Code::unavailable, "there is no supervisor"); };
+    api.look_after(std::chrono::minutes(60));
+    api.look_after(std::chrono::minutes(1));
+    CHECK(api.states() == both_wait);
+    api.before_carrying = {};
+    api.errands.finish_left();
+    CHECK(api.states() == both_sign);
+    CHECK(api.actions() ==
+          std::vector<std::string>{"domain.activate_dkim_keys", "domain.rotate_dkim_keys", "domain.create"});
+    CHECK(api.logged.size() == 1); // that it was finished
+}
+
+TEST_CASE("a key is removed that is needed no more") {
+    RotationApi api;
+    CHECK(api.rotate() == 200);
+    api.published = {"e2", "r2"};
+    CHECK(api.activate() == 200);
+    CHECK(api.remove("e2") == 409); // it signs
+    CHECK(api.remove("e1") == 409); // what it has signed is under way
+    CHECK(api.remove("e9") == 404);
+    CHECK(api.remove("e_9") == 422);
+    store::Database(api.folder.path / "directory.db", store::Journal::wal_for_readers)
+        .execute("update dkim_keys set retired_at = '2020-01-01T00:00:00.000Z' where selector = 'e1'");
+    CHECK(api.remove("e1") == 200);
+    CHECK(api.states() == "e2 signing; r1 retired; r2 signing; ");
+    CHECK(api.actions().front() == "domain.delete_dkim_key");
 }
 
 TEST_CASE("killed anywhere, a change is made once and answered, or not made at all") {

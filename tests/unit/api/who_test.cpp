@@ -8,8 +8,17 @@ namespace {
 /// A path of the route that leads to something that is not there, and a body that is in order.
 std::string target_of(const surface::Route& route) {
     std::string path(route.path);
-    if (const auto at = path.find("{id}"); at != std::string::npos)
-        path.replace(at, 4, "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11");
+    for (const auto& [name, value] :
+         {std::pair<std::string, std::string>{"{id}", "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11"},
+          {"{app_password}", "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d12"},
+          {"{selector}", "r1"},
+          {"{script}", "main"},
+          {"{service}", "redis"},
+          {"{queue_id}", "4gFw2xPqz9z1"},
+          {"{generation}", "1"}}) {
+        if (const auto at = path.find(name); at != std::string::npos)
+            path.replace(at, name.size(), value);
+    }
     return path;
 }
 
@@ -35,6 +44,10 @@ TEST_CASE("every credential against every route: whoever may not is refused befo
     for (const auto scope : surface::scopes())
         scoped[std::string(scope)] = api.make_key(key_body(std::string(scope), {scope}))["token"];
 
+    Json bound_body = key_body("bound", scopes);
+    bound_body["domains"] = {"example.test"};
+    const std::string bound = api.make_key(bound_body)["token"]; // of every role and scope, and of one domain
+
     std::map<std::string, Api::Session> sessions;
     for (const auto* role : {"domain_admin", "admin", "super_admin"}) {
         const std::string email = std::string(role) + "@example.test";
@@ -42,15 +55,20 @@ TEST_CASE("every credential against every route: whoever may not is refused befo
         sessions[role] = api.login(email);
     }
 
+    int number = 0;
     for (const auto& route : surface::routes()) {
         const std::string method(surface::text(route.method));
         const std::string target = target_of(route);
+        const std::string stranger = "192.0.2." + std::to_string(++number); // each may ask so often only
         const bool open = !route.role.has_value();
         INFO(method << " " << target);
         for (const auto* bad : {"", "Bearer", "Bearer vk_", "Basic cm9vdDpyb290", "Bearer vk_0_0"}) {
-            const auto answer =
-                api.ask(method, target,
-                        {.body = nullptr, .fields = {{"authorization", bad}}, .door = api::Door::proxy, .raw = {}});
+            const auto answer = api.ask(method, target,
+                                        {.body = nullptr,
+                                         .fields = {{"authorization", bad}},
+                                         .door = api::Door::proxy,
+                                         .address = stranger,
+                                         .raw = {}});
             CHECK((answer.status == 401) == !open);
         }
         for (const auto& [name, token] : keys) {
@@ -72,6 +90,8 @@ TEST_CASE("every credential against every route: whoever may not is refused befo
             const bool enough = (route.scope.empty() || route.scope == scope) && !route.session;
             CHECK((api.with_key(token, method, target).status == 403) == !enough);
         }
+        CHECK((api.with_key(bound, method, target).status == 403) ==
+              (route.session || (!open && surface::group_of(route).whole_server)));
         const int at_socket = api.ask(method, target).status;
         CHECK((at_socket == 403) == route.session);
         CHECK(at_socket != 401);

@@ -223,7 +223,7 @@ TEST_CASE("the journal's end is read and followed", "[.][machine]") {
     });
     REQUIRE(heard == "hello there");
     bool found = false;
-    for (const auto& entry : tail(unit.name(), 20, since))
+    for (const auto& entry : tail({unit.name()}, 20, since))
         found = found || entry.message == "hello there";
     REQUIRE(found);
 

@@ -118,7 +118,25 @@ class Methods : public SupervisorMethods {
         done["all"] = set == HealthSet::all;
         return done;
     }
+    std::string figures() override { return "{}"; }
+    std::string logs(const std::string& service, Time since, std::uint32_t most) override {
+        return service + " " + rfc3339(since) + " " + std::to_string(most);
+    }
+    std::string mailbox_use(const std::string&) override { return "{}"; }
+    std::string sieve_scripts(const std::string& address) override { return address; }
+    std::string sieve_script(const std::string& address, const std::string& name) override { return address + name; }
+    void put_sieve_script(const std::string& address, const std::string& name, const std::string& script) override {
+        acted = address + " " + name + " " + script;
+    }
+    void act_on_sieve_script(const std::string& address, const std::string& name, SieveAction action) override {
+        acted = address + " " + name + " " + std::string(text(action));
+    }
+    std::string acted;
     void restart(const std::string& service) override { restarted = service; }
+    std::string queue() override { return "[]"; }
+    void act_on_queue(const std::string& id, QueueAction action) override {
+        acted = std::string(text(action)) + " " + id;
+    }
     std::string deploy_certificates() override { return "{}"; }
     void set_password(const std::string& address, const std::string& hash) override { passwords[address] = hash; }
     std::string change_account(const std::string& id, const std::string& change) override { return id + change; }
@@ -266,6 +284,40 @@ TEST_CASE("the supervisor's methods are reached over the bus", "[bus]") {
                 Code::invalid_input);
         REQUIRE(error_of([&] { client.set_password("a\nb@example.test", hash); }).code() == Code::invalid_input);
         REQUIRE(methods.passwords.size() == 1);
+    }
+
+    SECTION("messages are acted on by ids that are some") {
+        REQUIRE(client.queue() == "[]");
+        client.act_on_queue("4gFw2xPqz9z1", "hold");
+        REQUIRE(methods.acted == "hold 4gFw2xPqz9z1");
+        for (const auto* bad : {"ALL", "-", "", "-d", "4gFw2xPqz9z1 deferred", "../../x"})
+            REQUIRE(error_of([&] { client.act_on_queue(bad, "remove"); }).code() == Code::invalid_input);
+        REQUIRE(error_of([&] { client.act_on_queue("4gFw2xPqz9z1", "requeue"); }).code() == Code::invalid_input);
+        REQUIRE(methods.acted == "hold 4gFw2xPqz9z1");
+    }
+
+    SECTION("logs are asked for by service, time and number") {
+        REQUIRE(client.logs("postfix", parse_rfc3339("2026-11-24T10:00:00.123Z"), 7) ==
+                "postfix 2026-11-24T10:00:00.123Z 7");
+        REQUIRE(error_of([&] { (void)client.logs("postfix", Time(), 1001); }).code() == Code::invalid_input);
+        REQUIRE(client.figures() == "{}");
+    }
+
+    SECTION("Sieve scripts have names that are no paths") {
+        client.put_sieve_script("Anna@example.test", "my script", "keep;\n");
+        REQUIRE(methods.acted == "anna@example.test my script keep;\n");
+        REQUIRE(client.sieve_script("anna@example.test", "my script") == "anna@example.testmy script");
+        REQUIRE(client.sieve_scripts("anna@example.test") == "anna@example.test");
+        for (const auto* bad : {"", "../x", "a\nb", "a/b"}) {
+            REQUIRE(error_of([&] { client.put_sieve_script("anna@example.test", bad, "keep;"); }).code() ==
+                    Code::invalid_input);
+            REQUIRE(error_of([&] { client.act_on_sieve_script("anna@example.test", bad, "remove"); }).code() ==
+                    Code::invalid_input);
+        }
+        REQUIRE(error_of([&] { client.put_sieve_script("anna@example.test", "x", ""); }).code() == Code::invalid_input);
+        REQUIRE(error_of([&] { client.act_on_sieve_script("anna@example.test", "x", "hide"); }).code() ==
+                Code::invalid_input);
+        REQUIRE(methods.acted == "anna@example.test my script keep;\n");
     }
 
     SECTION("a second supervisor is refused") {
