@@ -108,7 +108,7 @@ Ledger::Answered Ledger::change(const Asked& asked, const std::function<std::str
 }
 
 Ledger::Answered Ledger::act(const Asked& asked, const std::function<void(Change&)>& tell,
-                             const std::function<std::string()>& act,
+                             const std::function<void()>& act, const std::function<std::string()>& answer,
                              const std::function<void(Change&, const Error&)>& tell_failed) {
     return once(asked, [&]() -> Answered {
         const auto known = database_.write([&](store::Database& database) {
@@ -123,9 +123,8 @@ Ledger::Answered Ledger::act(const Asked& asked, const std::function<void(Change
         });
         if (known)
             return *known;
-        Answered answered;
         try {
-            answered.answer = act();
+            act();
         } catch (const std::exception& fault) {
             database_.write([&](store::Database& database) {
                 Change change(database, asked.who, asked.request_id);
@@ -134,6 +133,7 @@ Ledger::Answered Ledger::act(const Asked& asked, const std::function<void(Change
             });
             throw;
         }
+        const Answered answered{.answer = answer(), .replayed = false};
         if (asked.idempotency_key)
             database_.write([&](store::Database& database) {
                 keep(database, asked.who, *asked.idempotency_key, asked.request, answered.answer, rfc3339(now()));

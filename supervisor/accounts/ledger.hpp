@@ -59,10 +59,11 @@ class Ledger {
     /// Runs `answer` unless a request with the same key is being answered: then Error(conflict).
     [[nodiscard]] Answered once(const Asked& asked, const std::function<Answered()>& answer);
 
-    /// The same for what is done outside of this database: `tell` writes down that it was asked for, before `act` does
-    /// it and answers. What `act` throws is written down by `tell_failed`, too.
+    /// The same for what is done outside of this database: `tell` writes down that it was asked for, `act` does it, and
+    /// `answer` looks at what came of it. What `act` throws is written down by `tell_failed`, too. Whoever is killed
+    /// before the answer is kept does it once more when asked again.
     [[nodiscard]] Answered act(const Asked& asked, const std::function<void(Change&)>& tell,
-                               const std::function<std::string()>& act,
+                               const std::function<void()>& act, const std::function<std::string()>& answer,
                                const std::function<void(Change&, const Error&)>& tell_failed);
     /// What was answered to an earlier request with this key, for whoever has to look at something before making a
     /// change that may have been made already.

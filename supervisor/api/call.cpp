@@ -209,13 +209,14 @@ Response Call::change(const std::function<Response(accounts::Change&)>& make) {
     return answered.replayed ? replayed(answered.answer, request_.id) : made;
 }
 
-Response Call::act(const Deed& deed, const std::function<Response()>& act) {
+Response Call::act(const Deed& deed, const std::function<void()>& act, const std::function<Response()>& look) {
     Response made;
     const auto answered = services_.ledger.act(
         asked(),
         [&](accounts::Change& change) { change.audit(deed.action, deed.target, deed.target_id, nullptr, deed.detail); },
+        act,
         [&] {
-            made = act();
+            made = look();
             return kept(made);
         },
         [&](accounts::Change& change, const Error& error) {

@@ -103,15 +103,16 @@ class Call {
     /// Makes a change and answers, all of it or nothing (accounts::Ledger). The body must have been read before.
     [[nodiscard]] Response change(const std::function<Response(accounts::Change&)>& make);
 
-    /// The same for what is done beside the database by `act`, which answers. The audit log has that it was asked for,
-    /// and, as ACTION.failed, what was thrown.
+    /// The same for what is done beside the database by `act`; `look` answers with what came of it. The audit log has
+    /// that it was asked for, and, as ACTION.failed, what `act` threw.
     struct Deed {
         std::string action;
         std::string target;
         std::optional<std::string> target_id;
         Json detail = nullptr;
     };
-    [[nodiscard]] Response act(const Deed& deed, const std::function<Response()>& act);
+    [[nodiscard]] Response act(const Deed& deed, const std::function<void()>& act,
+                               const std::function<Response()>& look);
     /// The answer to an earlier request with this Idempotency-Key.
     [[nodiscard]] std::optional<Response> earlier() const;
 

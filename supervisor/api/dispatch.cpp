@@ -160,7 +160,9 @@ Response Dispatch::operator()(Request& request) {
                                                  fmt::format("wait {} seconds", wait),
                                                  {{"Retry-After", wait}}});
     } catch (const std::exception& fault) {
-        const Error error = as_error(fault);
+        Error error = as_error(fault);
+        if (error.code() == Code::busy)
+            error = Error(Code::unavailable, error.what(), "ask again in a moment");
         if (info(error.code()).http_status == 500)
             services_.log(
                 fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path), error.text()));

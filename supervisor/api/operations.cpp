@@ -102,8 +102,8 @@ bool Operations::write_down(const store::Operation& operation) {
             return 0;
         });
         return true;
-    } catch (const Error& error) {
-        log_(fmt::format("cannot write down how operation {} ended: {}", operation.id, error.text()));
+    } catch (const std::exception& fault) {
+        log_(fmt::format("cannot write down how operation {} ended: {}", operation.id, as_error(fault).text()));
         return false;
     }
 }

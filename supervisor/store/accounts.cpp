@@ -165,6 +165,9 @@ class Changer {
             .bind(change.id, change.display_name.value_or(before.display_name), change.password,
                   change.quota.value_or(before.quota), change.active.value_or(before.active), at_)
             .run();
+        // Who sets another's password does it to keep somebody out.
+        if (change.password)
+            database_.prepare("delete from app_passwords where mailbox = ?1").bind(change.id).run();
         return both(to_json(before), to_json(*accounts_.mailbox(change.id)));
     }
 

@@ -165,6 +165,10 @@ class Writer {
             "when ?9 and password is not declared_password then password else excluded.password end, declared_password "
             "= excluded.declared_password, quota = excluded.quota, "
             "active = 1, managed_by = excluded.managed_by, updated_at = excluded.updated_at where managed_by <> 'api'");
+        // Whoever declares another password does it to keep somebody out; an address may have another owner by now.
+        auto revoke = database_.prepare(
+            "delete from app_passwords where mailbox = (select id from mailboxes where address = ?1 and "
+            "managed_by <> 'api' and declared_password is not ?2)");
         auto suspend = database_.prepare(
             "update mailboxes set active = 0, updated_at = ?2 where address = ?1 and managed_by <> 'api'");
         for (const auto& change : changes) {
@@ -173,6 +177,8 @@ class Writer {
             if (change.after) {
                 const auto& row = *change.after;
                 const auto at = row.address.rfind('@');
+                if (!going_back_)
+                    revoke.bind(row.address, null_if_empty(row.password)).run();
                 put.bind(uuid7(), row.address, row.address.substr(at + 1), row.address.substr(0, at), row.display_name,
                          null_if_empty(row.password), row.quota, managed_by(row.owner), going_back_, at_)
                     .run();

@@ -54,7 +54,7 @@ Json queued_messages_in(const std::string& lines) {
         try {
             messages.push_back(message_json(parse_json(line)));
         } catch (const std::exception& error) {
-            throw Error(Code::check_failed, fmt::format("cannot read the queue: {}", printable(error.what())));
+            throw Error(Code::unavailable, fmt::format("cannot read the queue: {}", printable(error.what())));
         }
     }
     return messages;
@@ -63,7 +63,7 @@ Json queued_messages_in(const std::string& lines) {
 Json queued_messages() {
     const Finished finished = run({"postqueue", "-j"}, command_limit);
     if (finished.status != 0)
-        throw Error(Code::check_failed, "cannot ask Postfix for its queue: " + printable(trim(finished.err)),
+        throw Error(Code::unavailable, "cannot ask Postfix for its queue: " + printable(trim(finished.err)),
                     "vectis status");
     return queued_messages_in(finished.out);
 }

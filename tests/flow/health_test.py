@@ -141,9 +141,10 @@ def test_submission_answers_as_soon_as_dovecot_is_back(lab):
     """A process of Postfix's that starts meanwhile can ask nobody for passwords, and ends; Postfix waits before the next one."""
     server = lab.vectis()
     server.exec("systemctl", "restart", server.postfix)     # no process of before is left
+    since = server.out("date", "+@%s")
     with stopped(server, "dovecot.service"):
         greeting(server, 3)
-        wait_until(lambda: "throttling" in server.out("journalctl", "-q", "-o", "cat", "-u", server.postfix, "-n", "20"), 30, "Postfix to wait")
+        wait_until(lambda: "throttling" in server.out("journalctl", "-q", "-o", "cat", "-u", server.postfix, "--since", since), 30, "Postfix to wait")
     assert greeting(server, 20).startswith("220 ")
     assert_green(server)
 

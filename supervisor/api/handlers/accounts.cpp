@@ -68,6 +68,16 @@ std::vector<directory::DkimKey> keys_of(Call& call, const directory::Domain& dom
         [&](store::Database& database) { return store::Accounts(database).dkim_keys(domain.name); });
 }
 
+/// For what is a mailbox's and in no table of config.yaml's: filters, app passwords. Where config.yaml declares the
+/// mailbox, it is not for the administrators of single domains.
+directory::Mailbox this_mailbox_to_change(Call& call) {
+    auto mailbox = this_mailbox(call);
+    if (mailbox.managed_by == "config" && call.who().role < surface::Role::admin)
+        throw Error(Code::denied,
+                    fmt::format("'{}' is declared in config.yaml: this needs the role admin", mailbox.address));
+    return mailbox;
+}
+
 template<typename Rows>
 Response list(Call& call, const std::string& domain_column, Rows (store::Accounts::*rows)(const store::Page&)) {
     store::Page page = call.page();
@@ -117,14 +127,27 @@ Json whole_script(const Call& call, const std::string& address) {
     return {{"name", name}, {"active", active}, {"script", script}};
 }
 
+/// Throws unless If-Match, if it is there, names the script as it is; one that is not there matches nothing.
+void expect_script_match(const Call& call, const std::string& address) {
+    if (!call.field("If-Match"))
+        return;
+    try {
+        call.expect_match(whole_script(call, address));
+    } catch (const Error& error) {
+        if (error.code() == Code::not_found)
+            throw changed_meanwhile();
+        throw;
+    }
+}
+
 Response act_on_script(Call& call, const std::string& action) {
-    const auto mailbox = this_mailbox(call);
+    const auto mailbox = this_mailbox_to_change(call);
     const std::string& name = call.parameter("script");
-    const Call::Deed deed{"sieve_script." + action, mailbox.address, mailbox.id, {{"script", name}}};
-    return call.act(deed, [&] {
-        call.services().act_on_sieve_script(mailbox.address, name, action);
-        return call.answer(parse_json(call.services().sieve_scripts(mailbox.address)));
-    });
+    expect_script_match(call, mailbox.address);
+    return call.act(
+        {"sieve_script." + action, mailbox.address, mailbox.id, {{"script", name}}},
+        [&] { call.services().act_on_sieve_script(mailbox.address, name, action); },
+        [&] { return call.answer(parse_json(call.services().sieve_scripts(mailbox.address))); });
 }
 
 std::vector<zone::DnsRecord> records_of(const Call& call, const directory::Domain& domain) {
@@ -343,15 +366,13 @@ Response sieve_get(Call& call) {
 
 Response sieve_put(Call& call) {
     const std::string script = call.body().at("script");
-    const auto mailbox = this_mailbox(call);
+    const auto mailbox = this_mailbox_to_change(call);
     const std::string& name = call.parameter("script");
-    if (call.field("If-Match"))
-        call.expect_match(whole_script(call, mailbox.address));
-    const Call::Deed deed{"sieve_script.put", mailbox.address, mailbox.id, {{"script", name}}};
-    return call.act(deed, [&] {
-        call.services().put_sieve_script(mailbox.address, name, script);
-        return call.resource(whole_script(call, mailbox.address));
-    });
+    expect_script_match(call, mailbox.address);
+    return call.act(
+        {"sieve_script.put", mailbox.address, mailbox.id, {{"script", name}}},
+        [&] { call.services().put_sieve_script(mailbox.address, name, script); },
+        [&] { return call.resource(whole_script(call, mailbox.address)); });
 }
 
 Response sieve_activate(Call& call) {
@@ -380,7 +401,7 @@ Response app_passwords_list(Call& call) {
 Response app_passwords_create(Call& call) {
     constexpr std::size_t secret_length = 16; // of 57 letters and digits: 93 bits, beside what finds it
     const Json& body = call.body();
-    const auto mailbox = this_mailbox(call);
+    const auto mailbox = this_mailbox_to_change(call);
     const std::string made = random_password(directory::app_password_lookup + secret_length);
     return call.carry_out("app_password.create",
                           directory::NewAppPassword{.id = uuid7(),
@@ -393,7 +414,7 @@ Response app_passwords_create(Call& call) {
 }
 
 Response app_passwords_delete(Call& call) {
-    const auto mailbox = this_mailbox(call);
+    const auto mailbox = this_mailbox_to_change(call);
     const auto password = call.services().directory.read([&](store::Database& database) {
         return store::Accounts(database).app_password(call.parameter("app_password"));
     });

@@ -107,7 +107,7 @@ Response metrics_get(Call& call) {
     try {
         said = parse_json(call.services().figures());
     } catch (const Error& error) {
-        if (error.code() != Code::unavailable)
+        if (error.code() != Code::unavailable && error.code() != Code::busy)
             throw;
         // That is one of the things that are measured.
     }

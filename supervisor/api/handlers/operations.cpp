@@ -34,10 +34,11 @@ Json service_rows(const Call& call) {
 
 Response act_on_queue(Call& call, const std::string& action) {
     const std::string& id = call.parameter("queue_id");
-    return call.act({.action = "queue." + action, .target = id, .target_id = std::nullopt}, [&] {
-        call.services().act_on_queue(id, action);
-        return call.answer({{"id", id}, {"action", action}});
-    });
+    return call.act(
+        {"queue." + action, id, std::nullopt, nullptr}, [&] { call.services().act_on_queue(id, action); },
+        [&] {
+            return call.answer({{"id", id}, {"action", action}});
+        });
 }
 
 } // namespace
@@ -48,13 +49,14 @@ Response services_list(Call& call) {
 
 Response services_restart(Call& call) {
     const std::string& name = call.parameter("service");
-    return call.act({.action = "service.restart", .target = name, .target_id = std::nullopt}, [&] {
-        call.services().restart(name);
-        const Json rows = service_rows(call);
-        const auto row =
-            std::find_if(rows.begin(), rows.end(), [&](const Json& each) { return each.at("service") == name; });
-        return call.answer(row == rows.end() ? Json(nullptr) : *row);
-    });
+    return call.act(
+        {"service.restart", name, std::nullopt, nullptr}, [&] { call.services().restart(name); },
+        [&] {
+            const Json rows = service_rows(call);
+            const auto row =
+                std::find_if(rows.begin(), rows.end(), [&](const Json& each) { return each.at("service") == name; });
+            return call.answer(row == rows.end() ? Json(nullptr) : *row);
+        });
 }
 
 Response logs_list(Call& call) {

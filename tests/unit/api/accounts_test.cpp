@@ -14,12 +14,17 @@ namespace {
 
 /// A server with one domain from config.yaml.
 struct MailApi : Api {
-    MailApi() {
+    MailApi() { declare(""); }
+
+    /// Applies the configuration, in which alice has this password.
+    void declare(const std::string& password) {
         config::Config config;
         config.hostname = "mail.example.test";
         config.admin = "alice@example.test";
-        config.domains.push_back({.name = "example.test", .mailboxes = {{.local_part = "alice"}}});
-        supervisor.apply(directory::difference({}, directory::wanted(config, "{P}")), 1, false);
+        config.domains.push_back(
+            {.name = "example.test", .mailboxes = {{.local_part = "alice", .password_hash = password}}});
+        const auto rows = supervisor.rows();
+        supervisor.apply(directory::difference(rows, directory::wanted(config, "{P}")), 1, false);
     }
 
     Answer post(const std::string& path, const Json& body, const std::map<std::string, std::string>& fields = {}) {
@@ -219,6 +224,9 @@ TEST_CASE("a mailbox's use and its Sieve scripts are Dovecot's, and what is done
     CHECK(api.ask("POST", script + "/activate").json["data"][0]["active"] == true);
     const std::string tag = api.ask("GET", script).field("ETag");
     CHECK(put("discard;", {{"if-match", "\"other\""}}).status == 412);
+    CHECK(api.ask("POST", script + "/deactivate", {.fields = {{"if-match", "\"other\""}}, .raw = {}}).status == 412);
+    CHECK(api.ask("PUT", path + "/sieve/new", {.body = {{"script", "keep;"}}, .fields = {{"if-match", "*"}}, .raw = {}})
+              .status == 412);
     CHECK(put("stop;", {{"if-match", tag}}).status == 200);
     CHECK(api.ask("POST", script + "/deactivate").json["data"][0]["active"] == false);
     CHECK(api.ask("DELETE", script).status == 422);
@@ -270,10 +278,25 @@ TEST_CASE("app passwords are made for anybody's mailbox, shown once, and removed
                                                                      .hash = "{ARGON2ID}x",
                                                                      .protocols = {"imap"}}));
     CHECK(api.post(path, {{"name", "one more"}}).status == 409);
+    // Another password, from an administrator or from config.yaml, takes them all away.
+    const auto count = [&](const std::string& address) {
+        return api.one(fmt::format(
+            "select count(*) from app_passwords p join mailboxes m on m.id = p.mailbox where m.address = '{}'",
+            address));
+    };
+    CHECK(api.post(bobs.substr(0, bobs.size() - 1), {{"name", "phone"}}).status == 201);
+    CHECK(count("bob@example.test") == "1");
+    const std::string bob = bobs.substr(0, bobs.size() - std::string("/app-passwords/").size());
+    CHECK(api.patch(bob, {{"quota", 5}}).status == 200);
+    CHECK(count("bob@example.test") == "1");
+    CHECK(api.patch(bob, {{"password", "another good one"}}).status == 200);
+    CHECK(count("bob@example.test") == "0");
+    api.declare("{ARGON2ID}other");
+    CHECK(count("alice@example.test") == "0");
     const Json audit = api.ask("GET", "/audit?target=phone").json["data"];
-    REQUIRE(audit.size() == 2);
-    CHECK(audit[0]["action"] == "app_password.delete");
-    CHECK(audit[0]["before"]["address"] == "alice@example.test");
+    REQUIRE(audit.size() == 3);
+    CHECK(audit[1]["action"] == "app_password.delete");
+    CHECK(audit[1]["before"]["address"] == "alice@example.test");
 }
 
 TEST_CASE("If-Match holds until the change itself is made") {
@@ -323,6 +346,17 @@ TEST_CASE("a domain_admin has their own domains and no others") {
     CHECK(api.in_session(session, "GET", "/mailboxes/" + alice).status == 404);
     CHECK(api.in_session(session, "DELETE", "/mailboxes/" + alice + "?confirm=alice@example.test").status == 404);
     CHECK(api.in_session(session, "POST", "/mailboxes", {{"address", "bob@example.test"}}).status == 403);
+    for (const auto* of : {"/use", "/sieve", "/sieve/main", "/app-passwords"})
+        CHECK(api.in_session(session, "GET", "/mailboxes/" + alice + of).status == 404);
+    CHECK(api.in_session(session, "POST", "/mailboxes/" + alice + "/app-passwords", {{"name", "x"}}).status == 404);
+    CHECK(api.in_session(session, "PUT", "/mailboxes/" + alice + "/sieve/main", {{"script", "keep;"}}).status == 404);
+    CHECK(api.in_session(session, "POST", "/mailboxes/" + shop + "/app-passwords", {{"name", "x"}}).status == 201);
+    api.make_admin("e@example.test", "domain_admin", {"example.test"});
+    const auto theirs = api.login("e@example.test");
+    CHECK(api.in_session(theirs, "GET", "/mailboxes/" + alice + "/sieve").status == 200);
+    CHECK(api.in_session(theirs, "POST", "/mailboxes/" + alice + "/app-passwords", {{"name", "x"}}).status == 403);
+    CHECK(api.in_session(theirs, "PUT", "/mailboxes/" + alice + "/sieve/main", {{"script", "keep;"}}).status == 403);
+    CHECK(api.in_session(theirs, "DELETE", "/mailboxes/" + alice + "/sieve/main?confirm=main").status == 403);
     CHECK(api.in_session(session, "POST", "/aliases", {{"address", "x@example.test"}, {"destinations", {"a@b.test"}}})
               .status == 403);
     CHECK(api.in_session(session, "POST", "/domains", {{"name", "new.test"}}).status == 403);
