@@ -18,13 +18,13 @@ struct MailApi : Api {
 
     /// Applies the configuration, in which alice has this password.
     void declare(const std::string& password) {
-        config::Config config;
-        config.hostname = "mail.example.test";
-        config.admin = "alice@example.test";
-        config.domains.push_back(
+        config::Config wanted;
+        wanted.hostname = "mail.example.test";
+        wanted.admin = "alice@example.test";
+        wanted.domains.push_back(
             {.name = "example.test", .mailboxes = {{.local_part = "alice", .password_hash = password}}});
         const auto rows = supervisor.rows();
-        supervisor.apply(directory::difference(rows, directory::wanted(config, "{P}")), 1, false);
+        supervisor.apply(directory::difference(rows, directory::wanted(wanted, "{P}")), 1, false);
     }
 
     Answer post(const std::string& path, const Json& body, const std::map<std::string, std::string>& fields = {}) {
