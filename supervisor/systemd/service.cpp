@@ -107,7 +107,7 @@ void expect_hash(const std::string& text) {
 std::string address_given(const std::string& text) {
     constexpr std::size_t longest = 320; // RFC 3696 section 3
     if (text.size() > longest || !is_utf8(text) || has_control(text))
-        throw Error(Code::invalid_input, "this is no address");
+        throw Error(Code::invalid_input, "cannot find the mailbox: this is no address");
     return lower_ascii(text);
 }
 
@@ -118,7 +118,7 @@ std::string script_name(const std::string& text) {
     constexpr std::size_t longest = 200;
     if (text.empty() || text.size() > longest || !is_utf8(text) || has_control(text) ||
         text.find('/') != std::string::npos)
-        throw Error(Code::invalid_input, "this is no name of a Sieve script");
+        throw Error(Code::invalid_input, "cannot find the script: this is no name of one");
     return text;
 }
 
