@@ -133,7 +133,7 @@ Ledger::Answered Ledger::act(const Asked& asked, const std::function<void(Change
             });
             throw;
         }
-        const Answered answered{.answer = answer(), .replayed = false};
+        Answered answered{.answer = answer(), .replayed = false};
         if (asked.idempotency_key)
             database_.write([&](store::Database& database) {
                 keep(database, asked.who, *asked.idempotency_key, asked.request, answered.answer, rfc3339(now()));
