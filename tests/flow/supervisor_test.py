@@ -155,6 +155,6 @@ def test_idle_supervisor_is_small(lab):
     server = lab.vectis()
     server.exec("vectis", "status")
     status = server.read(f"/proc/{pid(server, SUPERVISOR)}/status")
-    resident = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS"))
-    # 15.4 MB of which 13 are pages of shared libraries; what this watches for is memory that a call leaves behind.
-    assert resident < 18 * 1024, f"{resident} kB"
+    own = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("RssAnon"))
+    # 3.8 MB, beside some 15 MB of pages of shared libraries: what this watches for is memory that a call leaves behind.
+    assert own < 5 * 1024, f"{own} kB"
