@@ -14,15 +14,6 @@ namespace vectis::cli {
 
 namespace {
 
-std::string read_config(const Invocation& invocation) {
-    const fs::path file = invocation.config_file();
-    auto text = read_file(file, 256U << 20U);
-    if (!text)
-        throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", file.string()),
-                    "run 'vectis setup', or name the file with --config");
-    return std::move(*text);
-}
-
 config::Config load(const Invocation& invocation, const std::string& text) {
     return config::load_valid(text, invocation.config_file().string());
 }

@@ -25,6 +25,9 @@ struct Invocation {
     [[nodiscard]] bool json() const { return has("--json"); }
 };
 
+/// The text of config_file(). Error(not_found) if there is none.
+[[nodiscard]] std::string read_config(const Invocation& invocation);
+
 /// Prints to standard output; a reader that went away ends the program quietly.
 void print(const std::string& text);
 /// Progress and notes go to standard error.

@@ -177,13 +177,6 @@ Json work(const store::Operation& operation, const api::Operations::Progress& pr
     }
 }
 
-std::string config_text(const fs::path& file) {
-    auto text = read_file(file, 256U << 20U);
-    if (!text)
-        throw Error(Code::not_found, "there is no config.yaml", "run 'vectis setup'");
-    return std::move(*text);
-}
-
 } // namespace
 
 int run_serve(const Invocation& invocation) {
@@ -247,7 +240,7 @@ int run_serve(const Invocation& invocation) {
                 systemd::SupervisorClient().act_on_sieve_script(address, name, action);
             },
         .operations = operations,
-        .config = [&] { return config_text(invocation.paths.config()); },
+        .config = [&invocation] { return read_config(invocation); },
         .lookup = lookup,
         .health = [&health] { return health(); },
         .log = log_error};

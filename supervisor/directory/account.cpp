@@ -4,6 +4,7 @@
 #include "base/text.hpp"
 #include "config/kinds.hpp"
 #include "config/model.hpp"
+#include "surface/schemas.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -20,7 +21,6 @@ constexpr std::size_t most_destinations = 1000;
 constexpr std::int64_t most_quota = 1LL << 50;
 constexpr std::size_t longest_name = 200;
 constexpr std::size_t longest_app_name = 100;
-const std::vector<std::string> app_protocols{"imap", "pop3", "sieve", "smtp"};
 
 Json or_null(const std::optional<std::string>& text) {
     return text ? Json(*text) : Json(nullptr);
@@ -102,8 +102,10 @@ class Reader {
     std::vector<std::string> protocols() {
         auto all = value<std::vector<std::string>>("protocols", true).value_or(std::vector<std::string>());
         for (const auto& each : all) {
-            if (std::find(app_protocols.begin(), app_protocols.end(), each) == app_protocols.end())
-                fault("protocols", fmt::format("'{}' is none of {}", config::shown(each), join(app_protocols, ", ")));
+            const auto& known = surface::schemas::app_protocol_words;
+            if (std::find(known.begin(), known.end(), each) == known.end())
+                fault("protocols",
+                      fmt::format("'{}' is none of {}", config::shown(each), join({known.begin(), known.end()}, ", ")));
         }
         if (all.empty())
             fault("protocols", "is empty");

@@ -6,6 +6,7 @@ import mail
 from api import Api, ask
 from machine import wait_until
 
+
 def test_a_message_that_waits_is_held_released_tried_again_and_removed(lab):
     server = mail.configured(lab)
     server.exec("postsuper", "-d", "ALL")

@@ -7,6 +7,7 @@
 #include "api/rotation.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "surface/schemas.hpp"
 #include "zone/live.hpp"
 
 #include <fmt/format.h>
@@ -16,8 +17,6 @@
 namespace vectis::api::handlers {
 
 namespace {
-
-const std::vector<std::string> every_protocol{"imap", "pop3", "sieve", "smtp"};
 
 /// Somebody else's, and what is the server's own, is not there for them.
 bool reaches(const accounts::Who& who, const std::string& domain) {
@@ -402,15 +401,18 @@ Response app_passwords_create(Call& call) {
     constexpr std::size_t secret_length = 16; // of 57 letters and digits: 93 bits, beside what finds it
     const Json& body = call.body();
     const auto mailbox = this_mailbox_to_change(call);
+    const auto& every = surface::schemas::app_protocol_words;
     const std::string made = random_password(directory::app_password_lookup + secret_length);
-    return call.carry_out("app_password.create",
-                          directory::NewAppPassword{.id = uuid7(),
-                                                    .mailbox_id = mailbox.id,
-                                                    .name = *text_in(body, "name"),
-                                                    .lookup = made.substr(0, directory::app_password_lookup),
-                                                    .hash = accounts::hash_password(made),
-                                                    .protocols = words_in(body, "protocols").value_or(every_protocol)},
-                          {{"generated_password", made}});
+    return call.carry_out(
+        "app_password.create",
+        directory::NewAppPassword{
+            .id = uuid7(),
+            .mailbox_id = mailbox.id,
+            .name = *text_in(body, "name"),
+            .lookup = made.substr(0, directory::app_password_lookup),
+            .hash = accounts::hash_password(made),
+            .protocols = words_in(body, "protocols").value_or(std::vector<std::string>(every.begin(), every.end()))},
+        {{"generated_password", made}});
 }
 
 Response app_passwords_delete(Call& call) {
