@@ -137,6 +137,11 @@ std::string Errands::finish(const store::Errand& errand) {
         const Change change(database, who, errand.request_id);
         const Json& row = result.at("after").is_null() ? result.at("before") : result.at("after");
         change.audit(errand.action, name_of(row), row.at("id"), result.at("before"), result.at("after"));
+        // Of an import, what it has made.
+        for (const auto& part : result.value("parts", Json::array())) {
+            const Json& made = part.at("row");
+            change.audit(part.at("action"), name_of(made), made.at("id"), nullptr, made);
+        }
         if (errand.idempotency_key)
             Ledger::keep(database, who, *errand.idempotency_key, errand.request, answer, change.at());
         return 0;

@@ -18,7 +18,6 @@ namespace vectis::api {
 
 namespace {
 
-constexpr std::size_t most_body = 1U << 20U;
 constexpr std::size_t most_keys = 1000; // of one object
 constexpr std::int64_t usual_page = 50;
 
@@ -155,7 +154,7 @@ const Json& Call::body() {
                         fmt::format("the body is '{}'", printable(mime.substr(0, 100))),
                         "send JSON, with Content-Type: application/json",
                         {}};
-    raw_body_ = request_.body(most_body);
+    raw_body_ = request_.body(route_.most_body);
     try {
         body_ = trim(*raw_body_).empty() ? Json::object() : parse_json(*raw_body_, {.keys = most_keys});
     } catch (const Error& error) {

@@ -35,6 +35,8 @@ struct Services {
     store::DirectoryReader& directory;
     /// Of this server, as authenticators show it.
     std::function<std::string()> hostname;
+    /// What becomes of a directory::Import that is a dry run: the supervisor's {"before", "after"}.
+    std::function<std::string(const std::string& change)> try_import;
     /// What to publish for a domain; see systemd::SupervisorMethods.
     std::function<std::string(const std::string& domain, const std::vector<std::string>& published)> dns_records;
     /// The same interface's plan, status, figures, generations, logs, restart, queue and act_on_queue.

@@ -53,6 +53,7 @@ int run_process(const Invocation& invocation);      // supervise directory-recov
 int run_webmail(const Invocation& invocation);      // webmail
 int run_certificates(const Invocation& invocation); // certificates ...
 int run_api(const Invocation& invocation);          // admin key audit
+int run_import(const Invocation& invocation);       // import
 int run_reference(const Invocation& invocation);    // man-page completion
 
 } // namespace vectis::cli

@@ -46,6 +46,7 @@ const std::vector<Group>& groups() {
          {Command::certificates_list, Command::certificates_renew, Command::certificates_request,
           Command::certificates_deploy}},
         {run_api, {Command::admin_totp, Command::api}},
+        {run_import, {Command::import}},
         {run_reference, {Command::man_page, Command::completion}},
     };
     return all;

@@ -3,6 +3,7 @@
 #include "api/rotation.hpp"
 #include "api/server.hpp"
 #include "base/guarded.hpp"
+#include "base/random.hpp"
 #include "cli/invocation.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
@@ -213,6 +214,8 @@ int run_serve(const Invocation& invocation) {
         .errands = errands,
         .directory = directory,
         .hostname = hostname,
+        .try_import =
+            [](const std::string& change) { return systemd::SupervisorClient().change_account(uuid7(), change); },
         .dns_records =
             [](const std::string& domain, const std::vector<std::string>& published) {
                 return systemd::SupervisorClient().dns_records(domain, published);

@@ -29,7 +29,7 @@ Json or_null(const std::optional<std::string>& text) {
 /// Reads one object, and notes everything that is wrong with it.
 class Reader {
   public:
-    explicit Reader(const Json& json) : json_(json) {
+    explicit Reader(const Json& json, std::string place = {}) : json_(json), place_(std::move(place)) {
         if (!json.is_object())
             fault("", "is no object");
     }
@@ -132,23 +132,48 @@ class Reader {
         return number ? std::optional(static_cast<std::uint64_t>(*number)) : std::nullopt;
     }
 
+    /// A list of these; what is wrong with one of them is noted with its place.
+    template<typename Row>
+    std::vector<Row> rows(const char* key, std::size_t most, AccountChange (*read_row)(Reader&)) {
+        names_.emplace_back(key);
+        std::vector<Row> all;
+        const auto found = json_.is_object() ? json_.find(key) : json_.end();
+        if (found == json_.end())
+            return all;
+        if (!found->is_array() || found->size() > most) {
+            fault(key, fmt::format("expected a list of at most {}", most));
+            return all;
+        }
+        for (std::size_t i = 0; i < found->size(); ++i) {
+            Reader row((*found)[i], fmt::format("{}/{}/{}", place_, key, i));
+            all.push_back(std::get<Row>(read_row(row)));
+            row.expect_known();
+            problems_.insert(problems_.end(), row.problems_.begin(), row.problems_.end());
+        }
+        return all;
+    }
+
     /// Throws if anything was wrong.
     void finish() {
-        if (json_.is_object()) {
-            for (const auto& each : json_.items()) {
-                if (std::find(names_.begin(), names_.end(), each.key()) == names_.end())
-                    fault(printable(each.key().substr(0, 100)), "is not known");
-            }
-        }
+        expect_known();
         if (!problems_.empty())
             throw Error(Code::invalid_input, "cannot understand the change", {}, std::move(problems_));
     }
 
     void fault(const std::string& key, const std::string& what) {
-        problems_.push_back({.where = {}, .path = "/" + key, .what = what, .hint = {}});
+        problems_.push_back({.where = {}, .path = place_ + "/" + key, .what = what, .hint = {}});
     }
 
   private:
+    void expect_known() {
+        if (!json_.is_object())
+            return;
+        for (const auto& each : json_.items()) {
+            if (std::find(names_.begin(), names_.end(), each.key()) == names_.end())
+                fault(printable(each.key().substr(0, 100)), "is not known");
+        }
+    }
+
     template<typename T>
     std::optional<T> read(const char* key, const Json& json) {
         if constexpr (std::is_same_v<T, std::string>) {
@@ -173,6 +198,7 @@ class Reader {
     }
 
     const Json& json_;
+    std::string place_;
     std::vector<std::string> names_;
     std::vector<Problem> problems_;
 };
@@ -276,6 +302,16 @@ AccountChange new_app_password(Reader& reader) {
     return made;
 }
 
+AccountChange import_of(Reader& reader) {
+    Import import{.id = reader.id()};
+    import.row_by_row = reader.value<bool>("row_by_row", true).value_or(false);
+    import.dry_run = reader.value<bool>("dry_run", true).value_or(false);
+    import.domains = reader.rows<NewDomain>("domains", Import::most_domains, new_domain);
+    import.mailboxes = reader.rows<NewMailbox>("mailboxes", Import::most_addresses, new_mailbox);
+    import.aliases = reader.rows<NewAlias>("aliases", Import::most_addresses, new_alias);
+    return import;
+}
+
 struct Verb {
     std::string_view name;
     AccountChange (*read)(Reader&);
@@ -297,6 +333,7 @@ constexpr std::array verbs{
     Verb{"removed_dkim_key", removed_dkim_key},
     Verb{"new_app_password", new_app_password},
     Verb{"removed_app_password", removed<RemovedAppPassword>},
+    Verb{"import", import_of},
 };
 static_assert(verbs.size() == std::variant_size_v<AccountChange>);
 
@@ -361,7 +398,22 @@ struct ToJson {
         return {{"id", made.id},     {"mailbox_id", made.mailbox_id}, {"name", made.name}, {"lookup", made.lookup},
                 {"hash", made.hash}, {"protocols", made.protocols}};
     }
+    Json operator()(const Import& import) const {
+        return {{"id", import.id},
+                {"row_by_row", import.row_by_row},
+                {"dry_run", import.dry_run},
+                {"domains", each_of(import.domains)},
+                {"mailboxes", each_of(import.mailboxes)},
+                {"aliases", each_of(import.aliases)}};
+    }
     Json operator()(const auto& change) const { return that(change); }
+
+    [[nodiscard]] Json each_of(const auto& rows) const {
+        Json list = Json::array();
+        for (const auto& row : rows)
+            list.push_back((*this)(row));
+        return list;
+    }
 
     static Json that(const auto& change) {
         Json json{{"id", change.id}};
@@ -394,6 +446,14 @@ std::vector<DkimKey> next_dkim_keys(const std::vector<DkimKey>& keys, const std:
         key.selector = fmt::format("{}{}", prefix, last + 1);
     }
     return next;
+}
+
+std::optional<std::string> delimiter_fault(const std::string& delimiters, const std::string& address) {
+    const std::string name(config::local_part_of(address));
+    const auto at = name.find_first_of(delimiters);
+    if (at == std::string::npos)
+        return std::nullopt;
+    return fmt::format("'{}' has '{}': its mail would go to '{}'", name, name[at], name.substr(0, at));
 }
 
 Json to_json(const DkimKey& key) {

@@ -77,6 +77,9 @@ inline constexpr std::chrono::hours dkim_key_is_needed{7 * 24};
 /// One of each algorithm that follow these of a domain (r1 and e1: r2 and e2), and do not sign yet.
 [[nodiscard]] std::vector<DkimKey> next_dkim_keys(const std::vector<DkimKey>& keys, const std::string& created_at);
 
+/// Mail to anna+x is anna's: what is wrong with an address of one's own that has one of the recipient delimiters.
+[[nodiscard]] std::optional<std::string> delimiter_fault(const std::string& delimiters, const std::string& address);
+
 /// Without its domain, and with "state": waiting, signing, retired.
 [[nodiscard]] Json to_json(const DkimKey& key);
 [[nodiscard]] Json to_json(const Domain& domain, const std::vector<DkimKey>& keys);
@@ -171,9 +174,23 @@ struct RemovedAppPassword {
     std::optional<std::string> as_of;
 };
 
+/// Many at once. All or nothing, unless it goes row by row: then what cannot be made is told, and the others are made.
+struct Import {
+    static constexpr std::size_t most_domains = 200; // each needs keys, which take a while to make
+    static constexpr std::size_t most_addresses = 10000;
+
+    std::string id;
+    bool row_by_row = false;
+    bool dry_run = false;
+    std::string delimiter; // see delimiter_fault(); whoever carries it out knows it
+    std::vector<NewDomain> domains;
+    std::vector<NewMailbox> mailboxes;
+    std::vector<NewAlias> aliases;
+};
+
 using AccountChange = std::variant<NewDomain, NewMailbox, NewAlias, DomainChange, MailboxChange, AliasChange,
                                    RemovedDomain, RemovedMailbox, RemovedAlias, NewDkimKeys, DkimActivation,
-                                   RemovedDkimKey, NewAppPassword, RemovedAppPassword>;
+                                   RemovedDkimKey, NewAppPassword, RemovedAppPassword, Import>;
 
 /// As it crosses the bus: {"new_mailbox": {...}}.
 [[nodiscard]] Json to_json(const AccountChange& change);

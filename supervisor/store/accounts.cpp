@@ -289,7 +289,87 @@ class Changer {
         return both(to_json(before), nullptr);
     }
 
+    Json operator()(const directory::Import& import) {
+        Json parts = Json::array();
+        std::vector<Failure> failures;
+        std::array<std::size_t, 3> made{};
+        const auto make = [&](std::size_t kind, const char* list, const char* action, const auto& rows, auto&& is_due) {
+            for (std::size_t i = 0; i < rows.size(); ++i) {
+                if (!is_due(rows[i]))
+                    continue;
+                if (auto failure = try_to_make(rows[i], import.delimiter, action, parts))
+                    failures.push_back({fmt::format("/{}/{}", list, i), name_of(rows[i]), std::move(*failure)});
+                else
+                    ++made.at(kind);
+            }
+        };
+        const auto every = [](const auto&) { return true; };
+        // What repeats another domain comes after it, wherever it stands.
+        make(0, "domains", "domain.create", import.domains, [](const auto& row) { return !row.alias_of; });
+        make(0, "domains", "domain.create", import.domains, [](const auto& row) { return row.alias_of.has_value(); });
+        make(1, "mailboxes", "mailbox.create", import.mailboxes, every);
+        make(2, "aliases", "alias.create", import.aliases, every);
+        const std::size_t all = import.domains.size() + import.mailboxes.size() + import.aliases.size();
+        if (!failures.empty() && !import.row_by_row)
+            throw refused(all, failures);
+        Json told = Json::array();
+        for (const auto& each : failures)
+            told.push_back({{"pointer", each.pointer},
+                            {"name", each.name},
+                            {"code", info(each.error.code()).name},
+                            {"detail", each.error.what()},
+                            {"hint", each.error.hint()}});
+        Json after{{"id", import.id},          {"name", fmt::format("{} of {} rows", all - failures.size(), all)},
+                   {"domains", made[0]},       {"mailboxes", made[1]},
+                   {"aliases", made[2]},       {"failures", std::move(told)},
+                   {"dry_run", import.dry_run}};
+        Json result = both(nullptr, std::move(after));
+        result["parts"] = std::move(parts);
+        return result;
+    }
+
   private:
+    struct Failure {
+        std::string pointer;
+        std::string name;
+        Error error;
+    };
+    static const std::string& name_of(const directory::NewDomain& row) { return row.name; }
+    static const std::string& name_of(const auto& row) { return row.address; }
+
+    static void expect_no_delimiter(const directory::NewDomain& /*row*/, const std::string& /*delimiters*/) {}
+    static void expect_no_delimiter(const auto& row, const std::string& delimiters) {
+        if (auto fault = directory::delimiter_fault(delimiters, row.address))
+            throw Error(Code::conflict, *fault, "choose another name");
+    }
+
+    /// One row of an import, all of it or nothing; why not. What is no fault of the row's is thrown.
+    std::optional<Error> try_to_make(const auto& row, const std::string& delimiters, const char* action, Json& parts) {
+        database_.execute("savepoint one_row");
+        try {
+            expect_no_delimiter(row, delimiters);
+            Json made = (*this)(row);
+            database_.execute("release one_row");
+            parts.push_back({{"action", action}, {"row", std::move(made["after"])}});
+            return std::nullopt;
+        } catch (const Error& error) {
+            if (error.code() != Code::conflict && error.code() != Code::managed_by_config)
+                throw;
+            database_.execute("rollback to one_row");
+            database_.execute("release one_row");
+            return error;
+        }
+    }
+
+    static Error refused(std::size_t all, const std::vector<Failure>& failures) {
+        std::vector<Problem> problems;
+        for (const auto& each : failures)
+            problems.push_back(
+                {.where = {}, .path = each.pointer, .what = each.error.what(), .hint = each.error.hint()});
+        return {Code::conflict, fmt::format("cannot make {} of {} rows, and so none was made", failures.size(), all),
+                "take them out, or go row by row", std::move(problems)};
+    }
+
     static constexpr std::size_t most_app_passwords = 100; // of a mailbox
     // RFC 2142: these reach a person in every domain that has mail.
     static constexpr std::array<std::string_view, 2> roles{"postmaster", "abuse"};

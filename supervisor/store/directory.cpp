@@ -318,6 +318,12 @@ Json Directory::change(const std::string& id, const directory::AccountChange& ch
     return result;
 }
 
+Json Directory::trial(const directory::AccountChange& change) {
+    const std::lock_guard lock(mutex_);
+    const Transaction undone_at_the_end(database_);
+    return Accounts(database_).change(change, rfc3339(now()));
+}
+
 Database& DirectoryReader::database() {
     try {
         if (!database_)

@@ -39,6 +39,8 @@ class Directory {
     /// Makes a change of the API's in a transaction that survives a power cut once this returns. Asked again with the
     /// same `id` it changes nothing, and answers the same. {"before": ..., "after": ...}; throws as store::Accounts.
     [[nodiscard]] Json change(const std::string& id, const directory::AccountChange& change);
+    /// What change() would answer, or throw. Changes nothing.
+    [[nodiscard]] Json trial(const directory::AccountChange& change);
     /// What was answered to the change with this id.
     [[nodiscard]] std::optional<Json> changed(const std::string& id);
     /// What is read of the accounts between changes.

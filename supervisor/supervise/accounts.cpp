@@ -63,22 +63,19 @@ std::string local_part_of(const std::string& address) {
     return std::string(config::local_part_of(address));
 }
 
-/// Mail to anna+x is anna's. Asked of Postfix, which answers at once however many mailboxes config.yaml has.
-void expect_no_delimiter(const std::string& address) {
+/// Asked of Postfix, which answers at once however many mailboxes config.yaml has.
+std::string recipient_delimiter() {
     const Finished finished = run({"postconf", "-h", "recipient_delimiter"}, std::chrono::seconds(20));
     if (finished.status != 0)
         throw Error(Code::check_failed, "cannot ask Postfix for its settings: " + printable(finished.err),
                     "'vectis apply' puts them right");
-    const std::string delimiter(trim(finished.out));
-    const std::string name = local_part_of(address);
-    const auto at = delimiter.empty() ? std::string::npos : name.find_first_of(delimiter);
-    if (at != std::string::npos)
-        throw Error(
-            Code::invalid_input, "the address has the recipient delimiter", {},
-            {{.where = {},
-              .path = "/address",
-              .what = fmt::format("'{}' has '{}': its mail would go to '{}'", name, name[at], name.substr(0, at)),
-              .hint = "choose another name"}});
+    return std::string(trim(finished.out));
+}
+
+void expect_no_delimiter(const std::string& address) {
+    if (auto fault = directory::delimiter_fault(recipient_delimiter(), address))
+        throw Error(Code::invalid_input, "the address has the recipient delimiter", {},
+                    {{.where = {}, .path = "/address", .what = std::move(*fault), .hint = "choose another name"}});
 }
 
 } // namespace
@@ -90,6 +87,8 @@ Json Accounts::change(const std::string& id, const directory::AccountChange& cha
         return *known;
     if (const auto* removed = std::get_if<directory::RemovedMailbox>(&change))
         return remove(id, *removed);
+    if (const auto* import = std::get_if<directory::Import>(&change))
+        return import_all(id, *import);
     prepare(id, change);
     Json result = directory_.change(id, change);
     if (std::holds_alternative<directory::NewDomain>(change) ||
@@ -151,15 +150,39 @@ void Accounts::prepare(const std::string& id, const directory::AccountChange& ch
         expect_no_delimiter(alias->address);
     if (const auto* mailbox = std::get_if<directory::NewMailbox>(&change)) {
         expect_no_delimiter(mailbox->address);
-        // What a delivery or a session that was still going on has made after an earlier owner's mail was archived.
-        // Mail that was there before anybody had the address, of a server that moved here, is meant for this owner.
-        const std::string domain = domain_of(mailbox->address);
-        const std::string local_part = local_part_of(mailbox->address);
-        const bool free =
-            !directory_.read([&](store::Accounts& accounts) { return accounts.has_address(mailbox->address); });
-        if (free && has_archived_mail(paths_.mail(), domain, local_part))
-            archive_mail(paths_.mail(), domain, local_part, id);
+        make_room(id, mailbox->address);
     }
+}
+
+void Accounts::make_room(const std::string& id, const std::string& address) {
+    // What a delivery or a session that was still going on has made after an earlier owner's mail was archived.
+    // Mail that was there before anybody had the address, of a server that moved here, is meant for this owner.
+    const std::string domain = domain_of(address);
+    const std::string local_part = local_part_of(address);
+    const bool free = !directory_.read([&](store::Accounts& accounts) { return accounts.has_address(address); });
+    if (free && has_archived_mail(paths_.mail(), domain, local_part))
+        archive_mail(paths_.mail(), domain, local_part, id);
+}
+
+Json Accounts::import_all(const std::string& id, directory::Import import) {
+    import.delimiter = recipient_delimiter();
+    Json tried = directory_.trial(import); // before anything is made beside the rows
+    if (import.dry_run)
+        return tried;
+    bool domains = false;
+    for (const auto& part : tried.at("parts")) {
+        const Json& row = part.at("row");
+        if (part.at("action") == "domain.create") {
+            domains = true;
+            make_keys(directory::first_dkim_keys(row.at("name"), {}));
+        } else if (part.at("action") == "mailbox.create") {
+            make_room(id, row.at("address"));
+        }
+    }
+    Json result = directory_.change(id, import);
+    if (domains)
+        follow_up([&] { sign(false); });
+    return result;
 }
 
 Json Accounts::remove(const std::string& id, const directory::RemovedMailbox& removed) {

@@ -31,7 +31,10 @@ class Accounts {
     /// What has to be there before the rows are.
     void prepare(const std::string& id, const directory::AccountChange& change);
     void make_keys(const std::vector<directory::DkimKey>& keys);
+    /// For the mail of a new mailbox.
+    void make_room(const std::string& id, const std::string& address);
     Json remove(const std::string& id, const directory::RemovedMailbox& removed);
+    Json import_all(const std::string& id, directory::Import import);
 
     const state::Paths& paths_;
     store::Directory& directory_;

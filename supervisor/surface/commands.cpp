@@ -255,6 +255,12 @@ constexpr std::array alias_add_arguments{
     dry_run,
     json,
 };
+constexpr std::array import_arguments{
+    Argument{ArgumentKind::positional, "FILE", "", "A .csv or .yaml file; docs/api.md says what it may hold", true},
+    Argument{ArgumentKind::flag, "--row-by-row", "", "Make what can be made, and tell the rest; else all or nothing"},
+    dry_run,
+    json,
+};
 constexpr std::array alias_change_arguments{
     which_alias,
     alias_destinations,
@@ -461,6 +467,13 @@ constexpr std::array command_table{
         Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
     CommandRow{
         Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
+    CommandRow{Command::import,
+               "import",
+               "Make the domains, mailboxes and aliases of a file",
+               import_arguments,
+               false,
+               Operation::import_accounts,
+               {}},
     CommandRow{Command::api, "queue list", "List the mail that is not delivered yet", queue_list_arguments, false,
                Operation::queue_list, queue_columns},
     CommandRow{Command::api,

@@ -63,6 +63,7 @@ enum class Command : std::uint8_t {
     man_page,
     completion,
     admin_totp,
+    import,
     api, // whatever the row's operation does
 };
 

@@ -18,6 +18,7 @@ constexpr std::array group_table{
     Group{"domains", "The domains that have mail here.", "name"},
     Group{"mailboxes", "Whose mail is here.", "address"},
     Group{"aliases", "Addresses that lead to others.", "address"},
+    Group{"import", "Many domains, mailboxes and aliases at once."},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
     Group{"operations", "The daemons, and the mail that is under way.", "", true},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it.", "", true},
@@ -269,6 +270,10 @@ constexpr std::array route_table{
     Route{.operation = Operation::aliases_delete, .id = "delete_alias", .method = Method::del, .path = "/aliases/{id}", .group = "aliases",
           .summary = "Remove an alias",
           .role = Role::domain_admin, .scope = "aliases:write", .confirm = true, .answer = &schemas::alias},
+
+    Route{.operation = Operation::import_accounts, .id = "import_accounts", .method = Method::post, .path = "/import", .group = "import",
+          .summary = "Make domains, mailboxes and aliases: all or nothing, or row by row",
+          .role = Role::admin, .scope = "import:write", .body = &schemas::import_rows, .most_body = 8U << 20U, .answer = &schemas::import_report},
 
     Route{.operation = Operation::config_get, .id = "get_config", .path = "/config", .group = "configuration",
           .summary = "What config.yaml says; it is changed on the server",

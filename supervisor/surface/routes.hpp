@@ -82,6 +82,7 @@ enum class Operation : std::uint8_t {
     aliases_get,
     aliases_update,
     aliases_delete,
+    import_accounts,
     api_keys_list,
     api_keys_create,
     api_keys_get,
@@ -139,6 +140,7 @@ struct Route {
     std::string_view scope;
     /// What it expects in the body; nothing: it has none. With PATCH every property may be left out (RFC 7396).
     const Schema* body = nullptr;
+    std::size_t most_body = 1U << 20U; // bytes
     std::span<const Parameter> query;
     /// It gives a list by pages: limit, cursor, sort, order and the filters are in its query.
     const Listing* list = nullptr;

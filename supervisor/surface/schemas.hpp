@@ -68,10 +68,10 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 15> scope_words{
-    "admins:read", "admins:write",   "aliases:read",    "aliases:write",   "audit:read",
-    "config:read", "config:write",   "domains:read",    "domains:write",   "keys:read",
-    "keys:write",  "mailboxes:read", "mailboxes:write", "operations:read", "operations:write",
+inline constexpr std::array<std::string_view, 16> scope_words{
+    "admins:read",    "admins:write",    "aliases:read",    "aliases:write",    "audit:read", "config:read",
+    "config:write",   "domains:read",    "domains:write",   "import:write",     "keys:read",  "keys:write",
+    "mailboxes:read", "mailboxes:write", "operations:read", "operations:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -430,6 +430,45 @@ inline constexpr std::array alias_change_properties{
     Property{"active", &flag, "Whether it takes mail"},
 };
 inline constexpr Schema alias_change{.name = "AliasChange", .properties = alias_change_properties};
+
+inline constexpr std::array imported_mailbox_properties{
+    Property{"address", &email, "Its address"},
+    Property{"display_name", &any_display_name, "What its owner is called", false},
+    Property{"password_hash", &password_hash,
+             "As Dovecot knows it, {SCHEME}...; left out: nobody can log in until a password is set", false},
+    Property{"quota", &quota, "How many bytes it may hold; left out or 0: as many as there are", false},
+};
+inline constexpr Schema imported_mailbox{.name = "ImportedMailbox", .properties = imported_mailbox_properties};
+inline constexpr Schema new_domains{.kind = Kind::array, .items = &new_domain, .most = 200};
+inline constexpr Schema imported_mailboxes{.kind = Kind::array, .items = &imported_mailbox, .most = 10000};
+inline constexpr Schema new_aliases{.kind = Kind::array, .items = &new_alias, .most = 10000};
+inline constexpr std::array import_properties{
+    Property{"domains", &new_domains, "Domains to make, in any order", false},
+    Property{"mailboxes", &imported_mailboxes, "Mailboxes to make, in these or in earlier domains", false},
+    Property{"aliases", &new_aliases, "Aliases to make", false},
+    Property{"row_by_row", &flag, "Make what can be made and tell the rest; left out: all or nothing", false},
+    Property{"dry_run", &flag, "Make nothing, and say what would come of it", false},
+};
+inline constexpr Schema import_rows{.name = "Import", .properties = import_properties};
+inline constexpr std::array import_failure_properties{
+    Property{"pointer", &text, "The row, as a JSON pointer into what was sent"},
+    Property{"name", &text, "The domain or the address"},
+    Property{"code", &text, "Names the fault for programs"},
+    Property{"detail", &text, "Why it was not made"},
+    Property{"hint", &text, "What to do; empty: that says it"},
+};
+inline constexpr Schema import_failure{.name = "ImportFailure", .properties = import_failure_properties};
+inline constexpr Schema import_failures{.kind = Kind::array, .items = &import_failure, .most = 20200};
+inline constexpr std::array import_report_properties{
+    Property{"id", &uuid, "Names the import in the audit log, which has each row that was made as well"},
+    Property{"name", &text, "How many rows were made, of how many"},
+    Property{"domains", &count, "How many domains were made"},
+    Property{"mailboxes", &count, "How many mailboxes"},
+    Property{"aliases", &count, "How many aliases"},
+    Property{"failures", &import_failures, "What was not made, and why; empty unless it goes row by row"},
+    Property{"dry_run", &flag, "Whether it was only tried"},
+};
+inline constexpr Schema import_report{.name = "ImportReport", .properties = import_report_properties};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{

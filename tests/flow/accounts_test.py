@@ -181,6 +181,63 @@ print("out", flush=True)
 """
 
 
+IMPORTED = """kind,name,display_name,password_hash,quota,destinations,alias_of
+domain,shop.test,,,,,
+domain,shop.example,,,,,shop.test
+mailbox,anna@shop.test,"Anna, the first",{bcrypt},2 GiB,,
+mailbox,bert@shop.test,,{sha512},,,
+alias,info@shop.test,,,,anna@shop.test bert@shop.test,
+"""
+
+
+def test_a_file_of_accounts_from_elsewhere_is_imported_whole_or_row_by_row(lab):
+    server = mail.configured(lab)
+    # As crypt(3) writes them: what other servers have, without Dovecot's name of the scheme.
+    hashes = {name: server.out("doveadm", "pw", "-s", scheme, "-p", PASSWORD).strip().split("}", 1)[1]
+              for name, scheme in (("bcrypt", "BLF-CRYPT"), ("sha512", "SHA512-CRYPT"))}
+    csv = IMPORTED.format(**hashes)
+    with_faults = csv + f"mailbox,{mail.address(server, 'alice')},,,,,\nmailbox,anna+x@shop.test,,,,,\nmailbox,carl@nowhere.test,,,,,\n"
+    server.exec("sh", "-c", "cat > /root/accounts.csv", input=csv)
+    server.exec("sh", "-c", "cat > /root/faults.csv", input=with_faults)
+    assert vectis(server, "import", "/root/accounts.csv", "--dry-run").splitlines() == ["would make 2 domains, 2 mailboxes and 1 alias"]
+    assert not mail.login(lab, server, "anna@shop.test")
+    refused = server.exec("vectis", "import", "/root/faults.csv", check=False)
+    assert refused.returncode == 1, refused
+    for line in (7, 8, 9):
+        assert f"/root/faults.csv:{line}" in refused.stderr, refused.stderr
+    assert "shop.test" not in server.out("vectis", "domain", "list")
+
+    # Killed in the middle: wholly there, or not at all; asked for again, it is there once.
+    with server.spawn("vectis", "import", "/root/accounts.csv", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL):
+        for unit in ("vectis-api.service", "vectis-supervisor.service"):
+            server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit)
+    server.exec("systemctl", "reset-failed")
+    server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
+    server.exec("vectis", "import", "/root/accounts.csv", check=False)
+    rows = [server.out("vectis", what, "list") for what in ("domain", "mailbox", "alias")]
+    assert rows[0].count("shop.") >= 2 and rows[1].count("@shop.test") == 2 and rows[2].count("info@shop.test") == 1, rows
+
+    assert mail.login(lab, server, "anna@shop.test") and mail.login(lab, server, "bert@shop.test")
+    note = mail.note("a@outside.test", "info@shop.example", "to both")
+    assert mail.deliver(lab, server, "info@shop.example", note)["code"] == 250
+    for name in ("anna", "bert"):
+        mail.wait_for(lab, server, f"{name}@shop.test", "to both")
+    assert json.loads(vectis(server, "mailbox", "show", "anna@shop.test", "--json"))["quota"] == 2 << 30
+
+    yaml = "mailboxes:\n  - {address: carl@shop.test}\n  - {address: anna@shop.test}\n  - {address: dora+x@shop.test}\n"
+    server.exec("sh", "-c", "cat > /root/more.yaml", input=yaml)
+    told = server.exec("vectis", "import", "/root/more.yaml", "--row-by-row", "--json", check=False)
+    report = json.loads(told.stdout)
+    assert told.returncode == 1 and report["mailboxes"] == 1, report
+    assert [(each["line"], each["code"]) for each in report["failures"]] == [(3, "conflict"), (4, "conflict")], report
+    assert server.exec("vectis", "plan", check=False).returncode == 0, "the API's rows are no drift"
+    vectis(server, "alias", "remove", "info@shop.test", "--yes")
+    for name in ("anna", "bert", "carl"):
+        vectis(server, "mailbox", "remove", f"{name}@shop.test", "--yes")
+    for name in ("shop.example", "shop.test"):
+        vectis(server, "domain", "remove", name, "--yes")
+
+
 def test_config_yaml_and_the_api_leave_each_others_alone(lab):
     server = mail.configured(lab)
     alice = mail.address(server, "alice")

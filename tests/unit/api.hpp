@@ -104,6 +104,10 @@ struct Api {
                            .errands = errands,
                            .directory = directory,
                            .hostname = [] { return std::string("mail.example.test"); },
+                           .try_import =
+                               [this](const std::string& change) {
+                                   return to_text(supervisor.trial(directory::account_change(parse_json(change))));
+                               },
                            .dns_records = [this](const std::string& domain,
                                                  const auto& published) { return dns_records(domain, published); },
                            .plan =

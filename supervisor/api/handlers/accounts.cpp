@@ -96,6 +96,19 @@ std::optional<std::string> lower(std::optional<std::string> text) {
     return text ? std::optional(lower_ascii(*text)) : std::nullopt;
 }
 
+directory::NewDomain new_domain(const Json& body) {
+    return {.id = uuid7(),
+            .name = lower_ascii(body.at("name").get<std::string>()),
+            .alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt)),
+            .catch_all = nullable_in<std::string>(body, "catch_all").value_or(std::nullopt)};
+}
+
+directory::NewAlias new_alias(const Json& body) {
+    return {.id = uuid7(),
+            .address = lower_ascii(body.at("address").get<std::string>()),
+            .destinations = *words_in(body, "destinations")};
+}
+
 /// The hash that was given, that of the password that was given, or nothing.
 std::optional<std::string> hash_in(const Json& body, const std::string& address) {
     const auto password = text_in(body, "password");
@@ -179,18 +192,11 @@ Response domains_list(Call& call) {
 }
 
 Response domains_create(Call& call) {
-    const Json& body = call.body();
-    const std::string name = lower_ascii(body.at("name").get<std::string>());
-    expect_reach(call, name);
-    const auto alias_of = lower(nullable_in<std::string>(body, "alias_of").value_or(std::nullopt));
-    if (alias_of)
-        expect_reach(call, *alias_of);
-    return call.carry_out(
-        "domain.create",
-        directory::NewDomain{.id = uuid7(),
-                             .name = name,
-                             .alias_of = alias_of,
-                             .catch_all = nullable_in<std::string>(body, "catch_all").value_or(std::nullopt)});
+    const auto made = new_domain(call.body());
+    expect_reach(call, made.name);
+    if (made.alias_of)
+        expect_reach(call, *made.alias_of);
+    return call.carry_out("domain.create", made);
 }
 
 Response domains_get(Call& call) {
@@ -427,17 +433,58 @@ Response app_passwords_delete(Call& call) {
                           directory::RemovedAppPassword{.id = password->id, .as_of = call.as_of(to_json(*password))});
 }
 
+Response import_accounts(Call& call) {
+    const Json& body = call.body();
+    directory::Import import{.id = uuid7(),
+                             .row_by_row = flag_in(body, "row_by_row").value_or(false),
+                             .dry_run = flag_in(body, "dry_run").value_or(false),
+                             .domains = {},
+                             .mailboxes = {},
+                             .aliases = {}};
+    std::vector<Problem> beyond;
+    const auto reach = [&](const std::string& domain, const char* list, std::size_t row) {
+        if (!reaches(call.who(), domain))
+            beyond.push_back({.where = {},
+                              .path = fmt::format("/{}/{}", list, row),
+                              .what = fmt::format("the domain '{}' is not one of yours", printable(domain)),
+                              .hint = {}});
+    };
+    for (const auto& row : body.value("domains", Json::array())) {
+        directory::NewDomain made = new_domain(row);
+        reach(made.name, "domains", import.domains.size());
+        if (made.alias_of)
+            reach(*made.alias_of, "domains", import.domains.size());
+        import.domains.push_back(std::move(made));
+    }
+    for (const auto& row : body.value("mailboxes", Json::array())) {
+        const std::string address = lower_ascii(row.at("address").get<std::string>());
+        reach(domain_of(address), "mailboxes", import.mailboxes.size());
+        import.mailboxes.push_back({.id = uuid7(),
+                                    .address = address,
+                                    .display_name = text_in(row, "display_name").value_or(""),
+                                    .password = text_in(row, "password_hash").value_or(""),
+                                    .quota = value_in<std::uint64_t>(row, "quota").value_or(0)});
+    }
+    for (const auto& row : body.value("aliases", Json::array())) {
+        directory::NewAlias made = new_alias(row);
+        reach(domain_of(made.address), "aliases", import.aliases.size());
+        import.aliases.push_back(std::move(made));
+    }
+    if (!beyond.empty())
+        throw Error(Code::denied, "the import reaches beyond your domains", {}, std::move(beyond));
+    if (import.dry_run)
+        return call.answer(parse_json(call.services().try_import(to_text(directory::to_json(import)))).at("after"));
+    return call.carry_out("import", import);
+}
+
 Response aliases_list(Call& call) {
     return list(call, "domain", &store::Accounts::aliases);
 }
 
 Response aliases_create(Call& call) {
-    const Json& body = call.body();
-    const std::string address = lower_ascii(body.at("address").get<std::string>());
-    expect_reach(call, domain_of(address));
-    return call.carry_out(
-        "alias.create",
-        directory::NewAlias{.id = uuid7(), .address = address, .destinations = *words_in(body, "destinations")});
+    const auto made = new_alias(call.body());
+    expect_reach(call, domain_of(made.address));
+    return call.carry_out("alias.create", made);
 }
 
 Response aliases_get(Call& call) {

@@ -131,6 +131,8 @@ Handler handler_of(surface::Operation operation) {
         return aliases_update;
     case Operation::aliases_delete:
         return aliases_delete;
+    case Operation::import_accounts:
+        return import_accounts;
     case Operation::config_get:
         return config_get;
     case Operation::config_validate:

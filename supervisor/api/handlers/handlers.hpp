@@ -77,6 +77,7 @@ Response aliases_create(Call& call);
 Response aliases_get(Call& call);
 Response aliases_update(Call& call);
 Response aliases_delete(Call& call);
+Response import_accounts(Call& call);
 
 Response config_get(Call& call);
 Response config_validate(Call& call);

@@ -299,6 +299,107 @@ TEST_CASE("app passwords are made for anybody's mailbox, shown once, and removed
     CHECK(audit[1]["before"]["address"] == "alice@example.test");
 }
 
+TEST_CASE("an import makes all of its rows or none, and each is in the audit log") {
+    MailApi api;
+    const Json body{{"domains", {{{"name", "shop.net"}, {"alias_of", "shop.test"}}, {{"name", "Shop.Test"}}}},
+                    {"mailboxes", {{{"address", "Anna@shop.test"}, {"quota", 1000}}, {{"address", "bert@shop.test"}}}},
+                    {"aliases", {{{"address", "info@shop.test"}, {"destinations", {"anna@shop.test"}}}}}};
+    Json dry = body;
+    dry["dry_run"] = true;
+    const auto tried = api.post("/import", dry);
+    INFO(tried.response.body);
+    REQUIRE(tried.status == 200);
+    CHECK(tried.json["data"]["domains"] == 2);
+    CHECK(tried.json["data"]["dry_run"] == true);
+    CHECK(api.actions().empty());
+    CHECK(api.one("select count(*) from mailboxes where domain = 'shop.test'") == "0");
+
+    Json bad = body;
+    bad["mailboxes"].push_back({{"address", "alice@example.test"}}); // config.yaml has her
+    bad["mailboxes"].push_back({{"address", "anna@nowhere.test"}});  // no such domain
+    bad["aliases"].push_back({{"address", "anna@shop.test"}, {"destinations", {"bert@shop.test"}}}); // twice
+    const auto refused = api.post("/import", bad);
+    CHECK(refused.status == 409);
+    CHECK(refused.faults() == std::vector<std::string>{"/mailboxes/2", "/mailboxes/3", "/aliases/1"});
+    CHECK(api.one("select count(*) from domains where name = 'shop.test'") == "0");
+    CHECK(api.actions().empty());
+
+    const std::map<std::string, std::string> key{{"idempotency-key", "k1"}};
+    const auto made = api.post("/import", body, key);
+    INFO(made.response.body);
+    REQUIRE(made.status == 200);
+    CHECK(made.json["data"]["mailboxes"] == 2);
+    CHECK(made.json["data"]["failures"].empty());
+    CHECK(made.json["data"]["name"] == "5 of 5 rows");
+    CHECK(api.one("select password is null from mailboxes where address = 'anna@shop.test'") == "1");
+    CHECK(api.one("select alias_of from domains where name = 'shop.net'") == "shop.test");
+    const std::vector<std::string> actions{"alias.create",  "mailbox.create", "mailbox.create",
+                                           "domain.create", "domain.create",  "import"};
+    CHECK(api.actions() == actions);
+    CHECK(api.post("/import", body, key).json["data"] == made.json["data"]);
+    CHECK(api.actions() == actions);
+    CHECK(api.post("/import", body).status == 409);
+}
+
+TEST_CASE("an import that goes row by row makes what it can and tells the rest") {
+    MailApi api;
+    const auto made = api.post(
+        "/import",
+        {{"row_by_row", true},
+         {"mailboxes",
+          {{{"address", "bert@example.test"}}, {{"address", "alice@example.test"}}, {{"address", "x@no.test"}}}},
+         {"aliases", {{{"address", "info@example.test"}, {"destinations", {"bert@example.test"}}}}}});
+    INFO(made.response.body);
+    REQUIRE(made.status == 200);
+    const Json& report = made.json["data"];
+    CHECK(report["mailboxes"] == 1);
+    CHECK(report["aliases"] == 1);
+    REQUIRE(report["failures"].size() == 2);
+    CHECK(report["failures"][0]["pointer"] == "/mailboxes/1");
+    CHECK(report["failures"][0]["name"] == "alice@example.test");
+    CHECK(report["failures"][1]["code"] == "conflict");
+    CHECK(api.one("select count(*) from mailboxes where address = 'bert@example.test'") == "1");
+    CHECK(api.one("select count(*) from mailboxes where address = 'x@no.test'") == "0");
+    CHECK(api.actions() == std::vector<std::string>{"alias.create", "mailbox.create", "import"});
+}
+
+TEST_CASE("an import reaches no further than whoever asks, and what is malformed is named by its place") {
+    MailApi api;
+    const std::string token = api.make_key(
+        {{"name", "k"}, {"scopes", {"import:write"}}, {"domains", {"example.test"}}, {"role", "admin"}})["token"];
+    const Json own{{"mailboxes", {{{"address", "bert@example.test"}}}}};
+    CHECK(api.with_key(token, "POST", "/import", own).status == 200);
+    const auto beyond =
+        api.with_key(token, "POST", "/import",
+                     {{"domains", {{{"name", "other.test"}}}},
+                      {"mailboxes", {{{"address", "carl@example.test"}}, {{"address", "eve@other.test"}}}}});
+    CHECK(beyond.status == 403);
+    CHECK(beyond.faults() == std::vector<std::string>{"/domains/0", "/mailboxes/1"});
+    CHECK(api.one("select count(*) from mailboxes where address = 'carl@example.test'") == "0");
+
+    const auto malformed = api.post(
+        "/import", {{"mailboxes", {{{"address", "anna"}}, {{"address", "b@example.test"}, {"password", "x"}}}}});
+    CHECK(malformed.status == 422);
+    CHECK(malformed.faults() == std::vector<std::string>{"/mailboxes/0/address", "/mailboxes/1/password"});
+    // What only the supervisor knows to be no address of one's own.
+    const auto odd =
+        api.post("/import", {{"mailboxes", {{{"address", "b@example.test"}}, {{"address", "a/b@example.test"}}}}});
+    CHECK(odd.status == 422);
+    CHECK(odd.faults() == std::vector<std::string>{"/mailboxes/1/address"});
+}
+
+TEST_CASE("no address of an import has the recipient delimiter") {
+    MailApi api;
+    directory::Import import{
+        .id = uuid7(), .row_by_row = true, .delimiter = "+-", .domains = {}, .mailboxes = {}, .aliases = {}};
+    for (const auto* address : {"a+b@example.test", "ab@example.test", "a-b@example.test"})
+        import.mailboxes.push_back({.id = uuid7(), .address = address, .display_name = {}, .password = {}});
+    const Json after = api.supervisor.trial(import)["after"];
+    CHECK(after["mailboxes"] == 1);
+    CHECK(after["failures"].size() == 2);
+    CHECK(api.one("select count(*) from mailboxes where address = 'ab@example.test'") == "0");
+}
+
 TEST_CASE("If-Match holds until the change itself is made") {
     MailApi api;
     const Json bob = api.post("/mailboxes", {{"address", "bob@example.test"}}).json["data"];
