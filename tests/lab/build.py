@@ -117,9 +117,7 @@ def in_build_root(suite, writable, *command, **environment):
     """Runs a command in a suite's root with the build dependencies: the source is /srv/vectis, `writable` {ours: there}."""
     cache = BUILD / "ccache"
     cache.mkdir(parents=True, exist_ok=True)
-    roots.attach()
-    with lock("roots"):
-        root = roots.tree(suite, "build")
+    root = roots.tree(suite, "build")
     binds = [f"--bind={ours}:{there}" for ours, there in {**writable, cache: "/srv/ccache"}.items()]
     environment = {"PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin", "CCACHE_DIR": "/srv/ccache", **environment}
     # A root takes one container at a time.
@@ -170,7 +168,8 @@ def copy_source(suite, files, folder):
 
 def build_package(suite, folder):
     # Here a warning of the optimizer is an error, too.
-    options = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "DEB_CXXFLAGS_APPEND": "-Werror"}
+    # What is for debuggers would be taken out of the package again.
+    options = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "DEB_CXXFLAGS_STRIP": "-g", "DEB_CXXFLAGS_APPEND": "-Werror"}
     # What runs in servers meanwhile is asked in time; a compiler can wait.
     command = ("nice", "dpkg-buildpackage", "-b", "-us", "-uc")
     if suite != roots.host_codename():

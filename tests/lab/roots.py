@@ -73,21 +73,32 @@ def attach():
 
 def image(suite, kind, fs):
     """The disk image of a root, built with all that it needs when it is not in the cache."""
-    attach()
-    with lock("roots"):
-        source = tree(suite, kind)
-        target = IMAGES / f"{source.name}.{fs}"
-        if not target.exists():
+    source = tree(suite, kind)
+    target = IMAGES / f"{source.name}.{fs}"
+    with once(target) as missing:
+        if missing:
             say(f"making a disk image: {suite} {kind} {fs}")
             fresh = target.with_name(target.name + ".new")
             fresh.unlink(missing_ok=True)
             run("truncate", "-s", DISK_SIZE, fresh)
             make = {"ext4": ("mkfs.ext4", "-q", "-F", "-d"),
                     "btrfs": ("mkfs.btrfs", "-q", "--rootdir")}[fs]
-            run(*make, source, fresh)
+            with lock(source.name):     # nothing runs in it meanwhile
+                run(*make, source, fresh)
             fresh.replace(target)
-        os.utime(target)
     return target
+
+
+@contextlib.contextmanager
+def once(path):
+    """Whether something in the cache is missing, for whoever makes it: nobody else makes it meanwhile, and what is there already
+    nobody waits for."""
+    if not path.exists():
+        with lock(path.name):
+            yield not path.exists()
+    else:
+        yield False
+    os.utime(path)
 
 
 def tree_path(suite, kind):
@@ -109,25 +120,31 @@ def repository(suite):
 
 
 def tree(suite, kind):
-    """An installed root as a folder. Call with the lock 'roots' held."""
+    """An installed root as a folder."""
+    attach()
     target = tree_path(suite, kind)
-    if not target.exists():
-        build, below = {
-            "base": (build_base, None),
-            "stock": (build_stock, "base"),
-            "server": (build_server, "stock"),
-            "outside": (build_outside, "base"),
-            "build": (build_build, "base"),
-        }[kind]
-        below = below and tree(suite, below)
-        fresh = target.with_name(target.name + ".new")
-        remove_tree(fresh)
-        run("btrfs", "-q", "subvolume", *(("snapshot", below) if below else ("create",)), fresh)
-        build(suite, fresh)
-        fresh.rename(target)
-        remove_unused()
-    os.utime(target)
+    with once(target) as missing:
+        if missing:
+            build_tree(suite, kind, target)
     return target
+
+
+def build_tree(suite, kind, target):
+    build, below = {
+        "base": (build_base, None),
+        "stock": (build_stock, "base"),
+        "server": (build_server, "stock"),
+        "outside": (build_outside, "base"),
+        "build": (build_build, "base"),
+    }[kind]
+    below = below and tree(suite, below)
+    fresh = target.with_name(target.name + ".new")
+    remove_tree(fresh)
+    run("btrfs", "-q", "subvolume", *(("snapshot", below) if below else ("create",)), fresh)
+    build(suite, fresh)
+    fresh.rename(target)
+    with lock("cache"):
+        remove_unused()
 
 
 def remove_unused():
@@ -208,14 +225,11 @@ def fill_repository(suite):
 
 def upgrade_repository(old, new):
     """What a server of one release needs to become one of the next: the repository of that one, and all that it has newer."""
-    attach()
-    with lock("roots"):
-        server = tree(old, "server")
-        newer = tree_path(new, "stock")
-        tree(new, "stock")
-        folder = REPOSITORY / f"{server.name}-to-{newer.name}"
-        if folder.exists():
-            os.utime(folder)
+    server = tree(old, "server")
+    newer = tree(new, "stock")
+    folder = REPOSITORY / f"{server.name}-to-{newer.name}"
+    with once(folder) as missing:
+        if not missing:
             return folder
         say(f"filling the local repository: {old} to {new}")
         scratch, fresh = TREES / f"{folder.name}.new", folder.with_name(folder.name + ".new")
@@ -263,12 +277,17 @@ def replace_trust_anchor(folder):
 
 def make_keys():
     """The lab's certificate authority, and the key that signs its DNS root."""
+    outside = tree(packages.OUTSIDE_SUITE, "outside")
+    with lock(outside.name):
+        make_missing_keys(outside)
+
+
+def make_missing_keys(outside):
     if not (KEYS / "ca.crt").exists():
         run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
             "-days", "3650", "-subj", "/CN=Vectis lab", "-keyout", KEYS / "ca.key", "-out", KEYS / "ca.crt",
             "-addext", "keyUsage=critical,keyCertSign,cRLSign")
     if not (KEYS / "root.ds").exists():
-        outside = tree(packages.OUTSIDE_SUITE, "outside")
         bind = (f"--bind={KEYS}:/srv/keys",)
         config = ("--config", "/srv/keys/keymgr.conf")
         (KEYS / "keymgr.conf").write_text(

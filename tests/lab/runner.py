@@ -17,6 +17,7 @@ import traceback
 import build
 import outside
 import packages
+import roots
 import server
 from host import SOURCE, LabError, say
 from machine import Machine, machines
@@ -159,7 +160,7 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
         names.put(name)
     with concurrent.futures.ProcessPoolExecutor(len(LANES), context, take_lane, (names,)) as lanes:
         try:
-            running = [lanes.submit(in_lane, stages, STAGES, suites, nice=10)]
+            running = [lanes.submit(in_lane, stages, STAGES, suites, nice=10), lanes.submit(in_lane, prepare, suites)]
             running += [lanes.submit(in_lane, flow_file, *file) for file in files]
             return [result for each in running for result in each.result()]
         except BaseException:
@@ -167,6 +168,14 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
             for process in multiprocessing.active_children():
                 os.kill(process.pid, signal.SIGINT)
             raise
+
+
+def prepare(suites):
+    """Fetches what servers are made of while packages are still being built: the one waits for mirrors, the other for processors."""
+    for suite in suites:
+        for kind in ("server", "stock"):
+            roots.image(suite, kind, "ext4")
+    return []
 
 
 def take_lane(names):

@@ -37,6 +37,7 @@ LIBRARIES = {
     r"sdbus-c\+\+/|systemd/sd-": {"systemd"},
     r"sqlite3\.h": {"store"},
     r"yaml-cpp/": {"config"},
+    r"csv\.h": {"directory"},
     r"httplib\.h": {"api", "net"},
     r"prometheus/": {"api"},
     r"unbound\.h": {"net"},
