@@ -10,7 +10,7 @@ import shutil
 
 import packages
 import roots
-from host import SOURCE, LabError, lock, run, say, show
+from host import SOURCE, LabError, behind, lock, run, say, show
 
 BUILD = SOURCE / "build"
 # Only the packages and the fuzz targets are optimized: it takes half of the time, and hides from a sanitizer what it
@@ -113,6 +113,10 @@ def build_in_root(suite, variant):
     return folder
 
 
+# A container is a session of its own: it is as nice as whoever started it.
+AS_NICE = ("sh", "-c", 'nice 2>/dev/null >/proc/self/autogroup; exec "$@"', "as_nice")
+
+
 def in_build_root(suite, writable, *command, **environment):
     """Runs a command in a suite's root with the build dependencies: the source is /srv/vectis, `writable` {ours: there}."""
     cache = BUILD / "ccache"
@@ -122,7 +126,7 @@ def in_build_root(suite, writable, *command, **environment):
     environment = {"PATH": "/usr/lib/ccache:/usr/sbin:/usr/bin:/sbin:/bin", "CCACHE_DIR": "/srv/ccache", **environment}
     # A root takes one container at a time.
     with lock(root.name):
-        return roots.in_tree(root, "env", *(f"{name}={value}" for name, value in environment.items()), *command,
+        return roots.in_tree(root, "env", *(f"{name}={value}" for name, value in environment.items()), *AS_NICE, *command,
                              more=(f"--bind-ro={SOURCE}:/srv/vectis", *binds))
 
 
@@ -140,7 +144,8 @@ def deb(suite=packages.DEFAULT_SUITE):
             return built[-1]
         say(f"building the package for {suite}")
         copy_source(suite, files, folder)
-        build_package(suite, folder)
+        with behind():
+            build_package(suite, folder)
         done.write_text(stamp.hexdigest())
         return sorted(folder.glob("vectis_*.deb"))[-1]
 
@@ -170,8 +175,7 @@ def build_package(suite, folder):
     # Here a warning of the optimizer is an error, too.
     # What is for debuggers would be taken out of the package again.
     options = {"DEB_BUILD_OPTIONS": "nocheck noautodbgsym", "DEB_CXXFLAGS_STRIP": "-g", "DEB_CXXFLAGS_APPEND": "-Werror"}
-    # What runs in servers meanwhile is asked in time; a compiler can wait.
-    command = ("nice", "dpkg-buildpackage", "-b", "-us", "-uc")
+    command = ("dpkg-buildpackage", "-b", "-us", "-uc")
     if suite != roots.host_codename():
         in_build_root(suite, {folder: "/srv/build"}, "sh", "-ec", "cd /srv/build/vectis; exec \"$@\"", "build", *command, **options)
         return

@@ -19,7 +19,7 @@ import outside
 import packages
 import roots
 import server
-from host import SOURCE, LabError, say
+from host import SOURCE, LabError, behind, say
 from machine import Machine, machines
 
 
@@ -160,7 +160,7 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
         names.put(name)
     with concurrent.futures.ProcessPoolExecutor(len(LANES), context, take_lane, (names,)) as lanes:
         try:
-            running = [lanes.submit(in_lane, stages, STAGES, suites, nice=10), lanes.submit(in_lane, prepare, suites)]
+            running = [lanes.submit(in_lane, stages_behind, STAGES, suites), lanes.submit(in_lane, prepare, suites)]
             running += [lanes.submit(in_lane, flow_file, *file) for file in files]
             return [result for each in running for result in each.result()]
         except BaseException:
@@ -181,6 +181,7 @@ def prepare(suites):
 def take_lane(names):
     global lane
     lane = names.get()
+    os.setsid()     # see host.behind
 
 
 def in_lane(work, *arguments, **options):
@@ -190,6 +191,9 @@ def in_lane(work, *arguments, **options):
         return [] if interrupted else work(*arguments, **options)
     except KeyboardInterrupt:
         interrupted = True
+        # The terminal does not reach what was started here.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        os.killpg(0, signal.SIGTERM)
         raise
 
 
@@ -197,20 +201,20 @@ def flow_file(stem, suite):
     return attempt("flow", lambda: flow(f"{stem}: ", lab=lane, suite=suite))
 
 
-def stages(names, suites, nice=0):
-    """Runs these; `nice` holds for what they start."""
+def stages_behind(names, suites):
+    with behind():
+        return stages(names, suites)
+
+
+def stages(names, suites):
     import lint
-    os.nice(nice)
     known = {
         "lint": lint.lint,
         "tidy": lint.tidy,
         "unit": lambda: [result for suite in suites for result in build.unit(packages.SANITIZER[suite], suite)],
         "lintian": lambda: [result for suite in suites for result in lint.lintian(build.deb(suite))],
     }
-    try:
-        return [result for name in names for result in attempt(name, known[name])]
-    finally:
-        os.nice(-nice)
+    return [result for name in names for result in attempt(name, known[name])]
 
 
 def attempt(name, stage):
