@@ -71,8 +71,10 @@ class Reader {
         const auto parsed = config::parse(field, {text, true});
         if (parsed.value)
             return std::get<std::string>(*parsed.value);
-        fault(key, fmt::format("'{}' is not {}{}{}", config::shown(text), config::expected(field),
-                               parsed.fault.empty() ? "" : ": ", parsed.fault));
+        // What was meant for a hash may be a password.
+        const std::string found = kind == config::Kind::password_hash ? "it" : "'" + config::shown(text) + "'";
+        fault(key, fmt::format("{} is not {}{}{}", found, config::expected(field), parsed.fault.empty() ? "" : ": ",
+                               parsed.fault));
         return {};
     }
     /// One of our own: it becomes the name of a folder.

@@ -169,7 +169,7 @@ class CsvReader {
             expect_not_too_many(lines_.size(), file_);
         }
         if (csv_fini(&parser_, on_cell, on_line, this) != 0)
-            refuse_file(file_, current_.number, "a value begins with a quotation mark and does not end");
+            refuse_file(file_, next_line_, "a value begins with a quotation mark and does not end");
         return std::move(lines_);
     }
 
@@ -183,6 +183,7 @@ class CsvReader {
         auto& reader = *static_cast<CsvReader*>(self);
         reader.lines_.push_back(std::move(reader.current_));
         reader.current_ = {};
+        reader.next_line_ = reader.line_ + 1;
     }
     /// A line is known by where its first cell ends, which is where it begins unless that cell has line breaks.
     void begin() {
@@ -194,6 +195,7 @@ class CsvReader {
     std::string_view text_;
     const std::string& file_;
     std::uint32_t line_ = 1;
+    std::uint32_t next_line_ = 1; // where the one after the last whole one begins, or blank ones before it
     CsvLine current_;
     std::vector<CsvLine> lines_;
 };
