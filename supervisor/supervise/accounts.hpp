@@ -32,6 +32,7 @@ class Accounts {
     void prepare(const std::string& id, const directory::AccountChange& change);
     void make_keys(const std::vector<directory::DkimKey>& keys);
     Json remove(const std::string& id, const directory::RemovedMailbox& removed);
+    Json import_key(const std::string& id, const directory::ImportedDkimKey& imported);
 
     const state::Paths& paths_;
     store::Directory& directory_;
