@@ -37,6 +37,10 @@ std::string name_of(const Json& row) {
     return row.at(row.contains("name") ? "name" : "address");
 }
 
+bool has_private_key(const store::Errand& errand) {
+    return parse_json(errand.change).contains("imported_dkim_key");
+}
+
 /// How long a change waits for those before it.
 constexpr std::chrono::seconds patience{30};
 
@@ -118,6 +122,7 @@ Ledger::Answered Errands::run(const Ledger::Asked& asked, const std::string& act
 }
 
 std::string Errands::finish(const store::Errand& errand) {
+    keys_left_ = keys_left_ || has_private_key(errand);
     Json result;
     try {
         result = parse_json(carry_(errand.id, errand.change));
@@ -125,8 +130,10 @@ std::string Errands::finish(const store::Errand& errand) {
         if (error.code() == Code::busy)
             throw Error(Code::unavailable, "the supervisor has too much to do", "ask again in a moment");
         // It was looked at, and not done.
-        if (error.code() != Code::unavailable)
+        if (error.code() != Code::unavailable) {
             database_.write([&](store::Database& database) { return store::Errands(database).remove(errand.id); });
+            forget_keys();
+        }
         throw;
     }
     std::string answer = answer_(errand, result);
@@ -146,7 +153,16 @@ std::string Errands::finish(const store::Errand& errand) {
             Ledger::keep(database, who, *errand.idempotency_key, errand.request, answer, change.at());
         return 0;
     });
+    forget_keys();
     return answer;
+}
+
+void Errands::forget_keys() {
+    try {
+        keys_left_ = keys_left_ && !database_.forget();
+    } catch (const Error&) {
+        // The change is made, and answered; finish_left() tries this again.
+    }
 }
 
 void Errands::finish_before(const std::string& id) {
@@ -178,6 +194,7 @@ void Errands::finish_left() {
             throw;
         // Later, and in this order.
     }
+    forget_keys();
 }
 
 } // namespace vectis::accounts

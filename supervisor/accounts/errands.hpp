@@ -42,6 +42,8 @@ class Errands {
     class Running;
 
     std::string finish(const store::Errand& errand);
+    /// Leaves nothing of the private keys of finished errands in the database's files, or tries again later.
+    void forget_keys();
     /// Those that were written down before this one and that nobody waits for; all if it is empty. Throws
     /// Error(unavailable).
     void finish_before(const std::string& id);
@@ -52,6 +54,7 @@ class Errands {
     Answer answer_;
     Log log_;
     std::timed_mutex carrying_;
+    bool keys_left_ = true; // while carrying_; at first by whoever was killed
     std::mutex mutex_;
     std::set<std::string> running_;
 };

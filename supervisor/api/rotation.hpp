@@ -1,4 +1,4 @@
-// The keys that a rotation has made sign once DNS has had them for a while.
+// The keys that a rotation has made, or somebody has imported, sign once DNS has had them for a while.
 #pragma once
 
 #include "api/call.hpp"

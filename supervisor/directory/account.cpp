@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <utility>
 
 namespace vectis::directory {
 
@@ -114,6 +115,23 @@ class Reader {
         std::sort(all.begin(), all.end());
         all.erase(std::unique(all.begin(), all.end()), all.end());
         return all;
+    }
+    std::string algorithm() {
+        auto text = value<std::string>("algorithm", true).value_or("");
+        const auto& known = surface::schemas::algorithm_words;
+        if (std::find(known.begin(), known.end(), text) == known.end())
+            fault("algorithm",
+                  fmt::format("'{}' is none of {}", config::shown(text), join({known.begin(), known.end()}, ", ")));
+        return text;
+    }
+    /// What it is nobody knows here (keys/dkim does), and no message may say any of it.
+    std::string private_key() {
+        auto text = value<std::string>("private_key", true).value_or("");
+        const auto& schema = surface::schemas::private_key;
+        if (std::cmp_less(text.size(), schema.least) || std::cmp_greater(text.size(), schema.most))
+            fault("private_key",
+                  fmt::format("has {} bytes, expected {} to {}", text.size(), schema.least, schema.most));
+        return text;
     }
     std::optional<std::string> name(bool required) {
         auto text = value<std::string>("display_name", required);
@@ -271,6 +289,17 @@ AccountChange new_dkim_keys(Reader& reader) {
     return NewDkimKeys{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
 }
 
+AccountChange imported_dkim_key(Reader& reader) {
+    ImportedDkimKey imported{.id = reader.id(),
+                             .as_of = reader.value<std::string>("as_of", false),
+                             .selector = {},
+                             .algorithm = reader.algorithm(),
+                             .private_key = reader.private_key()};
+    imported.selector =
+        reader.of_kind(config::Kind::selector, "selector", reader.value<std::string>("selector", true).value_or(""));
+    return imported;
+}
+
 AccountChange dkim_activation(Reader& reader) {
     DkimActivation change{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false), .selectors = {}};
     for (const auto& each :
@@ -331,6 +360,7 @@ constexpr std::array verbs{
     Verb{"removed_mailbox", removed<RemovedMailbox>},
     Verb{"removed_alias", removed<RemovedAlias>},
     Verb{"new_dkim_keys", new_dkim_keys},
+    Verb{"imported_dkim_key", imported_dkim_key},
     Verb{"dkim_activation", dkim_activation},
     Verb{"removed_dkim_key", removed_dkim_key},
     Verb{"new_app_password", new_app_password},
@@ -384,6 +414,13 @@ struct ToJson {
         put(json, "as_of", change.as_of);
         put(json, "destinations", change.destinations);
         put(json, "active", change.active);
+        return json;
+    }
+    Json operator()(const ImportedDkimKey& imported) const {
+        Json json = that(imported);
+        json["selector"] = imported.selector;
+        json["algorithm"] = imported.algorithm;
+        json["private_key"] = imported.private_key;
         return json;
     }
     Json operator()(const DkimActivation& change) const {
@@ -445,7 +482,10 @@ std::vector<DkimKey> next_dkim_keys(const std::vector<DkimKey>& keys, const std:
                 std::from_chars(each.selector.data() + prefix.size(), end, number).ptr == end)
                 last = std::max(last, number);
         }
-        key.selector = fmt::format("{}{}", prefix, last + 1);
+        const auto is_taken = [&](const DkimKey& each) { return each.selector == key.selector; };
+        do
+            key.selector = fmt::format("{}{}", prefix, ++last);
+        while (std::any_of(keys.begin(), keys.end(), is_taken)); // after the last number of all comes 0
     }
     return next;
 }

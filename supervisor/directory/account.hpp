@@ -44,7 +44,8 @@ struct Alias {
     std::string updated_at;
 };
 
-/// A key of a domain that the API made. It waits until DNS has it, signs, and is kept a while for what it has signed.
+/// A key of a domain that the API made, or was given. It waits until DNS has it, signs, and is kept a while for what it
+/// has signed.
 struct DkimKey {
     std::string domain;
     std::string selector;
@@ -143,11 +144,18 @@ struct RemovedAlias {
     std::optional<std::string> as_of;
 };
 
-/// Of the domain with this id: keys that will follow those that sign, some that DNS has and sign from now on, and one
-/// that is needed no more.
+/// Of the domain with this id: keys that will follow those that sign, one that was made elsewhere and will, too, some
+/// that DNS has and sign from now on, and one that is needed no more.
 struct NewDkimKeys {
     std::string id;
     std::optional<std::string> as_of; // of its keys
+};
+struct ImportedDkimKey {
+    std::string id;
+    std::optional<std::string> as_of;
+    std::string selector;
+    std::string algorithm;   // of the key: rsa, ed25519
+    std::string private_key; // PEM
 };
 struct DkimActivation {
     std::string id;
@@ -189,8 +197,8 @@ struct Import {
 };
 
 using AccountChange = std::variant<NewDomain, NewMailbox, NewAlias, DomainChange, MailboxChange, AliasChange,
-                                   RemovedDomain, RemovedMailbox, RemovedAlias, NewDkimKeys, DkimActivation,
-                                   RemovedDkimKey, NewAppPassword, RemovedAppPassword, Import>;
+                                   RemovedDomain, RemovedMailbox, RemovedAlias, NewDkimKeys, ImportedDkimKey,
+                                   DkimActivation, RemovedDkimKey, NewAppPassword, RemovedAppPassword, Import>;
 
 /// As it crosses the bus: {"new_mailbox": {...}}.
 [[nodiscard]] Json to_json(const AccountChange& change);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/x509.h>
@@ -18,10 +19,14 @@ struct OpensslDelete {
     void operator()(EVP_PKEY_CTX* each) const noexcept { EVP_PKEY_CTX_free(each); }
     void operator()(X509* each) const noexcept { X509_free(each); }
     void operator()(BIO* each) const noexcept { BIO_free_all(each); }
+    void operator()(BIGNUM* each) const noexcept { BN_clear_free(each); }
+    void operator()(PKCS8_PRIV_KEY_INFO* each) const noexcept { PKCS8_PRIV_KEY_INFO_free(each); }
 };
 using PrivateKey = std::unique_ptr<EVP_PKEY, OpensslDelete>;
 using Certificate = std::unique_ptr<X509, OpensslDelete>;
 using Bio = std::unique_ptr<BIO, OpensslDelete>;
+using Number = std::unique_ptr<BIGNUM, OpensslDelete>;
+using Pkcs8 = std::unique_ptr<PKCS8_PRIV_KEY_INFO, OpensslDelete>;
 
 /// The newest entry of OpenSSL's error queue, which is emptied.
 inline std::string openssl_error() {

@@ -14,6 +14,7 @@ struct Paths {
     fs::path share = "/usr/share/vectis";
     fs::path run = "/run";
     std::string service_group = "vectis"; // may read config.yaml; empty: the group of the process
+    std::string signer_group = "_rspamd"; // may read the DKIM keys; empty: the same
     fs::path credentials;                 // where systemd put the unit's credentials; empty if there are none
 
     [[nodiscard]] fs::path config() const { return etc / "config.yaml"; }

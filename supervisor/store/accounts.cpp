@@ -214,14 +214,28 @@ class Changer {
 
     Json operator()(const directory::NewDkimKeys& made) {
         const auto [domain, keys] = keys_there(made);
-        for (const auto& key : keys) {
-            if (key.waits())
-                throw Error(Code::conflict,
-                            fmt::format("the key '{}' of '{}' is still waiting for DNS", key.selector, domain.name),
-                            "publish it, or remove it");
-        }
+        for (const auto& key : keys)
+            expect_not_waiting(key);
         for (const auto& key : directory::next_dkim_keys(keys, at_))
             add_dkim_key(key);
+        return both(to_json(domain, keys), to_json(domain, accounts_.dkim_keys(domain.name)));
+    }
+
+    Json operator()(const directory::ImportedDkimKey& imported) {
+        const auto [domain, keys] = keys_there(imported);
+        for (const auto& key : keys) {
+            if (key.selector == imported.selector)
+                throw Error(Code::conflict, fmt::format("'{}' has a key '{}' already", domain.name, key.selector),
+                            "choose another selector");
+            if (key.algorithm == imported.algorithm)
+                expect_not_waiting(key);
+        }
+        add_dkim_key({.domain = domain.name,
+                      .selector = imported.selector,
+                      .algorithm = imported.algorithm,
+                      .signs = false,
+                      .created_at = at_,
+                      .retired_at = std::nullopt});
         return both(to_json(domain, keys), to_json(domain, accounts_.dkim_keys(domain.name)));
     }
 
@@ -391,6 +405,13 @@ class Changer {
         if (found == keys.end())
             throw Error(Code::not_found, fmt::format("there is no key '{}'", selector));
         return *found;
+    }
+
+    static void expect_not_waiting(const directory::DkimKey& key) {
+        if (key.waits())
+            throw Error(Code::conflict,
+                        fmt::format("the key '{}' of '{}' is still waiting for DNS", key.selector, key.domain),
+                        "publish it, or remove it");
     }
 
     static Json both(Json before, Json after) { return {{"before", std::move(before)}, {"after", std::move(after)}}; }

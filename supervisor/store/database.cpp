@@ -9,6 +9,12 @@
 
 namespace vectis::store {
 
+namespace {
+
+constexpr int busy_timeout = 5000; // milliseconds
+
+} // namespace
+
 Database::Database(const fs::path& path, int flags) : path_(path) {
     const int result = sqlite3_open_v2(path.c_str(), &handle_, flags | SQLITE_OPEN_NOMUTEX, nullptr);
     if (result != SQLITE_OK) {
@@ -17,7 +23,7 @@ Database::Database(const fs::path& path, int flags) : path_(path) {
         throw Error(Code::system, fmt::format("cannot open database '{}': {}", path.string(), why));
     }
     sqlite3_extended_result_codes(handle_, 1);
-    sqlite3_busy_timeout(handle_, 5000);
+    sqlite3_busy_timeout(handle_, busy_timeout);
 }
 
 Database::Database(const fs::path& path, Journal journal) : Database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE) {
@@ -56,6 +62,15 @@ void Database::execute(std::string_view sql) {
     const std::string text(sql);
     if (const int result = sqlite3_exec(handle_, text.c_str(), nullptr, nullptr, nullptr); result != SQLITE_OK)
         fail(result, sql);
+}
+
+bool Database::empty_log() {
+    sqlite3_busy_timeout(handle_, 0);
+    const int result = sqlite3_wal_checkpoint_v2(handle_, nullptr, SQLITE_CHECKPOINT_TRUNCATE, nullptr, nullptr);
+    sqlite3_busy_timeout(handle_, busy_timeout);
+    if (result != SQLITE_OK && (result & 0xFF) != SQLITE_BUSY)
+        fail(result, "empty the write-ahead log");
+    return result == SQLITE_OK;
 }
 
 std::int64_t Database::changes() const {

@@ -92,6 +92,9 @@ class Database {
     [[nodiscard]] Statement prepare(std::string_view sql) { return {*this, sql}; }
     /// Runs one or more statements that give no rows.
     void execute(std::string_view sql);
+    /// Writes what is in the write-ahead log into the file and leaves the log empty. False: another process reads or
+    /// writes; the next call may succeed.
+    [[nodiscard]] bool empty_log();
     /// Rows changed by the last statement.
     [[nodiscard]] std::int64_t changes() const;
     [[nodiscard]] const fs::path& path() const { return path_; }

@@ -10,6 +10,8 @@ Database open_vectis(const fs::path& file, const fs::path& migrations, const std
     // Made before SQLite does: it gives -wal and -shm the owner and mode of the file they belong to.
     create_file(file, "", {.mode = 0600, .user = owner, .group = owner});
     Database database(file, Journal::wal);
+    // A private key passes through here (accounts/errands): what is deleted is overwritten, not only left aside.
+    database.execute("pragma secure_delete = on");
     migrate(database, migrations);
     return database;
 }

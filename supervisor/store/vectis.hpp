@@ -29,6 +29,12 @@ class Vectis {
         transaction.commit();
         return result;
     }
+    /// Takes out of the write-ahead log what was deleted, which is there until it is written over. False: not yet,
+    /// since another program reads the database.
+    [[nodiscard]] bool forget() {
+        const std::scoped_lock lock(mutex_);
+        return database_.empty_log();
+    }
 
   private:
     std::mutex mutex_;

@@ -89,6 +89,8 @@ Json Accounts::change(const std::string& id, const directory::AccountChange& cha
         return remove(id, *removed);
     if (const auto* import = std::get_if<directory::Import>(&change))
         return import_all(id, *import);
+    if (const auto* imported = std::get_if<directory::ImportedDkimKey>(&change))
+        return import_key(id, *imported);
     prepare(id, change);
     Json result = directory_.change(id, change);
     if (std::holds_alternative<directory::NewDomain>(change) ||
@@ -123,7 +125,35 @@ void Accounts::make_keys(const std::vector<directory::DkimKey>& keys) {
         // Of a key that is gone, or of a change that was not made: nobody has published it.
         fs::remove(keys::dkim_path(paths_.dkim(), key.domain, key.selector));
         keys::ensure_dkim_key(paths_.dkim(), key.domain, key.selector,
-                              key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519);
+                              key.algorithm == "rsa" ? keys::Algorithm::rsa : keys::Algorithm::ed25519,
+                              paths_.signer_group);
+    }
+}
+
+Json Accounts::import_key(const std::string& id, const directory::ImportedDkimKey& imported) {
+    const auto key = keys::imported_dkim_key(imported.private_key);
+    if (imported.algorithm != keys::text(key.algorithm))
+        throw Error(Code::invalid_input, "cannot understand the change: its key is of the other algorithm");
+    const auto domain = directory_.read([&](store::Accounts& accounts) -> std::optional<std::string> {
+        const auto found = accounts.domain(imported.id);
+        if (!found || found->managed_by != "api")
+            return std::nullopt;
+        const auto keys = accounts.dkim_keys(found->name);
+        const bool taken =
+            std::any_of(keys.begin(), keys.end(), [&](const auto& each) { return each.selector == imported.selector; });
+        return taken ? std::nullopt : std::optional(found->name);
+    });
+    if (!domain)
+        return directory_.change(id, imported); // says why not; whoever has a file of that name keeps it
+    const fs::path file = keys::dkim_path(paths_.dkim(), *domain, imported.selector);
+    fs::remove(file); // as in make_keys()
+    keys::add_dkim_key(paths_.dkim(), *domain, imported.selector, key.text, paths_.signer_group);
+    try {
+        return directory_.change(id, imported);
+    } catch (...) {
+        std::error_code kept; // whoever makes one of that name later removes it
+        fs::remove(file, kept);
+        throw;
     }
 }
 

@@ -35,6 +35,7 @@ class Accounts {
     void make_room(const std::string& id, const std::string& address);
     Json remove(const std::string& id, const directory::RemovedMailbox& removed);
     Json import_all(const std::string& id, directory::Import import);
+    Json import_key(const std::string& id, const directory::ImportedDkimKey& imported);
 
     const state::Paths& paths_;
     store::Directory& directory_;

@@ -186,6 +186,13 @@ constexpr std::array domain_change_arguments{
 constexpr std::array domain_remove_arguments{which_domain, force, dry_run, json};
 
 constexpr std::array domain_rotate_arguments{which_domain, dry_run, json};
+constexpr std::array domain_import_key_arguments{
+    which_domain,
+    Argument{ArgumentKind::option, "--selector", "SELECTOR", "The one that its record has in DNS", true},
+    Argument{ArgumentKind::option, "--file", "FILE", "The private key in PEM; from standard input if left out"},
+    dry_run,
+    json,
+};
 constexpr std::array domain_remove_key_arguments{
     which_domain, Argument{ArgumentKind::option, "--selector", "SELECTOR", "Which of its keys", true}, force, dry_run,
     json,
@@ -391,6 +398,9 @@ constexpr std::array command_table{
     CommandRow{Command::api, "domain rotate-keys",
                "Make the next DKIM keys of a domain; each signs once DNS has had it for an hour",
                domain_rotate_arguments, false, Operation::domains_dkim_rotate, dkim_key_columns},
+    CommandRow{Command::api, "domain import-key",
+               "Bring a DKIM key of a domain that is published already; it signs once DNS has had it for an hour",
+               domain_import_key_arguments, false, Operation::domains_dkim_import, dkim_key_columns},
     CommandRow{Command::api, "domain activate-keys", "Have the waiting DKIM keys that DNS has now sign at once",
                domain_rotate_arguments, false, Operation::domains_dkim_activate, dkim_key_columns},
     CommandRow{Command::api, "domain remove-key", "Remove a DKIM key that is needed no more",

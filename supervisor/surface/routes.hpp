@@ -58,6 +58,7 @@ enum class Operation : std::uint8_t {
     domains_verify,
     domains_dkim,
     domains_dkim_rotate,
+    domains_dkim_import,
     domains_dkim_activate,
     domains_dkim_delete,
     mailboxes_list,

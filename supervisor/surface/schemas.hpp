@@ -293,6 +293,13 @@ inline constexpr std::array domain_records_properties{
 };
 inline constexpr Schema domain_records{.name = "DomainRecords", .properties = domain_records_properties};
 inline constexpr Schema selector{.kind = Kind::string, .least = 1, .most = 63};
+inline constexpr Schema private_key{.kind = Kind::string, .format = Format::lines, .least = 1, .most = 10000};
+inline constexpr std::array dkim_import_properties{
+    Property{"selector", &selector, "The one that its record has: the record is at SELECTOR._domainkey.DOMAIN"},
+    Property{"private_key", &private_key,
+             "In PEM, without a passphrase: RSA of 1024 to 4096 bits (PKCS#8 or RSA PRIVATE KEY), or Ed25519"},
+};
+inline constexpr Schema dkim_import{.name = "DkimImport", .properties = dkim_import_properties};
 inline constexpr std::array<std::string_view, 2> algorithm_words{"rsa", "ed25519"};
 inline constexpr Schema algorithm{.kind = Kind::string, .values = algorithm_words};
 inline constexpr std::array<std::string_view, 3> key_state_words{"waiting", "signing", "retired"};
@@ -302,7 +309,7 @@ inline constexpr std::array dkim_key_properties{
     Property{"algorithm", &algorithm, "Its algorithm"},
     Property{"state", &key_state,
              "It waits until DNS has had it for an hour, signs, or is kept for what it has signed"},
-    Property{"created_at", &stamp, "When it was made; empty: config.yaml has it"},
+    Property{"created_at", &stamp, "When it was made here, or imported; empty: config.yaml has it"},
     Property{"retired_at", &optional_time, "Since when it signs no more; seven days later it may go"},
 };
 inline constexpr Schema dkim_key{.name = "DkimKey", .properties = dkim_key_properties};

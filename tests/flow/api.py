@@ -5,7 +5,8 @@ import re
 
 from machine import wait_until
 
-SCOPES = "config:read,config:write,operations:read,operations:write,audit:read,mailboxes:read,mailboxes:write"
+SCOPES = ("config:read,config:write,operations:read,operations:write,audit:read,domains:read,domains:write,mailboxes:read,"
+          "mailboxes:write")
 
 
 def ask(lab, server, path, *options, wait=0):

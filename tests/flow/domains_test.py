@@ -6,6 +6,7 @@ import json
 import threading
 
 import mail
+from api import Api
 from machine import wait_until
 from server import PASSWORD
 
@@ -102,6 +103,97 @@ def test_mail_verifies_at_every_moment_of_a_rotation(lab):
     assert early.returncode == 1 and "under way until" in early.stderr, early
     server.exec("vectis", "mailbox", "remove", "anna@shop.test", "--yes")
     server.exec("vectis", "domain", "remove", "shop.test", "--yes")
+
+
+def test_a_key_that_another_server_has_published_is_imported_and_signs(lab):
+    server = mail.configured(lab)
+    server.exec("vectis", "domain", "add", "shop.test")
+    server.exec("vectis", "mailbox", "add", "anna@shop.test", "--password-stdin", input=PASSWORD + "\n")
+    lab.dns.add_zone("shop.test")
+    # DNS as the other server had it: our own keys are not there.
+    rsa, rsa_record = key_of_another_server(lab, "genrsa -traditional 2048")
+    ed25519, ed25519_record = key_of_another_server(lab, "genpkey -algorithm ed25519")
+    lab.dns.publish("\n".join(line for line in zone_file_of(server).splitlines() if "_domainkey" not in line))
+    lab.dns.set("old._domainkey.shop.test", "TXT", [in_strings(rsa_record)])
+    lab.dns.set("old-ed._domainkey.shop.test", "TXT", [in_strings(ed25519_record)])
+    forget(server)
+
+    # Whatever is refused leaves nothing behind.
+    keys = "/var/lib/vectis/dkim/shop.test"
+    public = lab.outside.out("openssl", "pkey", "-pubout", input=rsa)
+    weak = lab.outside.out("openssl", "genrsa", "768")
+    for pem, words in ((public, "a public key"), (weak, "768 bits"), (rsa + ed25519, "more than one"), ("", "has 0 bytes")):
+        refused = import_key(server, "old", pem, check=False)
+        assert refused.returncode == 1 and words in refused.stderr and "/private_key" in refused.stderr, refused
+    refused = import_key(server, "r1", rsa, check=False)
+    assert refused.returncode == 1 and "already" in refused.stderr, refused
+    assert server.out("ls", keys).split() == ["e1.key", "r1.key"]
+
+    server.write("/root/old.pem", rsa, "600")
+    shown = server.out("vectis", "domain", "import-key", "shop.test", "--selector", "old", "--file", "/root/old.pem", "--dry-run")
+    assert '"..."' in shown and secret_of(rsa) not in shown, shown
+    server.exec("vectis", "domain", "import-key", "shop.test", "--selector", "old", "--file", "/root/old.pem")
+    api = Api(lab, server)
+    path = f"/domains/{json.loads(server.out('vectis', 'domain', 'show', 'shop.test', '--json'))['id']}/dkim/import"
+    wrong = api.answer("POST", path, {"selector": "old-ed", "private_key": public})
+    assert wrong["status"] == 422 and [each["pointer"] for each in wrong["json"]["errors"]] == ["/private_key"], wrong
+    imported = api.post(path, {"selector": "old-ed", "private_key": ed25519}, 200)
+    assert {key["selector"]: key["state"] for key in imported["keys"]} == state_of(server), imported
+    assert state_of(server) == {"r1": "signing", "e1": "signing", "old": "waiting", "old-ed": "waiting"}
+    # Another of a kind that waits.
+    refused = import_key(server, "other", rsa, check=False)
+    assert refused.returncode == 1 and "waiting for DNS" in refused.stderr, refused
+    assert len(set(server.out("sh", "-c", f"stat -c '%U %G %a' {keys}/*").splitlines())) == 1
+
+    server.exec("vectis", "domain", "activate-keys", "shop.test")
+    assert state_of(server) == {"r1": "retired", "e1": "retired", "old": "signing", "old-ed": "signing"}
+    send(lab, server, "signed as before the move")
+    raw = mail.received(lab, "bert@outside.test", "signed as before the move")
+    found = mail.call(lab.outside, "verify", content=base64.b64encode(raw).decode(), ip=server.ip, sender="anna@shop.test",
+                      hello=server.hostname)
+    assert sorted((one["selector"], one["valid"]) for one in found["dkim"] if one["domain"] == "shop.test") == [
+        ("old", True), ("old-ed", True)], found
+    # The next keys are ours again, and an imported one that does not sign goes with its file.
+    server.exec("vectis", "domain", "rotate-keys", "shop.test")
+    for selector in ("r2", "e2"):
+        server.exec("vectis", "domain", "remove-key", "shop.test", "--selector", selector, "--yes")
+    import_key(server, "spare", lab.outside.out("openssl", "genrsa", "1024"))
+    assert "spare.key" in server.out("ls", keys)
+    server.exec("vectis", "domain", "remove-key", "shop.test", "--selector", "spare", "--yes")
+    assert "spare.key" not in server.out("ls", keys)
+
+    # The private halves are in the keys' files and nowhere else.
+    server.exec("rm", "/root/old.pem")
+    told = server.out("sh", "-c", "journalctl -q --no-pager; cat /var/lib/vectis/api/* /var/lib/vectis/directory/* "
+                                  "/var/lib/vectis/supervisor.db*; vectis audit export")
+    assert "domain.import_dkim_key" in told
+    assert secret_of(rsa) not in told and secret_of(ed25519) not in told
+    api.close()
+    server.exec("vectis", "mailbox", "remove", "anna@shop.test", "--yes")
+    server.exec("vectis", "domain", "remove", "shop.test", "--yes")
+
+
+def key_of_another_server(lab, how):
+    """The private key, and what its owner has published of it."""
+    pem = lab.outside.out(f"openssl {how}")
+    kind = "rsa" if "BEGIN RSA" in pem else "ed25519"
+    # RFC 8463 section 4: of an Ed25519 key the 32 bytes alone.
+    part = "cat" if kind == "rsa" else "tail -c 32"
+    half = lab.outside.out("sh", "-c", f"openssl pkey -pubout -outform DER | {part} | base64 -w0", input=pem + "\n")
+    return pem + "\n", f"v=DKIM1; k={kind}; p={half}"
+
+
+def in_strings(text):
+    """A TXT record's value: strings of at most 255 bytes."""
+    return " ".join(f'"{text[at:at + 255]}"' for at in range(0, len(text), 255))
+
+
+def import_key(server, selector, pem, **options):
+    return server.exec("vectis", "domain", "import-key", "shop.test", "--selector", selector, input=pem, **options)
+
+
+def secret_of(pem):
+    return [line for line in pem.splitlines() if len(line) == 64][-1][32:]
 
 
 def test_what_rspamd_could_not_be_told_it_is_told_later(lab):

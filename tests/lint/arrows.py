@@ -26,7 +26,7 @@ ARROWS = {
     "apply": {"accounts", "config", "directory", "health", "keys", "plan", "render", "state", "store", "systemd"},
     "health": {"config", "directory", "keys", "render", "state", "systemd"},
     "supervise": {"apply", "config", "directory", "health", "keys", "plan", "state", "store", "systemd", "zone"},
-    "api": {"accounts", "config", "directory", "net", "store", "zone"},
+    "api": {"accounts", "config", "directory", "keys", "net", "store", "zone"},
     "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd", "zone"},
     # The command line and main see everything; nothing sees them.
     "cli": {"accounts", "api", "config", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd", "zone"},

@@ -7,6 +7,7 @@
 #include "api/rotation.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "keys/dkim.hpp"
 #include "surface/schemas.hpp"
 #include "zone/live.hpp"
 
@@ -270,6 +271,21 @@ Response domains_dkim_rotate(Call& call) {
     const auto domain = this_domain(call);
     const auto as_of = call.as_of(to_json(domain, keys_of(call, domain)));
     return call.carry_out("domain.rotate_dkim_keys", directory::NewDkimKeys{.id = domain.id, .as_of = as_of});
+}
+
+Response domains_dkim_import(Call& call) {
+    const Json& body = call.body();
+    const auto domain = this_domain(call);
+    const auto as_of = call.as_of(to_json(domain, keys_of(call, domain)));
+    const std::string pem = *text_in(body, "private_key");
+    // The supervisor judges it, too; what is refused here is written down nowhere, and said at once.
+    const auto algorithm = keys::imported_dkim_key(pem).algorithm;
+    return call.carry_out("domain.import_dkim_key",
+                          directory::ImportedDkimKey{.id = domain.id,
+                                                     .as_of = as_of,
+                                                     .selector = *text_in(body, "selector"),
+                                                     .algorithm = std::string(keys::text(algorithm)),
+                                                     .private_key = pem});
 }
 
 Response domains_dkim_activate(Call& call) {

@@ -83,6 +83,8 @@ Handler handler_of(surface::Operation operation) {
         return domains_dkim;
     case Operation::domains_dkim_rotate:
         return domains_dkim_rotate;
+    case Operation::domains_dkim_import:
+        return domains_dkim_import;
     case Operation::domains_dkim_activate:
         return domains_dkim_activate;
     case Operation::domains_dkim_delete:

@@ -53,6 +53,7 @@ Response domains_dns(Call& call);
 Response domains_verify(Call& call);
 Response domains_dkim(Call& call);
 Response domains_dkim_rotate(Call& call);
+Response domains_dkim_import(Call& call);
 Response domains_dkim_activate(Call& call);
 Response domains_dkim_delete(Call& call);
 Response mailboxes_list(Call& call);

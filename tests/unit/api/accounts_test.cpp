@@ -1,5 +1,8 @@
 #include "api.hpp"
 #include "base/clock.hpp"
+#include "base/subprocess.hpp"
+#include "keys/dkim.hpp"
+#include "private_keys.hpp"
 #include "zone/live.hpp"
 
 #include <fmt/format.h>
@@ -510,7 +513,7 @@ struct RotationApi : MailApi {
         path = add("shop.test");
         dns_records = [](const std::string& domain, const std::vector<std::string>&) {
             Json records = Json::array();
-            for (const auto* selector : {"e1", "e2", "r1", "r2"})
+            for (const auto* selector : {"e1", "e2", "r1", "r2", "old"})
                 records.push_back(zone::to_json({domain, std::string(selector) + "._domainkey." + domain, "TXT",
                                                  std::string("v=DKIM1; p=") + selector, ""}));
             return to_text({{"hostname", "mail.example.test"}, {"records", records}});
@@ -518,7 +521,7 @@ struct RotationApi : MailApi {
         lookup = [this](const std::vector<net::Question>& questions) {
             std::vector<net::Answer> answers;
             for (const auto& each : questions) {
-                const std::string selector = each.name.substr(0, 2);
+                const std::string selector = each.name.substr(0, each.name.find('.'));
                 net::Answer answer{.status = net::Status::no_such_name};
                 if (published.contains(selector))
                     answer = {.status = net::Status::found, .values = {"v=DKIM1; p=" + selector}};
@@ -543,6 +546,18 @@ struct RotationApi : MailApi {
     }
     int rotate(const std::string& of = {}) { return post((of.empty() ? path : of) + "/rotate", Json::object()).status; }
     int activate() { return post(path + "/activate", Json::object()).status; }
+    Answer import_key(const std::string& selector, const std::string& pem,
+                      const std::map<std::string, std::string>& fields = {}) {
+        return post(path + "/import", {{"selector", selector}, {"private_key", pem}}, fields);
+    }
+    /// Whether this is in vectis.db or its write-ahead log. Another program looks: to close them here would drop our
+    /// own locks.
+    [[nodiscard]] bool has_in_files(const std::string& text) const {
+        const std::string file = (folder.path / "vectis.db").string();
+        const auto looked = run({"grep", "-qaF", "-e", text, file, file + "-wal"}, std::chrono::seconds(20));
+        REQUIRE(looked.status < 2);
+        return looked.status == 0;
+    }
     int remove(const std::string& selector) {
         return ask("DELETE", path + "/" + selector + "?confirm=" + selector).status;
     }
@@ -663,6 +678,149 @@ TEST_CASE("an activation that found no supervisor is one errand, and is done whe
     CHECK(api.actions() ==
           std::vector<std::string>{"domain.activate_dkim_keys", "domain.rotate_dkim_keys", "domain.create"});
     CHECK(api.logged.size() == 1); // that it was finished
+}
+
+TEST_CASE("an imported key waits for DNS as a new one does, and nothing private of it is told or kept") {
+    using std::chrono::minutes;
+    RotationApi api;
+    const std::string pem = test::pem_of(test::rsa_key());
+    const std::string secret = test::secret_of(pem);
+    bool was_there = false;
+    api.before_carrying = [&] { was_there = api.has_in_files(secret); };
+    const auto imported = api.import_key("Old", pem);
+    INFO(imported.response.body);
+    REQUIRE(imported.status == 200);
+    CHECK(was_there); // who is killed now finds it
+    CHECK_FALSE(api.has_in_files(secret));
+    CHECK(api.states() == "e1 signing; old waiting; r1 signing; ");
+    CHECK(imported.json["data"] == api.ask("GET", api.path).json["data"]);
+    api.before_carrying = {};
+    SECTION("it signs when DNS has had it for an hour") {
+        api.look_after(minutes(60));
+        api.published = {"old"};
+        api.look_after(minutes(1));
+        api.look_after(minutes(59));
+        CHECK(api.states() == "e1 signing; old waiting; r1 signing; ");
+        api.look_after(minutes(1));
+    }
+    SECTION("it signs when that is asked for and DNS has it") {
+        CHECK(api.activate() == 409);
+        api.published = {"old"};
+        CHECK(api.activate() == 200);
+    }
+    CHECK(api.states() == "e1 signing; old signing; r1 retired; ");
+    CHECK(api.rotate() == 200);
+    CHECK(api.states() == "e1 signing; e2 waiting; old signing; r1 retired; r2 waiting; ");
+    for (const auto& told : {imported.response.body, api.ask("GET", "/audit/export").response.body,
+                             api.one("select group_concat(result) from changes")}) {
+        CHECK(told.find("old") != std::string::npos);
+        CHECK(told.find(secret) == std::string::npos);
+    }
+    CHECK(api.actions() == std::vector<std::string>{"domain.rotate_dkim_keys", "domain.activate_dkim_keys",
+                                                    "domain.import_dkim_key", "domain.create"});
+    CHECK(api.logged.empty());
+}
+
+TEST_CASE("an Ed25519 key is imported beside an RSA key, each takes the place of its own kind") {
+    RotationApi api;
+    CHECK(api.import_key("old", test::pem_of(test::rsa_key())).status == 200);
+    CHECK(api.import_key("e2", test::pem_of(test::key_of_kind("ED25519"))).status == 200);
+    api.published = {"e2", "old"};
+    CHECK(api.activate() == 200);
+    CHECK(api.states() == "e1 retired; e2 signing; old signing; r1 retired; ");
+    CHECK(api.ask("GET", api.path).json["data"]["keys"][2]["algorithm"] == "rsa");
+}
+
+TEST_CASE("a key is not imported where it has no place") {
+    RotationApi api;
+    const std::string pem = test::pem_of(test::rsa_key());
+    const std::string secret = test::secret_of(pem);
+    const std::string before = api.states();
+    const auto tag = api.ask("GET", api.path).field("ETag");
+    CHECK(api.import_key("r1", pem).status == 409);
+    CHECK_FALSE(api.has_in_files(secret));
+    CHECK(api.import_key("e1", pem).status == 409);
+    const std::string declared = "/domains/" + api.id_of("/domains", "name", "example.test") + "/dkim/import";
+    const Json body{{"selector", "old"}, {"private_key", pem}};
+    CHECK(api.post(declared, body).json["code"] == "managed_by_config");
+    CHECK(api.post("/domains/019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11/dkim/import", body).status == 404);
+    CHECK(api.states() == before);
+    CHECK(api.import_key("old", pem, {{"if-match", tag}}).status == 200);
+    CHECK(api.import_key("other", pem).status == 409); // one waits
+    CHECK(api.rotate() == 409);
+    CHECK(api.import_key("other", test::pem_of(test::key_of_kind("ED25519")), {{"if-match", tag}}).status == 412);
+    CHECK(api.remove("old") == 200);
+    CHECK(api.import_key("other", pem).status == 200);
+}
+
+TEST_CASE("what is no key to import is refused before it is written down") {
+    RotationApi api;
+    const std::string pem = test::pem_of(test::rsa_key());
+    bool carried = false;
+    api.before_carrying = [&] { carried = true; };
+    using Faults = std::vector<std::string>;
+    const auto faults = [&](const Json& body) {
+        const auto answer = api.post(api.path + "/import", body);
+        INFO(answer.response.body);
+        CHECK(answer.status == 422);
+        CHECK(answer.response.body.find(test::secret_of(pem)) == std::string::npos);
+        return answer.faults();
+    };
+    CHECK(faults(Json::object()) == Faults{"/selector", "/private_key"});
+    CHECK(faults({{"selector", "old"}, {"private_key", pem + std::string(10000, ' ')}}) == Faults{"/private_key"});
+    CHECK(faults({{"selector", "old"}, {"private_key", pem + std::string(1, '\0')}}) == Faults{"/private_key"});
+    CHECK(faults({{"selector", "old"}, {"private_key", {pem}}}) == Faults{"/private_key"});
+    CHECK(faults({{"selector", "old"}, {"private_key", pem + pem}}) == Faults{"/private_key"});
+    CHECK(faults({{"selector", "old"}, {"private_key", test::pem_of(test::rsa_key(512))}}) == Faults{"/private_key"});
+    CHECK_FALSE(carried);
+    CHECK(faults({{"selector", "a_b"}, {"private_key", pem}}) == Faults{"/selector"});
+    CHECK(faults({{"selector", pem.substr(0, 60)}, {"private_key", pem}}) == Faults{"/selector"});
+    CHECK(carried);
+    CHECK_FALSE(api.has_in_files(test::secret_of(pem)));
+    CHECK(api.actions() == Faults{"domain.create"});
+}
+
+TEST_CASE("killed anywhere, an imported key is there once and its private part nowhere") {
+    RotationApi api;
+    const std::string pem = test::pem_of(test::rsa_key());
+    const std::string secret = test::secret_of(pem);
+    const std::map<std::string, std::string> key{{"idempotency-key", "k"}};
+    struct Killed {};
+    SECTION("before the supervisor was asked") {
+        api.before_carrying = [] { throw Killed(); };
+        CHECK_THROWS_AS(api.import_key("old", pem, key), Killed);
+    }
+    SECTION("before its answer was heard") {
+        api.after_carrying = [] { throw Killed(); };
+        CHECK_THROWS_AS(api.import_key("old", pem, key), Killed);
+    }
+    SECTION("there was no supervisor") {
+        api.before_carrying = [] { throw Error(Code::unavailable, "there is no supervisor"); };
+        CHECK(api.import_key("old", pem, key).status == 503);
+        api.errands.finish_left();
+    }
+    CHECK(api.has_in_files(secret));
+    api.before_carrying = api.after_carrying = {};
+    api.errands.finish_left();
+    CHECK_FALSE(api.has_in_files(secret));
+    CHECK(api.states() == "e1 signing; old waiting; r1 signing; ");
+    CHECK(api.import_key("old", pem, key).field("Idempotent-Replayed") == "true");
+    CHECK(api.import_key("new", pem, key).status == 422);
+    CHECK_FALSE(api.has_in_files(secret));
+    CHECK(api.actions() == std::vector<std::string>{"domain.import_dkim_key", "domain.create"});
+}
+
+TEST_CASE("what a killed process has deleted goes from the database's log with the first look of the next") {
+    RotationApi api;
+    api.database.write([](store::Database& database) {
+        store::Errands errands(database);
+        errands.add({.id = "1", .idempotency_key = std::nullopt, .change = "a private key", .answer = {}});
+        return 0;
+    });
+    api.database.write([](store::Database& database) { return store::Errands(database).remove("1"); });
+    CHECK(api.has_in_files("a private key"));
+    api.errands.finish_left();
+    CHECK_FALSE(api.has_in_files("a private key"));
 }
 
 TEST_CASE("a key is removed that is needed no more") {
