@@ -128,7 +128,7 @@ store::Admin reset_admin_password(const Change& change, store::Admin admin, cons
     admin.announced_at = credentials.announced ? std::optional(change.at()) : std::nullopt;
     admin.updated_at = change.at();
     store::Admins(change.database()).update(admin);
-    store::Sessions(change.database()).remove_all(admin.id);
+    store::Sessions(change.database()).remove_all({.admin = admin.id, .mailbox = std::nullopt});
     change.audit("admin.reset_password", admin.email, admin.id, before, admin_json(admin));
     return admin;
 }

@@ -251,6 +251,7 @@ std::optional<Who> who_has_key(store::Database& database, const std::string& tok
         return std::nullopt;
     Who who{.name = "key " + key->name,
             .id = key->admin,
+            .mailbox = std::nullopt,
             .credential = "key",
             .credential_id = key->id,
             .role = role_of(key->role),

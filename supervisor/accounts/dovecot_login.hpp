@@ -10,6 +10,10 @@
 
 namespace vectis::accounts {
 
+/// Dovecot's socket for it (templates/dovecot), which is the user vectis's alone. What comes by it is the protocol
+/// "password", which no app password is for.
+inline constexpr const char* dovecot_password_socket = "/run/dovecot/auth-password";
+
 /// The mailbox's address as Dovecot names it, or nothing if user and password do not go together (Dovecot answers that
 /// after auth_failure_delay). Throws Error(unavailable) if it cannot tell, or not within `limit`.
 [[nodiscard]] std::optional<std::string> dovecot_login(const fs::path& socket, const std::string& user,

@@ -6,6 +6,7 @@ Who who_at_socket(const std::string& user) {
     constexpr std::int64_t rate = 60000; // a loop gone wild shall not keep other people from this server
     return {.name = user,
             .id = std::nullopt,
+            .mailbox = std::nullopt,
             .credential = "socket",
             .credential_id = "socket:" + user,
             .role = surface::Role::super_admin,

@@ -11,10 +11,11 @@
 namespace vectis::accounts {
 
 struct Who {
-    std::string name;              // as the audit log has it: an address, a user of this host
-    std::optional<std::string> id; // of the administrator; nothing: one of this host
-    std::string credential;        // socket, key
-    std::string credential_id;     // what limits and idempotency go by
+    std::string name;                   // as the audit log has it: an address, a user of this host
+    std::optional<std::string> id;      // of the administrator; nothing: one of this host, or the owner of a mailbox
+    std::optional<std::string> mailbox; // the id of the only one that they reach, whose owner they are
+    std::string credential;             // socket, key, session
+    std::string credential_id;          // what limits and idempotency go by
     surface::Role role = surface::Role::mailbox;
     std::optional<std::vector<std::string>> scopes;   // nothing: all
     std::optional<std::vector<std::string>> domains;  // nothing: all

@@ -31,6 +31,7 @@ using Answered = std::array<std::atomic<std::uint64_t>, 6>;
 struct Services {
     accounts::Ledger& ledger;
     accounts::Throttle& throttle;
+    accounts::MailboxOwners& owners;
     accounts::Errands& errands;
     store::DirectoryReader& directory;
     /// Of this server, as authenticators show it.

@@ -30,7 +30,8 @@ std::optional<std::string> cookie(const Request& request) {
 
 } // namespace
 
-std::optional<Credential> credential_of(accounts::Ledger& ledger, const Request& request) {
+std::optional<Credential> credential_of(accounts::Ledger& ledger, accounts::MailboxOwners& owners,
+                                        const Request& request) {
     if (request.peer.door == Door::admin)
         return Credential{.who = accounts::who_at_socket(user_name(request.peer.user)), .session = std::nullopt};
     const std::string& address = request.peer.address;
@@ -40,7 +41,7 @@ std::optional<Credential> credential_of(accounts::Ledger& ledger, const Request&
         return who ? std::optional(Credential{.who = std::move(*who), .session = std::nullopt}) : std::nullopt;
     }
     if (const auto secret = cookie(request)) {
-        if (auto session = accounts::who_has_session(ledger, *secret, address))
+        if (auto session = accounts::who_has_session(ledger, owners, *secret, address))
             return Credential{.who = session->who, .session = session};
     }
     return std::nullopt;

@@ -17,7 +17,8 @@ struct Credential {
 };
 
 /// Nothing if it shows none that is good. A key counts before a cookie.
-[[nodiscard]] std::optional<Credential> credential_of(accounts::Ledger& ledger, const Request& request);
+[[nodiscard]] std::optional<Credential> credential_of(accounts::Ledger& ledger, accounts::MailboxOwners& owners,
+                                                      const Request& request);
 
 /// What an answer says about the cookie: it holds `secret`, or is no more if that is empty.
 [[nodiscard]] std::pair<std::string, std::string> set_session_cookie(const std::string& secret);

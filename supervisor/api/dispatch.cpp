@@ -123,7 +123,7 @@ void add_rate(Response& response, const RateLimits::Verdict& rate) {
 } // namespace
 
 Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
-    const auto credential = credential_of(services_.ledger, request);
+    const auto credential = credential_of(services_.ledger, services_.owners, request);
     constexpr std::int64_t strangers_rate = 300;
     rate = limits_.count(credential ? credential->who.credential_id : "address:" + source_of(request.peer.address),
                          credential ? credential->who.rate : strangers_rate, RateLimits::Clock::now());

@@ -84,8 +84,9 @@ void serve_password() {
     PasswordDialogue dialogue(
         [&](const std::string& user, const std::string& password) {
             attempt = only_attempt(user);
-            auto address = told(
-                [&] { return accounts::dovecot_login("/run/dovecot/auth-password", user, password, dovecot_limit); });
+            auto address = told([&] {
+                return accounts::dovecot_login(accounts::dovecot_password_socket, user, password, dovecot_limit);
+            });
             if (!address) {
                 note(fmt::format("a wrong password for {}", printable(user)));
                 std::this_thread::sleep_for(failure_delay); // guessing is slow

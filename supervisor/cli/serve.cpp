@@ -1,4 +1,5 @@
 // serve: the process of the REST API (vectis-api.service).
+#include "accounts/dovecot_login.hpp"
 #include "api/dispatch.hpp"
 #include "api/rotation.hpp"
 #include "api/server.hpp"
@@ -115,6 +116,17 @@ class Queue {
     Guarded<Last> last_;
 };
 
+/// What Dovecot says of a mailbox's password. Whoever asks has shown no credential yet: the journal gets the cause.
+std::optional<std::string> judged(const std::string& user, const std::string& password) {
+    constexpr std::chrono::seconds limit{10};
+    try {
+        return accounts::dovecot_login(accounts::dovecot_password_socket, user, password, limit);
+    } catch (const Error& error) {
+        systemd::log(systemd::Priority::error, error.text());
+        throw Error(Code::unavailable, "passwords cannot be judged now", "try again in a moment");
+    }
+}
+
 std::string hostname() {
     const Json status = parse_json(systemd::SupervisorClient().status());
     return status.value("hostname", "Vectis");
@@ -199,6 +211,14 @@ int run_serve(const Invocation& invocation) {
     Health health(invocation.paths);
     accounts::Throttle throttle;
     store::DirectoryReader directory(invocation.paths.directory());
+    // Dovecot puts a refusal off for 2 seconds (auth_failure_delay) and what is left of a half.
+    constexpr std::chrono::seconds refusal{3};
+    accounts::MailboxOwners owners(
+        directory, judged,
+        [](const std::string& address, const std::string& hash) {
+            systemd::SupervisorClient().set_password(address, hash);
+        },
+        refusal);
     accounts::Errands errands(
         database, ledger,
         [](const std::string& id, const std::string& change) {
@@ -211,6 +231,7 @@ int run_serve(const Invocation& invocation) {
     const api::Services services{
         .ledger = ledger,
         .throttle = throttle,
+        .owners = owners,
         .errands = errands,
         .directory = directory,
         .hostname = hostname,

@@ -18,6 +18,9 @@ namespace {
 constexpr std::string_view domain_columns = "id, name, alias_of, catch_all, active, managed_by, created_at, updated_at";
 constexpr std::string_view mailbox_columns =
     "id, address, display_name, quota, active, managed_by, created_at, updated_at";
+constexpr std::string_view mailbox_login_select =
+    "select m.id, m.address, m.password from mailboxes m join domains d on d.name = m.domain "
+    "where m.active = 1 and d.active = 1 and m.password is not null and m.managed_by <> 'system'";
 constexpr std::string_view app_password_select =
     "select p.id, p.mailbox, m.address, p.name, p.protocols, p.created_at from app_passwords p "
     "join mailboxes m on m.id = p.mailbox";
@@ -514,6 +517,12 @@ class Changer {
     const std::string& at_;
 };
 
+std::optional<MailboxLogin> read_mailbox_login(Statement& select) {
+    if (!select.step())
+        return std::nullopt;
+    return MailboxLogin{.id = select.text(0), .address = select.text(1), .password = select.text(2)};
+}
+
 template<typename Read>
 auto one(Database& database, std::string_view columns, std::string_view table, std::string_view key,
          const std::string& value, Read&& read) -> std::optional<decltype(read(std::declval<Statement&>()))> {
@@ -552,6 +561,16 @@ std::optional<directory::Mailbox> Accounts::mailbox(const std::string& id) {
 
 std::vector<directory::Mailbox> Accounts::mailboxes(const Page& page) {
     return many(database_, mailbox_columns, "mailboxes", page, read_mailbox);
+}
+
+std::optional<MailboxLogin> Accounts::mailbox_login(const std::string& id) {
+    auto select = database_.prepare(fmt::format("{} and m.id = ?1", mailbox_login_select));
+    return read_mailbox_login(select.bind(id));
+}
+
+std::optional<MailboxLogin> Accounts::mailbox_login_named(const std::string& address) {
+    auto select = database_.prepare(fmt::format("{} and m.address = ?1", mailbox_login_select));
+    return read_mailbox_login(select.bind(address));
 }
 
 std::optional<directory::Alias> Accounts::alias(const std::string& id) {

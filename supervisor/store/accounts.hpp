@@ -12,6 +12,13 @@
 
 namespace vectis::store {
 
+/// What is needed of a mailbox to let its owner in.
+struct MailboxLogin {
+    std::string id;
+    std::string address;
+    std::string password; // as it is stored: never shown
+};
+
 class Accounts {
   public:
     explicit Accounts(Database& database) : database_(database) {}
@@ -21,6 +28,9 @@ class Accounts {
     [[nodiscard]] std::vector<directory::Domain> domains(const Page& page);
     [[nodiscard]] std::optional<directory::Mailbox> mailbox(const std::string& id);
     [[nodiscard]] std::vector<directory::Mailbox> mailboxes(const Page& page);
+    /// Nothing where nobody may log in: it or its domain is suspended, it has no password, or it is Vectis's own.
+    [[nodiscard]] std::optional<MailboxLogin> mailbox_login(const std::string& id);
+    [[nodiscard]] std::optional<MailboxLogin> mailbox_login_named(const std::string& address);
     [[nodiscard]] std::optional<directory::Alias> alias(const std::string& id);
     [[nodiscard]] std::vector<directory::Alias> aliases(const Page& page);
 

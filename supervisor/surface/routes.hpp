@@ -18,7 +18,8 @@ constexpr std::string_view api_base = "/api/v1";
 enum class Method : std::uint8_t { get, post, put, patch, del };
 [[nodiscard]] std::string_view text(Method method);
 
-/// What an administrator may do: each role may do what those before it may.
+/// What somebody may do: each role may do what those before it may. `mailbox` is the owner of one, and reaches that one
+/// alone; the others are administrators'.
 enum class Role : std::uint8_t { mailbox, domain_admin, admin, super_admin };
 [[nodiscard]] std::string_view text(Role role);
 [[nodiscard]] std::optional<Role> role_named(std::string_view name);

@@ -79,8 +79,11 @@ inline constexpr Schema optional_scopes{.kind = Kind::array, .items = &scope, .n
 
 inline constexpr std::array me_properties{
     Property{"name", &text, "The name under which the audit log knows you"},
-    Property{"admin_id", &optional_uuid, "The administrator you are or act for; null: one of this host"},
-    Property{"credential", &credential_word, "By what you are known: the administrators' socket, or a key"},
+    Property{"admin_id", &optional_uuid,
+             "The administrator you are or act for; null: one of this host, or the owner of a mailbox"},
+    Property{"mailbox_id", &optional_uuid,
+             "The mailbox whose owner you are: you reach that one alone; null: you are none"},
+    Property{"credential", &credential_word, "By what you are known: the administrators' socket, a key, or a session"},
     Property{"role", &role_word, "What you may do"},
     Property{"scopes", &optional_scopes, "Of it, what your key is for; null: everything"},
     Property{"domains", &optional_domains, "The domains that you may do it to; null: every one"},
@@ -91,8 +94,8 @@ inline constexpr Schema code{.kind = Kind::string, .least = 6, .most = 40};
 /// Of a password that is shown, not chosen: what it may be says nothing here.
 inline constexpr Schema shown_password{.kind = Kind::string, .format = Format::password, .least = 1, .most = 512};
 inline constexpr std::array login_properties{
-    Property{"email", &any_login, "Your address"},
-    Property{"password", &shown_password, "Your password"},
+    Property{"email", &any_login, "Your address: an administrator's, or that of your mailbox"},
+    Property{"password", &shown_password, "Your password; an app password is none here"},
     Property{"code", &code, "Of your authenticator, or a recovery code; needed if you have a second factor", false},
 };
 inline constexpr Schema login{.name = "Login", .properties = login_properties};
@@ -482,7 +485,7 @@ inline constexpr std::array audit_entry_properties{
     Property{"seq", &count, "Its place"},
     Property{"at", &time, "When"},
     Property{"actor", &text, "Who, by the name of that time"},
-    Property{"actor_id", &optional_uuid, "The administrator; null: one of this host"},
+    Property{"actor_id", &optional_uuid, "The administrator; null: one of this host, or the owner of a mailbox"},
     Property{"credential", &actor_word, "By what they were known"},
     Property{"address", &text, "From where; empty on the administrators' socket"},
     Property{"action", &text, "What they did"},

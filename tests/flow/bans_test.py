@@ -8,6 +8,7 @@ import re
 import time
 
 import mail
+from api import ask
 from machine import wait_until
 from server import PASSWORD
 
@@ -102,6 +103,9 @@ def test_names_that_look_like_log_lines_ban_nobody_else(lab):
     for number, name in enumerate(names):
         for port in (587, 993):     # from another address each time: Dovecot lets one wait longer after each failure
             call(lab, "guess", host=server.ip, port=port, source=f"198.51.100.{190 + 2 * number + (port == 993)}", user=name, number=1)
+        # The API asks Dovecot, and does not say for whom.
+        told = ask(lab, server, "/auth/login", "-H", "Content-Type: application/json", "-d", json.dumps({"email": name, "password": "x"}))
+        assert told["status"] == (422 if "\n" in name else 401), told
     for helo in ("x[9.9.9.9]", "NOQUEUE:reject"):
         call(lab, "guess_recipients", host=server.ip, source=OTHER, domain="[9.9.9.9]: 550 5.1.1 <", number=8, sessions=1, hello=helo)
     # In webmail's lines the name stands before the address.

@@ -1,7 +1,8 @@
-"""Administrators log in as a browser does: by curl with its own cookie jar, through nginx. One-time passwords are made here from
-RFC 6238, QR codes are read by zbar."""
+"""Administrators and owners of mailboxes log in as a browser does: by curl with its own cookie jar, through nginx. One-time
+passwords are made here from RFC 6238, QR codes are read by zbar."""
 
 import base64
+import concurrent.futures
 import hashlib
 import hmac
 import json
@@ -10,7 +11,11 @@ import struct
 import time
 import urllib.parse
 
+import mail
+from server import PASSWORD as MAILBOXS     # of alice and bob
+
 PASSWORD = "a good password"
+SOCKET = "/run/dovecot/auth-password"
 BODY = json.dumps({"name": "made in a session", "scopes": ["keys:read"]})
 
 # Answers the question of `vectis admin totp` as somebody with an authenticator would: prints all that it printed.
@@ -66,13 +71,95 @@ def test_guessing_ends_and_keeps_no_owner_out(lab):
     server = lab.vectis()
     bert = admin(server, "bert")
     assert Jar(lab, server, "bert").ask("POST", "/auth/login", {"email": bert, "password": PASSWORD})["status"] == 200
-    # On the host: another address.
-    def guess(password):
-        return server.out("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code}", "-H", "Content-Type: application/json", "--data",
-                          json.dumps({"email": bert, "password": password}), "http://127.0.0.1:8800/api/v1/auth/login")
-    assert [guess(f"guess {number}") for number in range(6)] == ["401"] * 5 + ["429"]
-    assert guess(PASSWORD) == "429"
+    assert [guess(server, bert, f"guess {number}")[0] for number in range(6)] == [401] * 5 + [429]
+    assert guess(server, bert, PASSWORD)[0] == 429
     assert Jar(lab, server, "bert").ask("POST", "/auth/login", {"email": bert, "password": PASSWORD})["status"] == 200
+
+
+def test_the_owner_of_a_mailbox_has_that_one_and_no_other(lab):
+    server = mail.configured(lab)
+    alice, zoe = mail.address(server, "alice"), mail.address(server, "zoe")
+    server.exec("vectis", "mailbox", "add", zoe, "--password-stdin", input=MAILBOXS + "\n")
+    ids = {each: json.loads(server.out("vectis", "mailbox", "show", each, "--json"))["id"] for each in (alice, zoe)}
+    for owner, other in ((alice, zoe), (zoe, alice)):     # of config.yaml, and of the API
+        jar, elsewhere = Jar(lab, server, "owner"), Jar(lab, server, "elsewhere")
+        assert jar.ask("POST", "/auth/login", {"email": owner, "password": "a bad password"})["status"] == 401
+        token = jar.login(owner.upper(), MAILBOXS)
+        elsewhere.login(owner, MAILBOXS)
+        me = jar.ask("GET", "/auth/me")["json"]["data"]
+        assert (me["role"], me["name"], me["mailbox_id"], me["admin_id"]) == ("mailbox", owner, ids[owner], None), me
+        own, foreign = f"/mailboxes/{ids[owner]}", f"/mailboxes/{ids[other]}"
+        script = {"script": "keep;\n"}
+        assert jar.ask("PUT", f"{own}/sieve/mine", script, token)["status"] == 200
+        assert {"name": "mine", "active": False} in jar.ask("GET", f"{own}/sieve")["json"]["data"]
+        assert jar.ask("DELETE", f"{own}/sieve/mine?confirm=mine", None, token)["status"] == 200
+        assert jar.ask("GET", f"{own}/use")["status"] == 200
+        made = jar.ask("POST", f"{own}/app-passwords", {"name": "phone", "protocols": ["imap"]}, token)
+        assert made["status"] == 201, made
+        phone = made["json"]["data"]["generated_password"]
+        assert mail.login(lab, server, owner, phone)
+        assert Jar(lab, server, "phone").ask("POST", "/auth/login", {"email": owner, "password": phone})["status"] == 401
+        for method, path, body, status in (
+                ("GET", foreign, None, 404), ("GET", f"{foreign}/sieve", None, 404), ("PUT", f"{foreign}/sieve/mine", script, 404),
+                ("POST", f"{foreign}/app-passwords", {"name": "mine"}, 404), ("GET", "/mailboxes", None, 403),
+                ("PATCH", own, {"quota": 0}, 403), ("POST", "/api-keys", json.loads(BODY), 403), ("GET", "/audit", None, 403),
+                ("POST", "/auth/totp/setup", None, 403), ("POST", f"{own}/suspend", None, 403)):
+            assert jar.ask(method, path, body, token)["status"] == status, (method, path)
+        change = {"current": MAILBOXS, "password": PASSWORD}
+        assert jar.ask("POST", "/auth/password", change | {"current": phone}, token)["status"] == 403
+        assert jar.ask("POST", "/auth/password", change, token)["status"] == 200
+        assert jar.ask("GET", "/auth/me")["status"] == 200
+        assert elsewhere.ask("GET", "/auth/me")["status"] == 401
+        assert mail.login(lab, server, owner, PASSWORD) and mail.login(lab, server, owner, phone)
+        assert not mail.login(lab, server, owner, MAILBOXS)
+        row = json.loads(server.out("vectis", "audit", "list", "--actor", owner, "--limit", "1", "--json"))[0]
+        assert (row["action"], row["credential"], row["actor_id"], row["address"]) == (
+            "mailbox.change_password", "session", None, lab.outside.ip), row
+        assert server.exec("vectis", "plan", check=False).returncode == 0
+        # Whatever else ends their way in ends the session.
+        if owner == zoe:
+            server.exec("vectis", "mailbox", "suspend", zoe)
+        else:
+            server.exec("vectis", "mailbox", "password", alice, "--password-stdin", input=MAILBOXS + "\n")
+        assert jar.ask("GET", own)["status"] == 401
+    assert Jar(lab, server, "zoe").ask("POST", "/auth/login", {"email": zoe, "password": PASSWORD})["status"] == 401
+    kept = server.out("sh", "-ec", "journalctl -q --no-pager; cat /var/lib/vectis/api/vectis.db* | tr -c '[:print:]' '\\n'")
+    assert zoe in kept and MAILBOXS not in kept and PASSWORD not in kept
+    server.exec("vectis", "mailbox", "remove", zoe, "--yes")
+    server.exec("vectis", "mailbox", "remove-app-password", alice, "--name", "phone", "--yes")
+
+
+def test_guessing_at_a_mailbox_ends_and_keeps_its_owner_in(lab):
+    server = lab.vectis()
+    bob = mail.address(server, "bob")
+    server.exec("systemctl", "restart", "vectis-api.service")     # which counts anew
+    Jar(lab, server, "bob").login(bob, MAILBOXS)
+    assert [guess(server, bob, f"guess {number}")[0] for number in range(6)] == [401] * 5 + [429]
+    assert guess(server, bob, MAILBOXS)[0] == 429
+    Jar(lab, server, "bob").login(bob, MAILBOXS)
+    assert mail.login(lab, server, "bob"), "by IMAP nobody has guessed"
+
+
+def test_neither_a_refusal_nor_its_time_says_whose_address_it_is(lab):
+    server = lab.vectis()
+    emil, alice = admin(server, "emil"), mail.address(server, "alice")
+    server.exec("systemctl", "restart", "vectis-api.service")     # which counts anew
+    for email in ("nobody@example.test", emil, alice, f"vectis-probe@{server.hostname}"):
+        code, seconds = guess(server, email, "a bad password")
+        assert code == 401 and 3 <= seconds < 4, (email, code, seconds)
+    # Many at once, each by a connection of its own to Dovecot.
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        told = list(pool.map(lambda number: guess(server, alice, MAILBOXS), range(12)))
+    assert {code for code, _ in told} == {200} and max(seconds for _, seconds in told) < 3, told
+    # It cannot be asked, and only an administrator's good password needs it not.
+    server.exec("chmod", "000", SOCKET)
+    try:
+        told = {(email, guess(server, email, password)[0]) for email, password in
+                (("nobody@example.test", MAILBOXS), (emil, "a bad password"), (alice, MAILBOXS), (emil, PASSWORD))}
+        assert told == {("nobody@example.test", 503), (emil, 503), (alice, 503), (emil, 200)}, told
+    finally:
+        server.exec("chmod", "600", SOCKET)
+    assert guess(server, alice, MAILBOXS)[0] == 200
 
 
 def test_a_second_factor_from_its_qr_code_to_its_recovery_codes(lab):
@@ -129,6 +216,20 @@ class Jar:
         lines = head.splitlines()
         fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines[1:])}
         return {"status": int(lines[0].split()[1]), "fields": fields, "json": json.loads(text)}
+
+    def login(self, email, password):
+        """Logs in; the token for changes."""
+        told = self.ask("POST", "/auth/login", {"email": email, "password": password})
+        assert told["status"] == 200, told
+        return told["json"]["data"]["csrf_token"]
+
+
+def guess(server, email, password):
+    """Tries to log in, on the host: from another address than all others. Status and seconds."""
+    told = server.out("curl", "-sS", "-o", "/dev/null", "-w", "%{http_code} %{time_total}", "-H", "Content-Type: application/json",
+                      "--data", json.dumps({"email": email, "password": password}), "http://127.0.0.1:8800/api/v1/auth/login")
+    code, seconds = told.split()
+    return int(code), float(seconds)
 
 
 def admin(server, name):

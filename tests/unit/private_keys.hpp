@@ -9,6 +9,7 @@
 #include <openssl/rsa.h>
 
 #include <algorithm>
+#include <memory>
 #include <stdexcept>
 #include <string>
 
@@ -18,7 +19,12 @@ inline keys::PrivateKey rsa_key(unsigned bits = 2048) {
     return keys::PrivateKey(EVP_RSA_gen(bits));
 }
 inline keys::PrivateKey key_of_kind(const char* kind) {
-    return keys::PrivateKey(EVP_PKEY_Q_keygen(nullptr, nullptr, kind));
+    const std::unique_ptr<EVP_PKEY_CTX, decltype(&EVP_PKEY_CTX_free)> context(
+        EVP_PKEY_CTX_new_from_name(nullptr, kind, nullptr), &EVP_PKEY_CTX_free);
+    EVP_PKEY* key = nullptr;
+    if (!context || EVP_PKEY_keygen_init(context.get()) != 1 || EVP_PKEY_generate(context.get(), &key) != 1)
+        throw std::runtime_error(keys::openssl_error());
+    return keys::PrivateKey(key);
 }
 
 /// What `write` writes into a BIO, which answers 1.

@@ -21,6 +21,8 @@ namespace {
 
 /// Somebody else's, and what is the server's own, is not there for them.
 bool reaches(const accounts::Who& who, const std::string& domain) {
+    if (who.role == surface::Role::mailbox)
+        return false; // one mailbox, and no domain
     return !who.domains || std::find(who.domains->begin(), who.domains->end(), domain) != who.domains->end();
 }
 
@@ -28,14 +30,14 @@ std::string domain_of(const std::string& address) {
     return lower_ascii(address.substr(address.rfind('@') + 1));
 }
 
-const std::string& domain_of(const directory::Domain& domain) {
-    return domain.name;
+bool reaches(const accounts::Who& who, const directory::Domain& domain) {
+    return reaches(who, domain.name);
 }
-std::string domain_of(const directory::Mailbox& mailbox) {
-    return domain_of(mailbox.address);
+bool reaches(const accounts::Who& who, const directory::Mailbox& mailbox) {
+    return who.role == surface::Role::mailbox ? who.mailbox == mailbox.id : reaches(who, domain_of(mailbox.address));
 }
-std::string domain_of(const directory::Alias& alias) {
-    return domain_of(alias.address);
+bool reaches(const accounts::Who& who, const directory::Alias& alias) {
+    return reaches(who, domain_of(alias.address));
 }
 
 void expect_reach(const Call& call, const std::string& domain) {
@@ -45,7 +47,7 @@ void expect_reach(const Call& call, const std::string& domain) {
 
 template<typename Row>
 Row found(const Call& call, std::optional<Row> row) {
-    if (!row || row->managed_by == "system" || !reaches(call.who(), domain_of(*row)))
+    if (!row || row->managed_by == "system" || !reaches(call.who(), *row))
         throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", call.id()));
     return std::move(*row);
 }
@@ -69,10 +71,10 @@ std::vector<directory::DkimKey> keys_of(Call& call, const directory::Domain& dom
 }
 
 /// For what is a mailbox's and in no table of config.yaml's: filters, app passwords. Where config.yaml declares the
-/// mailbox, it is not for the administrators of single domains.
+/// mailbox, it is for its owner, and not for the administrators of single domains.
 directory::Mailbox this_mailbox_to_change(Call& call) {
     auto mailbox = this_mailbox(call);
-    if (mailbox.managed_by == "config" && call.who().role < surface::Role::admin)
+    if (mailbox.managed_by == "config" && call.who().role == surface::Role::domain_admin)
         throw Error(Code::denied,
                     fmt::format("'{}' is declared in config.yaml: this needs the role admin", mailbox.address));
     return mailbox;

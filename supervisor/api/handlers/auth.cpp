@@ -7,7 +7,7 @@ namespace vectis::api::handlers {
 
 Response login(Call& call) {
     const Json& body = call.body();
-    const auto made = accounts::log_in(call.services().ledger, call.services().throttle,
+    const auto made = accounts::log_in(call.services().ledger, call.services().throttle, call.services().owners,
                                        {.email = body.at("email"),
                                         .password = body.at("password"),
                                         .code = text_in(body, "code"),
@@ -16,7 +16,7 @@ Response login(Call& call) {
                                        call.request_id());
     Json data = accounts::session_json(made.session, made.session.id);
     data["csrf_token"] = made.session.csrf;
-    data["must_change_password"] = made.admin.must_change_password;
+    data["must_change_password"] = made.must_change_password;
     Response response = call.answer(std::move(data));
     response.fields.push_back(set_session_cookie(made.secret));
     return response;
@@ -26,6 +26,7 @@ Response me(Call& call) {
     const auto& who = call.who();
     return call.answer({{"name", who.name},
                         {"admin_id", json_or_null(who.id)},
+                        {"mailbox_id", json_or_null(who.mailbox)},
                         {"credential", who.credential},
                         {"role", surface::text(who.role)},
                         {"scopes", json_or_null(who.scopes)},
@@ -34,7 +35,7 @@ Response me(Call& call) {
 
 Response logout(Call& call) {
     Response response = call.change([&](accounts::Change& change) {
-        accounts::end_session(change, *call.who().id, call.session().id);
+        accounts::end_session(change, call.session().owner, call.session().id);
         return call.answer(Json::object());
     });
     response.fields.push_back(set_session_cookie(""));
@@ -43,7 +44,7 @@ Response logout(Call& call) {
 
 Response logout_all(Call& call) {
     Response response = call.change([&](accounts::Change& change) {
-        accounts::end_sessions(change, *call.who().id);
+        accounts::end_sessions(change, call.session().owner);
         return call.answer(Json::object());
     });
     response.fields.push_back(set_session_cookie(""));
@@ -53,7 +54,7 @@ Response logout_all(Call& call) {
 Response sessions_list(Call& call) {
     Json rows = Json::array();
     call.services().ledger.read([&](store::Database& database) {
-        for (const auto& session : store::Sessions(database).of(*call.who().id))
+        for (const auto& session : store::Sessions(database).of(call.session().owner))
             rows.push_back(accounts::session_json(session, call.session().id));
     });
     return call.answer(std::move(rows));
@@ -61,15 +62,16 @@ Response sessions_list(Call& call) {
 
 Response sessions_delete(Call& call) {
     return call.change([&](accounts::Change& change) {
-        accounts::end_session(change, *call.who().id, call.id());
+        accounts::end_session(change, call.session().owner, call.id());
         return call.answer(Json::object());
     });
 }
 
 Response own_password(Call& call) {
     const Json& body = call.body();
-    accounts::change_own_password(call.services().ledger, call.services().throttle, call.who(), body.at("current"),
-                                  body.at("password"), call.session().id, call.request_id());
+    const auto& services = call.services();
+    accounts::change_own_password(services.ledger, services.throttle, services.owners, call.who(), call.session(),
+                                  {.current = body.at("current"), .chosen = body.at("password")}, call.request_id());
     return call.answer(Json::object());
 }
 

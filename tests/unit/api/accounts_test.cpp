@@ -1,7 +1,7 @@
-#include "api.hpp"
 #include "base/clock.hpp"
 #include "base/subprocess.hpp"
 #include "keys/dkim.hpp"
+#include "mail_api.hpp"
 #include "private_keys.hpp"
 #include "zone/live.hpp"
 
@@ -11,50 +11,9 @@
 
 using namespace vectis;
 using vectis::test::Answer;
-using vectis::test::Api;
+using vectis::test::MailApi;
 
 namespace {
-
-/// A server with one domain from config.yaml.
-struct MailApi : Api {
-    MailApi() { declare(""); }
-
-    /// Applies the configuration, in which alice has this password.
-    void declare(const std::string& password) {
-        config::Config wanted;
-        wanted.hostname = "mail.example.test";
-        wanted.admin = "alice@example.test";
-        wanted.domains.push_back(
-            {.name = "example.test", .mailboxes = {{.local_part = "alice", .password_hash = password}}});
-        const auto rows = supervisor.rows();
-        supervisor.apply(directory::difference(rows, directory::wanted(wanted, "{P}")), 1, false);
-    }
-
-    Answer post(const std::string& path, const Json& body, const std::map<std::string, std::string>& fields = {}) {
-        return ask("POST", path, {.body = body, .fields = fields, .raw = {}});
-    }
-    Answer patch(const std::string& path, const Json& body, const std::map<std::string, std::string>& fields = {}) {
-        return ask("PATCH", path, {.body = body, .fields = fields, .raw = {}});
-    }
-    std::string id_of(const std::string& collection, const std::string& field, const std::string& value) {
-        const Json rows = ask("GET", collection + "?" + field + "=" + value).json["data"];
-        REQUIRE(rows.size() == 1);
-        return rows[0]["id"];
-    }
-    std::string one(const std::string& sql) {
-        return directory.read([&](store::Database& reader) {
-            auto select = reader.prepare(sql);
-            return select.step() ? select.text(0) : std::string("(none)");
-        });
-    }
-    std::vector<std::string> actions() {
-        std::vector<std::string> all;
-        const Json rows = ask("GET", "/audit").json["data"];
-        for (const auto& row : rows)
-            all.push_back(row["action"]);
-        return all;
-    }
-};
 
 /// Somebody asks for a mailbox, and is not answered; then all is as if they had been.
 void check_unanswered(const std::string& when, bool asked_again) {
@@ -819,7 +778,10 @@ TEST_CASE("what a killed process has deleted goes from the database's log with t
     });
     api.database.write([](store::Database& database) { return store::Errands(database).remove("1"); });
     CHECK(api.has_in_files("a private key"));
-    api.errands.finish_left();
+    accounts::Errands next(
+        api.database, api.ledger, [](const std::string&, const std::string&) { return std::string(); },
+        api::errand_answer, [](const std::string&) {});
+    next.finish_left();
     CHECK_FALSE(api.has_in_files("a private key"));
 }
 

@@ -10,10 +10,10 @@ using directory::DkimKey;
 namespace {
 
 Json importing(const Json& changed) {
-    Json members{{"id", "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11"},
-                 {"selector", "old"},
-                 {"algorithm", "rsa"},
-                 {"private_key", "-----BEGIN PRIVATE KEY-----\n..."}};
+    Json members{{"id", "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11"}};
+    if (changed.contains("as_of"))
+        members["as_of"] = changed["as_of"]; // in the order of to_json()
+    members.update({{"selector", "old"}, {"algorithm", "rsa"}, {"private_key", "-----BEGIN PRIVATE KEY-----\n..."}});
     members.update(changed);
     return {{"imported_dkim_key", members}};
 }
