@@ -78,10 +78,10 @@ def test_guessing_ends_and_keeps_no_owner_out(lab):
 
 def test_the_owner_of_a_mailbox_has_that_one_and_no_other(lab):
     server = mail.configured(lab)
-    alice, zoe = mail.address(server, "alice"), mail.address(server, "zoe")
+    bob, zoe = mail.address(server, "bob"), mail.address(server, "zoe")
     server.exec("vectis", "mailbox", "add", zoe, "--password-stdin", input=MAILBOXS + "\n")
-    ids = {each: json.loads(server.out("vectis", "mailbox", "show", each, "--json"))["id"] for each in (alice, zoe)}
-    for owner, other in ((alice, zoe), (zoe, alice)):     # of config.yaml, and of the API
+    ids = {each: json.loads(server.out("vectis", "mailbox", "show", each, "--json"))["id"] for each in (bob, zoe)}
+    for owner, other in ((bob, zoe), (zoe, bob)):     # of config.yaml, and of the API
         jar, elsewhere = Jar(lab, server, "owner"), Jar(lab, server, "elsewhere")
         assert jar.ask("POST", "/auth/login", {"email": owner, "password": "a bad password"})["status"] == 401
         token = jar.login(owner.upper(), MAILBOXS)
@@ -120,13 +120,13 @@ def test_the_owner_of_a_mailbox_has_that_one_and_no_other(lab):
         if owner == zoe:
             server.exec("vectis", "mailbox", "suspend", zoe)
         else:
-            server.exec("vectis", "mailbox", "password", alice, "--password-stdin", input=MAILBOXS + "\n")
+            server.exec("vectis", "mailbox", "password", bob, "--password-stdin", input=MAILBOXS + "\n")
         assert jar.ask("GET", own)["status"] == 401
     assert Jar(lab, server, "zoe").ask("POST", "/auth/login", {"email": zoe, "password": PASSWORD})["status"] == 401
     kept = server.out("sh", "-ec", "journalctl -q --no-pager; cat /var/lib/vectis/api/vectis.db* | tr -c '[:print:]' '\\n'")
     assert zoe in kept and MAILBOXS not in kept and PASSWORD not in kept
     server.exec("vectis", "mailbox", "remove", zoe, "--yes")
-    server.exec("vectis", "mailbox", "remove-app-password", alice, "--name", "phone", "--yes")
+    server.exec("vectis", "mailbox", "remove-app-password", bob, "--name", "phone", "--yes")
 
 
 def test_guessing_at_a_mailbox_ends_and_keeps_its_owner_in(lab):
@@ -142,24 +142,24 @@ def test_guessing_at_a_mailbox_ends_and_keeps_its_owner_in(lab):
 
 def test_neither_a_refusal_nor_its_time_says_whose_address_it_is(lab):
     server = lab.vectis()
-    emil, alice = admin(server, "emil"), mail.address(server, "alice")
+    emil, bob = admin(server, "emil"), mail.address(server, "bob")
     server.exec("systemctl", "restart", "vectis-api.service")     # which counts anew
-    for email in ("nobody@example.test", emil, alice, f"vectis-probe@{server.hostname}"):
+    for email in ("nobody@example.test", emil, bob, f"vectis-probe@{server.hostname}"):
         code, seconds = guess(server, email, "a bad password")
         assert code == 401 and seconds >= 3, (email, code, seconds)
     # Many at once, each by a connection of its own to Dovecot.
     with concurrent.futures.ThreadPoolExecutor(12) as pool:
-        told = list(pool.map(lambda number: guess(server, alice, MAILBOXS), range(12)))
+        told = list(pool.map(lambda number: guess(server, bob, MAILBOXS), range(12)))
     assert {code for code, _ in told} == {200}, told
     # It cannot be asked, and only an administrator's good password needs it not.
     server.exec("chmod", "000", SOCKET)
     try:
         told = {(email, guess(server, email, password)[0]) for email, password in
-                (("nobody@example.test", MAILBOXS), (emil, "a bad password"), (alice, MAILBOXS), (emil, PASSWORD))}
-        assert told == {("nobody@example.test", 503), (emil, 503), (alice, 503), (emil, 200)}, told
+                (("nobody@example.test", MAILBOXS), (emil, "a bad password"), (bob, MAILBOXS), (emil, PASSWORD))}
+        assert told == {("nobody@example.test", 503), (emil, 503), (bob, 503), (emil, 200)}, told
     finally:
         server.exec("chmod", "600", SOCKET)
-    assert guess(server, alice, MAILBOXS)[0] == 200
+    assert guess(server, bob, MAILBOXS)[0] == 200
 
 
 def test_a_second_factor_from_its_qr_code_to_its_recovery_codes(lab):
