@@ -29,7 +29,7 @@ ARROWS = {
     "api": {"accounts", "config", "directory", "keys", "net", "store", "zone"},
     "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd", "zone"},
     # The command line and main see everything; nothing sees them.
-    "cli": {"accounts", "api", "config", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
+    "cli": {"accounts", "api", "config", "directory", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
 }
 
 # A library's headers -> the folders that may include them.
