@@ -65,7 +65,7 @@ def test_it_speaks_http_2_and_says_each_thing_once(lab):
 def test_the_administrators_socket_is_for_root_and_their_group_alone(lab):
     server = lab.vectis()
     me = json.loads(server.out("curl", "-sS", "--unix-socket", ADMIN, "http://api/api/v1/auth/me"))["data"]
-    assert me == {"name": "root", "admin_id": None, "credential": "socket", "role": "super_admin", "scopes": None, "domains": None}, me
+    assert me == {"name": "root", "admin_id": None, "mailbox_id": None, "credential": "socket", "role": "super_admin", "scopes": None, "domains": None}, me
     server.exec("useradd", "-G", "vectis-admin", "carla")
     assert "super_admin" in server.out("runuser", "-u", "carla", "--", "curl", "-sS", "--unix-socket", ADMIN, "http://api/api/v1/auth/me")
     for user in ("nobody", "www-data", "vectis-webmail", "vmail"):
