@@ -166,7 +166,7 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
         except BaseException:
             lanes.shutdown(wait=False, cancel_futures=True)
             for process in multiprocessing.active_children():
-                os.kill(process.pid, signal.SIGINT)
+                os.kill(process.pid, signal.SIGTERM)    # SIGINT is ignored by what a shell started in the background
             raise
 
 
