@@ -45,15 +45,23 @@ Error no_memory() {
     return {Code::system, "cannot hash a password: 19 MiB of memory are not to be had"};
 }
 
-} // namespace
-
-std::string hash_password(std::string_view password) {
+std::string hash(std::string_view password, unsigned long long times, std::size_t bytes) {
     const Turn turn;
     std::array<char, crypto_pwhash_STRBYTES> text{};
-    if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), passes, memory,
+    if (crypto_pwhash_str_alg(text.data(), password.data(), password.size(), times, bytes,
                               crypto_pwhash_ALG_ARGON2ID13) != 0)
         throw no_memory();
     return std::string(scheme) + text.data();
+}
+
+} // namespace
+
+std::string hash_password(std::string_view password) {
+    return hash(password, passes, memory);
+}
+
+std::string hash_random_password(std::string_view password) {
+    return hash(password, crypto_pwhash_argon2id_OPSLIMIT_MIN, crypto_pwhash_argon2id_MEMLIMIT_MIN);
 }
 
 void expect_good_password(std::string_view password, std::string_view address) {

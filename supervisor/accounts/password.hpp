@@ -11,6 +11,10 @@ namespace vectis::accounts {
 /// Throws Error(system) if the memory cannot be had.
 [[nodiscard]] std::string hash_password(std::string_view password);
 
+/// The same scheme with the least memory and one pass, at next to no cost: for what random_password() made long enough
+/// that nobody guesses it (32 characters: 186 bits), and what is checked all day long. Never for what people choose.
+[[nodiscard]] std::string hash_random_password(std::string_view password);
+
 /// Throws Error(invalid_input) unless people may choose `password` for the mailbox `address`: 8 characters or more
 /// (NIST SP 800-63B section 5.1.1.2), no control character, and not the address or a part of it.
 void expect_good_password(std::string_view password, std::string_view address);

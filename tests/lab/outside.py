@@ -77,8 +77,6 @@ class Outside(Machine):
         shutil.copytree(roots.KEYS / "kasp", self.root / "var/lib/knot/kasp")
         for name in ("root.key", "root.ds"):
             shutil.copy(roots.KEYS / name, self.root / "usr/share/dns" / name)
-        shutil.copy(roots.KEYS / "ca.crt", self.root / "usr/local/share/ca-certificates/vectis-lab.crt")
-        run("chroot", self.root, "update-ca-certificates")
         (self.root / MAIL).mkdir(parents=True)
         run("chroot", self.root, "chown", "mail:mail", "/" + MAIL)
         run("systemctl", f"--root={self.root}", "enable", "pebble.service", "lab-http.service")

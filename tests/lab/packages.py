@@ -41,4 +41,4 @@ OUTSIDE = """knot unbound dns-root-data postfix pebble python3
 # On the host, besides the build dependencies of debian/control.
 BUILD = "build-essential ninja-build ccache git".split()
 LINT = "clang-format clang-tidy shellcheck lintian git".split()
-FUZZ = ["clang"]
+CLANG = ["clang"]

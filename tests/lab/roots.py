@@ -36,6 +36,7 @@ INSIDE_REPOSITORY = "/srv/debian"
 RESOLVE_DOCUMENTATION_NAMES = "server:\n" + "".join(f'    local-zone: "{zone}" nodefault\n' for zone in (
     "test.", "2.0.192.in-addr.arpa.", "100.51.198.in-addr.arpa.", "113.0.203.in-addr.arpa.",
     "8.b.d.0.1.0.0.2.ip6.arpa."))
+TRUSTED = "usr/local/share/ca-certificates/vectis-lab.crt"
 RSPAMD_ONCE = """
 install -d -o _rspamd -g _rspamd /run/rspamd
 rspamd -f -u _rspamd -g _rspamd &
@@ -108,7 +109,7 @@ def tree_path(suite, kind):
         "base": base_of,
         "stock": digest([base_of, packages.EXTRA, server_list(suite)]),
         "server": digest([base_of, packages.EXTRA, server_list(suite), RSPAMD_ONCE]),
-        "outside": digest([base_of, packages.OUTSIDE]),
+        "outside": digest([base_of, packages.OUTSIDE, TRUSTED]),
         "build": digest([base_of, packages.BUILD, build_dependencies()]),
     }[kind]
     return TREES / f"{suite}-{kind}-{made_of[:12]}"
@@ -177,11 +178,10 @@ def build_stock(suite, fresh):
     (fresh / "etc/apt/sources.list").write_text(f"deb [trusted=yes] file:{INSIDE_REPOSITORY} ./\n")
     shutil.rmtree(fresh / "var/lib/apt/lists")
     (fresh / "var/lib/apt/lists/partial").mkdir(parents=True)
-    (fresh / "usr/local/share/ca-certificates/vectis-lab.crt").write_text((KEYS / "ca.crt").read_text())
     unbound = fresh / "etc/unbound/unbound.conf.d/vectis-lab.conf"
     unbound.parent.mkdir(parents=True)
     unbound.write_text(RESOLVE_DOCUMENTATION_NAMES)
-    in_tree(fresh, "update-ca-certificates")
+    trust_lab(fresh)
     in_tree(fresh, *APT, "update", repository=repository(suite))
 
 
@@ -192,10 +192,16 @@ def build_server(suite, fresh):
     in_tree(fresh, "timeout", "300", "sh", "-ec", RSPAMD_ONCE)
 
 
+def trust_lab(fresh):
+    (fresh / TRUSTED).write_text((KEYS / "ca.crt").read_text())
+    in_tree(fresh, "update-ca-certificates")
+
+
 def build_outside(suite, fresh):
     say("installing the outside machine")
     in_tree(fresh, *APT, "install", "--no-install-recommends", *packages.OUTSIDE, online=True)
     in_tree(fresh, "apt-get", "clean")
+    trust_lab(fresh)
 
 
 def build_build(suite, fresh):

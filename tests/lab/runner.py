@@ -127,15 +127,17 @@ def load(path):
     return module
 
 
-# The stages that judge the source or build programs: most of what keeps the processors busy.
+# The stages that judge the source or build programs.
 STAGES = ("lint", "lintian", "unit", "tidy")
 # The flow tests that `./dev test` leaves to `./dev test all`.
 LONG_FLOWS = ("package_test", "upgrade_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
-# Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. One lane has the
-# stages first, so that from the first moment on there is something to compute.
-LANES = ("test1", "test2", "test3", "test4", "test5")
+# Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. Two lanes have the
+# stages first, so that from the first moment to the last there is something to compute, and no processor waits for a
+# stage that keeps one of them busy only.
+LANES = ("test1", "test2", "test3", "test4", "test5", "test6")
+STAGES_BEHIND = (("unit",), ("lint", "lintian", "tidy"))
 lane = None
 interrupted = False
 
@@ -160,7 +162,8 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
         names.put(name)
     with concurrent.futures.ProcessPoolExecutor(len(LANES), context, take_lane, (names,)) as lanes:
         try:
-            running = [lanes.submit(in_lane, stages_behind, STAGES, suites), lanes.submit(in_lane, prepare, suites)]
+            running = [lanes.submit(in_lane, stages_behind, names, suites) for names in STAGES_BEHIND]
+            running.append(lanes.submit(in_lane, prepare, suites))
             running += [lanes.submit(in_lane, flow_file, *file) for file in files]
             return [result for each in running for result in each.result()]
         except BaseException:

@@ -13,6 +13,13 @@ TEST_CASE("a password is stored as argon2id with at least 19 MiB and two passes,
     CHECK(accounts::hash_password("correct horse") != stored);
 }
 
+TEST_CASE("a password that was drawn is stored under the same name, at no cost") {
+    const std::string stored = accounts::hash_random_password("drawn by random_password()");
+    CHECK(stored.starts_with("{ARGON2ID}$argon2id$v=19$m=8,t=1,p=1$"));
+    CHECK(accounts::verify_password("drawn by random_password()", stored));
+    CHECK_FALSE(accounts::verify_password("drawn by random_password(", stored));
+}
+
 TEST_CASE("what is no argon2id hash verifies nothing") {
     for (const auto* stored :
          {"", "{ARGON2ID}", "{ARGON2ID}$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAA", "{PLAIN}secret", "secret"})

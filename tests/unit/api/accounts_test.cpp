@@ -433,7 +433,7 @@ TEST_CASE("what to publish for a domain is listed, and each record is looked up"
     // A host behind NAT: DNS knows its address.
     api.dns_records = [&](const std::string& domain, const std::vector<std::string>& published) {
         asked = domain;
-        Json records{zone::to_json({domain, domain, "MX", "10 mail.example.test.", "mail"})};
+        Json records = Json::array({zone::to_json({domain, domain, "MX", "10 mail.example.test.", "mail"})});
         for (const auto& each : published)
             records.push_back(zone::to_json({"mail.example.test", "mail.example.test", "A", each, ""}));
         return to_text({{"hostname", "mail.example.test"}, {"records", records}});

@@ -264,7 +264,7 @@ TEST_CASE("what somebody else has made is not there") {
     CHECK(api.with_key(boss_key["token"], "GET", "/api-keys").json["data"].size() == 3);
 
     // Who may do less has keys that do less; who is kept out has none.
-    const auto change = [&](const Json& body) {
+    const auto change = [&, &anna = anna](const Json& body) {
         return api.ask("PATCH", "/admins/" + anna["id"].get<std::string>(), {.body = body, .fields = {}, .raw = {}})
             .status;
     };

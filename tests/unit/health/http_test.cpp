@@ -11,7 +11,7 @@ using vectis::test::error_of;
 using vectis::test::Given;
 
 TEST_CASE("the head of an HTTP answer is read to its empty line and no further") {
-    for (const std::size_t at_a_time : {1, 7, 1000}) {
+    for (const std::size_t at_a_time : {1U, 7U, 1000U}) {
         Given in("HTTP/1.1 302 Found\r\nLocation: ./?_task=mail\r\nSet-Cookie: session=one; path=/; HttpOnly\r\n"
                  "set-cookie: session=two\r\nX: y\r\n\r\nbody\r\n",
                  at_a_time);

@@ -24,7 +24,7 @@ void refused(const std::string& bytes, Read read) {
 } // namespace
 
 TEST_CASE("an SMTP answer is read to its last line and no further") {
-    for (const std::size_t at_a_time : {1, 5, 1000}) {
+    for (const std::size_t at_a_time : {1U, 5U, 1000U}) {
         Given in("250-mail.example.test\r\n250-SIZE 1\n250\r\n550 no\r\n", at_a_time);
         const Reply reply = read_reply(in);
         CHECK(reply.code == 250);
@@ -45,7 +45,7 @@ TEST_CASE("what is no SMTP answer is refused") {
 }
 
 TEST_CASE("an IMAP answer is read to its tag, literals included") {
-    for (const std::size_t at_a_time : {1, 5, 1000}) {
+    for (const std::size_t at_a_time : {1U, 5U, 1000U}) {
         Given in("* SEARCH 1 22 4294967295 x\r\n* SEARCH\r\n"
                  "* 1 FETCH (BODY[] {11}\r\nv1 OK\r\n\r\na)\r\n* 3 EXISTS\r\nv1 OK done\r\nv2 NO\r\n",
                  at_a_time);
