@@ -14,7 +14,7 @@ import time
 
 import mail
 
-ROUNDS = int(os.environ.get("VECTIS_KILLS", "6"))
+ROUNDS = int(os.environ.get("VECTIS_KILLS", "4"))
 CUTS = int(os.environ.get("VECTIS_CUTS", "2"))
 UNITS = ("unbound.service", "redis-server@vectis.service", "rspamd.service", "dovecot.service", "fail2ban.service")
 DIRECTORY = "/var/lib/vectis/directory/directory.db"

@@ -10,7 +10,7 @@ import shutil
 
 import packages
 import roots
-from host import SOURCE, LabError, behind, lock, run, say, show
+from host import SOURCE, LabError, lock, run, say, show
 
 BUILD = SOURCE / "build"
 # Only the packages and the fuzz targets are optimized: it takes half of the time, and hides from a sanitizer what it
@@ -145,8 +145,7 @@ def deb(suite=packages.DEFAULT_SUITE):
             return built[-1]
         say(f"building the package for {suite}")
         copy_source(suite, files, folder)
-        with behind():
-            build_package(suite, folder)
+        build_package(suite, folder)
         done.write_text(stamp.hexdigest())
         return sorted(folder.glob("vectis_*.deb"))[-1]
 
