@@ -33,12 +33,19 @@ class Dns:
 
     def set(self, name, type, values, ttl=1):
         """Replaces the records of a name and type; an empty list removes them. Visible when it returns."""
+        self.set_all({(name, type): values}, ttl)
+
+    def set_all(self, records, ttl=1):
+        """The same for many at once: {(name, type): values}."""
         with lock(f"dns-{self.outside.lab}"):
             zones = self.zones()
-            zone = parent_of(zones, name) if type == "DS" else zone_of(zones, name)
-            put(zones, zone, name, type, values, ttl)
+            changed = {}
+            for (name, type), values in records.items():
+                zone = parent_of(zones, name) if type == "DS" else zone_of(zones, name)
+                put(zones, zone, name, type, values, ttl)
+                changed[zone] = None
             self.file.write_text(json.dumps(zones, indent=1))
-            self.load(zones, [zone])
+            self.load(zones, changed)
 
     def publish(self, text):
         """Sets every record of a text in zone file format, as 'vectis setup' prints them."""
@@ -49,8 +56,7 @@ class Dns:
                 records.setdefault((found[1], found[2]), []).append(found[3].strip())
         if not records:
             raise LabError("cannot find a DNS record in the text to publish")
-        for (name, type), values in records.items():
-            self.set(name, type, values)
+        self.set_all(records)
         return records
 
     def get(self, name, type):
@@ -77,10 +83,8 @@ class Dns:
         zone = hostname.partition(".")[2]
         if zone not in self.zones():
             self.add_zone(zone)
-        self.set(hostname, "A", [ip])
-        self.set(hostname, "AAAA", [ip6])
-        for address in (ip, ip6):
-            self.set(ipaddress.ip_address(address).reverse_pointer, "PTR", [hostname + "."])
+        self.set_all({(hostname, "A"): [ip], (hostname, "AAAA"): [ip6],
+                      **{(ipaddress.ip_address(address).reverse_pointer, "PTR"): [hostname + "."] for address in (ip, ip6)}})
 
     def list_address(self, address, dnsbl="zen.spamhaus.org", answer="127.0.0.2"):
         """Puts an address (or a name) on a blocklist; an empty answer takes it off."""
