@@ -36,7 +36,7 @@ def test_wrong_passwords_on_any_port_ban_their_address_and_no_other(lab):
 
 
 def test_a_ban_ends_by_command_and_by_itself_and_the_next_one_lasts_longer(lab):
-    server = with_bans(lab)
+    server = with_bans(lab, BANS.replace("1 minute", "3 minutes"))
     guess(lab, server, 993, GUESSER)
     guess(lab, server, 993, OTHER)
     first, other = (wait_until(lambda who=who: banned(server).get(who), 20, f"{who} to be banned") for who in (GUESSER, OTHER))
@@ -50,7 +50,7 @@ def test_a_ban_ends_by_command_and_by_itself_and_the_next_one_lasts_longer(lab):
     wait_until(lambda: banned(server).get(GUESSER), 20, "the ban to outlive a restart")
     assert OTHER not in banned(server)
     assert_shut_out(lab, server, GUESSER)
-    wait_until(lambda: GUESSER not in banned(server), 90, "the ban to end by itself")
+    wait_until(lambda: GUESSER not in banned(server), 240, "the ban to end by itself")
     assert reached(lab, server, GUESSER) == dict.fromkeys(MAIL_PORTS, True)
     guess(lab, server, 993, GUESSER)
     second = wait_until(lambda: banned(server).get(GUESSER), 20, "another ban")
@@ -63,7 +63,7 @@ def test_a_dictionary_of_recipients_is_slowed_down_cut_off_and_banned(lab):
     answers = [line for session in call(lab, "guess_recipients", host=server.ip, source=GUESSER, domain=mail.domain(server),
                                         number=300, sessions=4) for line in session]
     print(f"{len(answers)} of 1200 guesses answered in {time.monotonic() - started:.1f} s")
-    assert len(answers) < 120 and not any(line.startswith("250") for line in answers), answers[-3:]
+    assert 0 < len(answers) < 120 and not any(line.startswith("250") for line in answers), answers[-3:]
     ban = wait_until(lambda: banned(server).get(GUESSER), 20, "the guesser to be banned")
     assert ban["jail"] == "vectis-smtp", ban
     assert reached(lab, server, GUESSER) == {25: False, 465: True, 587: True, 993: True}
@@ -225,10 +225,12 @@ def with_bans(lab, text=BANS):
     server.exec("rm", "-f", "/var/lib/fail2ban/fail2ban.sqlite3")
     # Where Dovecot remembers who failed, so that the next test's guesses are answered at once.
     server.exec("systemctl", "restart", "dovecot")
+    # Nor does the journal know of earlier guesses: whom fail2ban bans for them at its start could not be let in again in time.
+    server.exec("journalctl", "--rotate")
+    server.exec("journalctl", "--vacuum-size=1K")
     server.exec("systemctl", "start", "fail2ban")
     server.wait("fail2ban-client", "status", "vectis-dovecot")
-    time.sleep(1)       # its journal reader says nowhere when it has come to the end of the old entries
-    server.exec("fail2ban-client", "unban", "--all")
+    assert banned(server) == {}
     return server
 
 
