@@ -243,7 +243,7 @@ print(log.decode(errors="replace"))
 sys.exit(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
 """
     machine.write("/root/answer.py", script)
-    done = machine.exec("timeout", "120", "python3", "/root/answer.py", check=False)
+    done = machine.exec("timeout", "600", "python3", "/root/answer.py", check=False)
     assert done.returncode == 0, done.stdout
     config = machine.read("/etc/vectis/config.yaml")
     assert "mail.asked.test" in config and "admin@asked.test" in config.replace("'", "") and "#message_size" in config
