@@ -308,13 +308,15 @@ PATIENCE = 4
 def wait_until(true, timeout, what):
     """Asks again until the answer is truthy and returns it; for what offers no event to wait for."""
     deadline = time.monotonic() + PATIENCE * timeout
+    pause = 0.1
     while True:
         answer = true()
         if answer:
             return answer
         if time.monotonic() > deadline:
             raise LabError(f"waited {PATIENCE * timeout} s in vain for: {what}")
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(1, 1.3 * pause)     # each question starts processes, which others wait behind
 
 
 def wait_gone(pid, seconds):

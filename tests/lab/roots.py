@@ -193,6 +193,7 @@ def build_server(suite, fresh):
 
 
 def trust_lab(fresh):
+    make_authority()
     (fresh / TRUSTED).write_text((KEYS / "ca.crt").read_text())
     in_tree(fresh, "update-ca-certificates")
 
@@ -281,18 +282,23 @@ def replace_trust_anchor(folder):
         package.unlink()
 
 
+def make_authority():
+    with lock("authority"):
+        if not (KEYS / "ca.crt").exists():
+            run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                "-days", "3650", "-subj", "/CN=Vectis lab", "-keyout", KEYS / "ca.key", "-out", KEYS / "ca.crt",
+                "-addext", "keyUsage=critical,keyCertSign,cRLSign")
+
+
 def make_keys():
     """The lab's certificate authority, and the key that signs its DNS root."""
+    make_authority()
     outside = tree(packages.OUTSIDE_SUITE, "outside")
     with lock(outside.name):
         make_missing_keys(outside)
 
 
 def make_missing_keys(outside):
-    if not (KEYS / "ca.crt").exists():
-        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
-            "-days", "3650", "-subj", "/CN=Vectis lab", "-keyout", KEYS / "ca.key", "-out", KEYS / "ca.crt",
-            "-addext", "keyUsage=critical,keyCertSign,cRLSign")
     if not (KEYS / "root.ds").exists():
         bind = (f"--bind={KEYS}:/srv/keys",)
         config = ("--config", "/srv/keys/keymgr.conf")

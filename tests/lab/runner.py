@@ -129,15 +129,17 @@ def load(path):
 
 # The stages that judge the source or build programs.
 STAGES = ("lint", "lintian", "unit", "tidy")
-# The flow tests that `./dev test` leaves to `./dev test all`.
+# What `./dev test` leaves to `./dev test all`, so that it ends in time on two slow processors: two files of flow tests, clang-tidy
+# (which is part of `./dev lint`, too), and on the release that fewer install most of the flow tests.
 LONG_FLOWS = ("package_test", "upgrade_test")
+FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. Two lanes have the
 # stages first, so that from the first moment to the last there is something to compute, and no processor waits for a
 # stage that keeps one of them busy only.
 LANES = ("test1", "test2", "test3", "test4", "test5", "test6")
-STAGES_BEHIND = (("unit",), ("lint", "lintian", "tidy"))
+STAGES_BEHIND = (("unit",), ("lint", "lintian"))
 lane = None
 interrupted = False
 
@@ -153,8 +155,9 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
     if filter not in (None, "all"):
         return [result for suite in suites
                 for result in attempt("flow", lambda: flow(None if filter == "flow" else filter, suite=suite))]
-    files = [(path.stem, suite) for path in sorted((SOURCE / "tests/flow").glob("*_test.py"))
-             if filter == "all" or path.stem not in LONG_FLOWS for suite in suites]
+    files = [(path.stem, suite) for path in sorted((SOURCE / "tests/flow").glob("*_test.py")) for suite in suites
+             if filter == "all" or path.stem in FLOWS_ON_EVERY_SUITE
+             or (suite == packages.DEFAULT_SUITE and path.stem not in LONG_FLOWS)]
     files.sort(key=lambda file: FIRST_FLOWS.index(file[0]) if file[0] in FIRST_FLOWS else len(FIRST_FLOWS))
     context = multiprocessing.get_context("fork")
     names = context.SimpleQueue()
@@ -162,8 +165,10 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
         names.put(name)
     with concurrent.futures.ProcessPoolExecutor(len(LANES), context, take_lane, (names,)) as lanes:
         try:
-            running = [lanes.submit(in_lane, stages_behind, names, suites) for names in STAGES_BEHIND]
+            running = [lanes.submit(in_lane, stages_behind, names, suites)
+                       for names in STAGES_BEHIND + ((("tidy",),) if filter == "all" else ())]
             running.append(lanes.submit(in_lane, prepare, suites))
+            running += [lanes.submit(in_lane, package, suite) for suite in suites]
             running += [lanes.submit(in_lane, flow_file, *file) for file in files]
             return [result for each in running for result in each.result()]
         except BaseException:
@@ -179,6 +184,14 @@ def prepare(suites):
         for kind in ("server", "stock"):
             roots.image(suite, kind, "ext4")
     return []
+
+
+def package(suite):
+    """Builds what servers wait for before a lane that is behind them does."""
+    def stage():
+        build.deb(suite)
+        return []
+    return attempt(f"package {suite}", stage)
 
 
 def take_lane(names):
