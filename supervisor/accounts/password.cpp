@@ -42,7 +42,7 @@ class Turn {
 };
 
 Error no_memory() {
-    return {Code::system, "cannot hash a password: 19 MiB of memory are not to be had"};
+    return {Code::system, "cannot hash a password: the memory for it is not to be had"};
 }
 
 std::string hash(std::string_view password, unsigned long long times, std::size_t bytes) {

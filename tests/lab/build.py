@@ -28,7 +28,9 @@ VARIANTS = {
     "tidy": UNITY,
     "fuzz": (*UNITY, "-Dfuzz=true", "-Db_sanitize=address,undefined", "-Db_lundef=false"),
 }
+# On the host; a root of the other suite has GCC alone, which links a sanitizer's library in only if told to.
 CLANG = ("address", "fuzz")
+GCC_ONLY = {"address": ("-Dcpp_link_args=['-static-libasan', '-static-libubsan']",)}
 
 
 def install(names):
@@ -109,7 +111,8 @@ def build_in_root(suite, variant):
     folder = BUILD / f"{variant}-{suite}"
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / "build.ninja").exists():
-        in_build_root(suite, {folder: "/srv/build"}, "meson", "setup", *VARIANTS[variant], "/srv/build", "/srv/vectis")
+        in_build_root(suite, {folder: "/srv/build"}, "meson", "setup", *VARIANTS[variant], *GCC_ONLY.get(variant, ()), "/srv/build",
+                      "/srv/vectis")
     in_build_root(suite, {folder: "/srv/build"}, "ninja", "-C", "/srv/build")
     return folder
 
