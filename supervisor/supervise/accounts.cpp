@@ -254,7 +254,7 @@ void Accounts::sign(bool reload_anyway) {
     } else {
         replace_file(paths_.signers(), text, {.mode = 0644});
     }
-    systemd::Manager().act("rspamd.service", systemd::Action::reload, std::chrono::seconds(60));
+    systemd::Manager().act("rspamd.service", systemd::Action::reload, std::chrono::seconds(90));
     behind_ = false;
 }
 
