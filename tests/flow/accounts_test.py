@@ -2,13 +2,11 @@
 
 import concurrent.futures
 import json
-import os
 import random
 import subprocess
-import threading
 
 import mail
-from api import Api
+from api import Api, storm
 from server import PASSWORD
 
 
@@ -259,84 +257,17 @@ def test_config_yaml_and_the_api_leave_each_others_alone(lab):
     vectis(server, "mailbox", "remove", mail.address(server, "zoe"), "--yes")
 
 
-STORM = '''
-import http.client, json, os, socket, sys, threading, time
-class Admin(http.client.HTTPConnection):
-    def connect(self):
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(60)
-        self.sock.connect("/run/vectis-api/admin.sock")
-answered, removed, end = [], [], time.monotonic() + float(sys.argv[1])
-def remove(id, name):
-    for attempt in range(600):
-        try:
-            connection = Admin("localhost")
-            connection.request("DELETE", f"/api/v1/mailboxes/{id}?confirm={name}")
-            answer = connection.getresponse()
-            text = answer.read()
-            if answer.status in (200, 404):     # 404: it was done, and the answer was lost
-                removed.append(id)
-                return
-            if answer.status != 503:
-                print(answer.status, text, file=sys.stderr, flush=True)
-                os._exit(1)
-        except (OSError, http.client.HTTPException):
-            pass
-        time.sleep(0.1)
-def client(number):
-    count = 0
-    while time.monotonic() < end:
-        count += 1
-        name = f"storm{number}x{count}@{sys.argv[2]}"
-        for attempt in range(600):      # the same request until it is answered
-            try:
-                connection = Admin("localhost")
-                connection.request("POST", "/api/v1/mailboxes", json.dumps({"address": name, "password_hash": sys.argv[3]}),
-                                   {"Content-Type": "application/json", "Idempotency-Key": name})
-                answer = connection.getresponse()
-                text = answer.read()
-                if answer.status == 201:
-                    made = json.loads(text)["data"]["id"]
-                    remove(made, name) if count % 4 == 0 else answered.append((name, made))
-                    break
-                if answer.status not in (409, 503):
-                    print(answer.status, text, file=sys.stderr, flush=True)
-                    os._exit(1)
-            except (OSError, http.client.HTTPException):
-                pass
-            time.sleep(0.1)
-        else:
-            print("never answered", file=sys.stderr, flush=True)
-            os._exit(1)
-threads = [threading.Thread(target=client, args=(n,)) for n in range(4)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-print(json.dumps([answered, removed]))
-'''
-
-
 def test_with_api_and_supervisor_killed_under_load_each_change_is_made_once(lab):
     server = mail.configured(lab)
-    kills = int(os.environ.get("VECTIS_API_KILLS", "8"))
-    server.write("/root/storm.py", STORM)
-    result = []
     hashed = server.read("/root/config.yaml").split('password_hash: "')[1].split('"')[0]
-    storm = threading.Thread(target=lambda: result.append(server.out(
-        "python3", "/root/storm.py", str(3 * kills), mail.domain(server), hashed, timeout=3 * kills + 180)))
-    storm.start()
-    while storm.is_alive():
-        storm.join(random.uniform(0.5, 2.5))
-        unit = random.choice(("vectis-api.service", "vectis-supervisor.service"))
-        server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", unit, check=False)
-    server.exec("systemctl", "reset-failed")
-    server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
-    assert result, "the clients failed: see above"
-    answered, removed = json.loads(result[0])
-    answered = sorted(map(tuple, answered))
+    made = storm(server, ["vectis-api.service", "vectis-supervisor.service"], path="/api/v1/mailboxes", field="address",
+                 name="storm{}@" + mail.domain(server), body={"password_hash": hashed}, remove_every=4)
+    answered = sorted((each["name"], each["id"]) for each in made if not each["removed"])
+    removed = [each["id"] for each in made if each["removed"]]
     there = sorted((row["address"], row["id"]) for row in json.loads(vectis(server, "mailbox", "list", "--managed-by", "api", "--json"))
                    if row["address"].startswith("storm"))
     print(f"{len(answered)} mailboxes made, {len(removed)} more made and removed", flush=True)
-    assert len(answered) >= kills and answered == there
+    assert answered and answered == there
     rows = [row for row in map(json.loads, server.out("vectis", "audit", "export").splitlines()) if row["target"].startswith("storm")]
     assert sorted(row["target_id"] for row in rows if row["action"] == "mailbox.create") == sorted([id for _, id in there] + removed)
     assert sorted(row["target_id"] for row in rows if row["action"] == "mailbox.delete") == sorted(removed)

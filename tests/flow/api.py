@@ -1,9 +1,16 @@
 """The REST API for the tests, as a client on the outside machine meets it."""
 
 import json
+import os
+import pathlib
+import random
 import re
+import subprocess
+import time
 
 from machine import wait_until
+
+STORM = pathlib.Path(__file__).with_name("storm_client.py").read_text()
 
 SCOPES = ("config:read,config:write,operations:read,operations:write,audit:read,domains:read,domains:write,mailboxes:read,"
           "mailboxes:write")
@@ -63,3 +70,28 @@ class Api:
             assert answer["status"] in (200, 503), answer
             return answer["status"] == 200 and answer["json"]["data"]["status"] != "running" and answer["json"]["data"]
         return wait_until(over, 180, f"operation {operation['kind']} to end")
+
+
+def storm(server, units, **request):
+    """What storm_client.py's clients were answered while one of these units is killed again and again, each time after some
+    answers, so that a slow server gets on, too."""
+    server.write("/root/storm_client.py", STORM)
+    answers = []
+    with server.spawn("python3", "/root/storm_client.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
+        try:
+            clients.stdin.write(json.dumps(request) + "\n")
+            clients.stdin.flush()
+            for _ in range(int(os.environ.get("VECTIS_API_KILLS", "8"))):
+                for _ in range(random.randint(1, 12)):
+                    line = clients.stdout.readline()
+                    assert line, "the clients failed: see above"
+                    answers.append(json.loads(line))
+                time.sleep(random.uniform(0, 0.5))
+                server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", random.choice(units), check=False)
+        finally:
+            clients.stdin.close()
+        answers += map(json.loads, clients.stdout)
+    assert clients.returncode == 0, "the clients failed: see above"
+    server.exec("systemctl", "reset-failed")
+    server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
+    return answers

@@ -157,8 +157,9 @@ def stream(host, sender, recipient, megabytes, source=None, announce=False):
     return {"step": "data", "answer": session.say("\r\n.\r\n")}
 
 
-def silent(host, sources, number, seconds, port=25, drip=""):
-    """Connections that say nothing, or one octet a second of `drip` once they were greeted: how many were greeted, turned away and hung up on."""
+def silent(host, sources, number, seconds, port=25, drip="", until_answered=False):
+    """Connections that say nothing, or one octet a second of `drip` once they were greeted: how many were greeted, turned away and
+    hung up on within this time, or when each was answered."""
     connections = []
     for source in sources:
         for _ in range(number):
@@ -171,7 +172,7 @@ def silent(host, sources, number, seconds, port=25, drip=""):
     said, closed = {}, set()
     end = time.monotonic() + seconds
     position = 0
-    while time.monotonic() < end:
+    while time.monotonic() < end and not (until_answered and len(said) == len(connections)):
         ready, _, _ = select.select([one for one in connections if one not in closed], [], [], 1)
         for one in ready:
             try:

@@ -7,6 +7,7 @@ finds every machine. LAB is a world of its own (wire, outside machine, servers):
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -268,6 +269,12 @@ class Machine:
         """Waits until a command succeeds in the machine; returns its result."""
         return wait_until(lambda: (done := self.exec(*command, check=False)).returncode == 0 and done,
                           timeout, what or " ".join(map(str, command)))
+
+    def processor_seconds(self):
+        """What it has used since its boot."""
+        stat = self.cgroup / "cpu.stat"
+        found = re.search(r"usage_usec (\d+)", stat.read_text()) if stat.exists() else None
+        return int(found.group(1)) / 1e6 if found else 0
 
     def console(self):
         log = self.folder / "console.log"

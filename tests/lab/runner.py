@@ -63,6 +63,10 @@ class Lab:
         """The package built from this source."""
         return build.deb(self.suite)
 
+    def processor_seconds(self):
+        """What the machines that run now have used."""
+        return sum(machine.processor_seconds() for machine in machines(self.name))
+
     def destroy(self):
         for machine in machines(self.name):
             machine.destroy()
@@ -92,7 +96,7 @@ def flow(filter=None, folder="flow", lab="test", suite=packages.DEFAULT_SUITE):
 
 def one(path, test, world):
     name = f"{world.suite} {path.stem}: {test.__name__.removeprefix('test_').replace('_', ' ')}"
-    started = time.monotonic()
+    started, spent = time.monotonic(), world.processor_seconds()
     try:
         test(world)
         passed = True
@@ -100,7 +104,8 @@ def one(path, test, world):
         passed = False
         traceback.print_exc()
         tell_logs(world)
-    say(f"{'passed' if passed else 'FAILED'} {name} ({time.monotonic() - started:.1f} s)")
+    say(f"{'passed' if passed else 'FAILED'} {name} ({time.monotonic() - started:.1f} s, "
+        f"{max(0, world.processor_seconds() - spent):.1f} s of processors)")
     return name, passed
 
 
