@@ -9,8 +9,25 @@
 #include <cstdio>
 #include <cstdlib>
 #include <ctime>
+#include <string_view>
 
 namespace vectis {
+
+namespace {
+
+/// Tue, 24 Nov 2026 10:43:11, and the zone behind it.
+std::string date_in_words(Time time, std::string_view zone) {
+    const std::time_t whole = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
+    std::tm parts{};
+    gmtime_r(&whole, &parts);
+    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}", days.at(static_cast<std::size_t>(parts.tm_wday)),
+                       parts.tm_mday, months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
+                       parts.tm_hour, parts.tm_min, parts.tm_sec, zone);
+}
+
+} // namespace
 
 Time now() {
     return std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
@@ -42,14 +59,11 @@ Time parse_rfc3339(const std::string& text) {
 }
 
 std::string http_date(Time time) {
-    const std::time_t whole = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
-    std::tm parts{};
-    gmtime_r(&whole, &parts);
-    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} GMT", days.at(static_cast<std::size_t>(parts.tm_wday)),
-                       parts.tm_mday, months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
-                       parts.tm_hour, parts.tm_min, parts.tm_sec);
+    return date_in_words(time, "GMT");
+}
+
+std::string message_date(Time time) {
+    return date_in_words(time, "+0000");
 }
 
 std::optional<std::string> environment(const char* name) {

@@ -17,6 +17,8 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::mil
 [[nodiscard]] Time parse_rfc3339(const std::string& text);
 /// As HTTP writes a time (RFC 9110 section 5.6.7): Tue, 24 Nov 2026 10:43:11 GMT.
 [[nodiscard]] std::string http_date(Time time);
+/// As a message writes it (RFC 5322 section 3.3): Tue, 24 Nov 2026 10:43:11 +0000.
+[[nodiscard]] std::string message_date(Time time);
 /// The environment variable `name`, if it is set.
 [[nodiscard]] std::optional<std::string> environment(const char* name);
 

@@ -101,6 +101,14 @@ std::uint64_t whole_number(const Json& object, const char* key, std::uint64_t mo
     return found->get<std::uint64_t>();
 }
 
+std::string pointer_part(std::string_view key) {
+    constexpr std::size_t most = 100;
+    std::string text;
+    for (const char c : printable(key.substr(0, most)))
+        text += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
+    return text;
+}
+
 std::string to_text(const Json& value) {
     return value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }

@@ -27,6 +27,8 @@ struct JsonLimits {
 /// well. Throws Error(invalid_input).
 [[nodiscard]] std::uint64_t whole_number(const Json& object, const char* key,
                                          std::uint64_t most = std::numeric_limits<std::int64_t>::max());
+/// A key as a part of a JSON pointer (RFC 6901 section 3), safe to print: of a long one its start.
+[[nodiscard]] std::string pointer_part(std::string_view key);
 /// One line, keys in the order they were set; invalid UTF-8 is replaced, never thrown at.
 [[nodiscard]] std::string to_text(const Json& value);
 /// Indented by two spaces, with a final newline.

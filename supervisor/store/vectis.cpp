@@ -18,7 +18,61 @@ Database open_vectis(const fs::path& file, const fs::path& migrations, const std
 
 } // namespace
 
+/// Somebody who waits for their change to be committed.
+struct Vectis::Waiting {
+    const std::function<void(Database&)>& change;
+    std::exception_ptr fault;
+    bool done = false;
+};
+
 Vectis::Vectis(const fs::path& file, const fs::path& migrations, const std::string& owner) :
     database_(open_vectis(file, migrations, owner)) {}
+
+void Vectis::commit(const std::function<void(Database&)>& change) {
+    Waiting own{.change = change, .fault = nullptr};
+    std::unique_lock lock(waiting_mutex_);
+    waiting_.push_back(&own);
+    committed_.wait(lock, [&] { return own.done || !committing_; });
+    if (!own.done) {
+        // Nobody is at it: this one commits for all that wait by now.
+        committing_ = true;
+        const auto all = std::exchange(waiting_, {});
+        lock.unlock();
+        commit_all(all);
+        lock.lock();
+        committing_ = false;
+        for (auto* each : all)
+            each->done = true;
+        committed_.notify_all();
+    }
+    lock.unlock();
+    if (own.fault)
+        std::rethrow_exception(own.fault);
+}
+
+void Vectis::commit_all(const std::vector<Waiting*>& waiting) {
+    const std::scoped_lock lock(mutex_);
+    try {
+        Transaction transaction(database_);
+        for (auto* each : waiting) {
+            database_.execute("savepoint one_change");
+            try {
+                each->change(database_);
+            } catch (...) {
+                each->fault = std::current_exception();
+                // Throws if SQLite has undone the whole transaction by itself (a full disk).
+                database_.execute("rollback to one_change");
+            }
+            database_.execute("release one_change");
+        }
+        transaction.commit();
+    } catch (...) {
+        // None of it is there.
+        for (auto* each : waiting) {
+            if (!each->fault)
+                each->fault = std::current_exception();
+        }
+    }
+}
 
 } // namespace vectis::store

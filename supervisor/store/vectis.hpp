@@ -4,7 +4,11 @@
 
 #include "store/database.hpp"
 
+#include <condition_variable>
+#include <functional>
 #include <mutex>
+#include <optional>
+#include <vector>
 
 namespace vectis::store {
 
@@ -20,14 +24,14 @@ class Vectis {
         const std::scoped_lock lock(mutex_);
         return std::forward<Use>(use)(database_);
     }
-    /// All that `use` changes, or nothing if it throws. On return it survives a power cut.
+    /// All that `use` changes, or nothing if it throws. On return it survives a power cut. Those who come while
+    /// another's change is being written to the disk are written together, one commit for all; each is undone by
+    /// itself.
     template<typename Use>
     auto write(Use&& use) {
-        const std::scoped_lock lock(mutex_);
-        Transaction transaction(database_);
-        auto result = std::forward<Use>(use)(database_);
-        transaction.commit();
-        return result;
+        std::optional<decltype(use(std::declval<Database&>()))> result;
+        commit([&](Database& database) { result.emplace(use(database)); });
+        return std::move(*result);
     }
     /// Takes out of the write-ahead log what was deleted, which is there until it is written over. False: not yet,
     /// since another program reads the database.
@@ -37,6 +41,16 @@ class Vectis {
     }
 
   private:
+    struct Waiting;
+
+    void commit(const std::function<void(Database&)>& change);
+    void commit_all(const std::vector<Waiting*>& waiting);
+
+    std::mutex waiting_mutex_;
+    std::condition_variable committed_;
+    std::vector<Waiting*> waiting_;
+    bool committing_ = false;
+
     std::mutex mutex_;
     Database database_;
 };

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <poll.h>
 
@@ -80,6 +81,37 @@ Entry entry_here(const Journal& journal) {
     return entry;
 }
 
+/// Waits for entries that are new, or for `stop`.
+class MoreEntries {
+  public:
+    MoreEntries(const Journal& journal, const std::stop_token& stop) :
+        journal_(journal), wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), fd_(sd_journal_get_fd(journal.get())),
+        on_stop_(stop, Wake{wake_.get()}) {
+        if (!wake_)
+            throw system_error(errno, "cannot make an event");
+        check(fd_, "cannot follow the journal");
+    }
+
+    void wait() {
+        std::array<pollfd, 2> waits{pollfd{fd_, static_cast<short>(sd_journal_get_events(journal_.get())), 0},
+                                    pollfd{wake_.get(), POLLIN, 0}};
+        if (poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR)
+            throw system_error(errno, "cannot wait for the journal");
+        check(sd_journal_process(journal_.get()), "cannot read the journal");
+    }
+
+  private:
+    struct Wake {
+        int fd;
+        void operator()() const { eventfd_write(fd, 1); }
+    };
+
+    const Journal& journal_;
+    UniqueFd wake_;
+    int fd_;
+    std::stop_callback<Wake> on_stop_;
+};
+
 /// No entry is older than the epoch, and a time that is far before it would overflow.
 std::uint64_t usec(Time time) {
     return static_cast<std::uint64_t>(std::chrono::microseconds(std::max(time, Time()).time_since_epoch()).count());
@@ -125,11 +157,9 @@ void read(const std::vector<std::string>& units, Time since, bool follow, const 
         select(journal, unit);
     check(sd_journal_seek_realtime_usec(journal.get(), usec(since)), "cannot read the journal");
 
-    const UniqueFd wake(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-    if (!wake)
-        throw system_error(errno, "cannot make an event");
-    const std::stop_callback on_stop(stop, [&] { eventfd_write(wake.get(), 1); });
-    const int fd = follow ? sd_journal_get_fd(journal.get()) : -1;
+    std::optional<MoreEntries> more_entries;
+    if (follow)
+        more_entries.emplace(journal, stop);
     while (!stop.stop_requested()) {
         const int more = sd_journal_next(journal.get());
         check(more, "cannot read the journal");
@@ -138,13 +168,56 @@ void read(const std::vector<std::string>& units, Time since, bool follow, const 
                 return;
             continue;
         }
-        if (!follow)
+        if (!more_entries)
             return;
-        std::array<pollfd, 2> waits{pollfd{fd, static_cast<short>(sd_journal_get_events(journal.get())), 0},
-                                    pollfd{wake.get(), POLLIN, 0}};
-        if (poll(waits.data(), waits.size(), -1) < 0 && errno != EINTR)
-            throw system_error(errno, "cannot wait for the journal");
-        check(sd_journal_process(journal.get()), "cannot read the journal");
+        more_entries->wait();
+    }
+}
+
+void follow(const std::vector<std::string>& units, const std::string& cursor, const std::stop_token& stop,
+            const std::function<void(const std::vector<Entry>& entries, const std::string& cursor)>& take,
+            const std::function<void()>& at_end) {
+    constexpr std::size_t most_at_once = 500;
+    const Journal journal = open_journal();
+    for (const auto& unit : units)
+        select(journal, unit);
+    const auto place = [&journal] {
+        char* raw = nullptr;
+        check(sd_journal_get_cursor(journal.get(), &raw), "cannot read the journal");
+        return std::string(std::unique_ptr<char, decltype(&std::free)>(raw, &std::free).get());
+    };
+    bool at_place = false; // the next step is to the entry that `cursor` names, which was taken
+    if (cursor.empty()) {
+        // After the last one there is: the end itself has no place of its own.
+        check(sd_journal_seek_tail(journal.get()), "cannot read the journal");
+        const int found = sd_journal_previous(journal.get());
+        check(found, "cannot read the journal");
+        if (found > 0)
+            take({}, place());
+    } else {
+        check(sd_journal_seek_cursor(journal.get(), cursor.c_str()), "cannot go on in the journal");
+        at_place = true;
+    }
+    MoreEntries more_entries(journal, stop);
+    bool end_was_told = false;
+    while (!stop.stop_requested()) {
+        std::vector<Entry> entries;
+        while (entries.size() < most_at_once) {
+            const int more = sd_journal_next(journal.get());
+            check(more, "cannot read the journal");
+            if (more == 0)
+                break;
+            if (std::exchange(at_place, false) && sd_journal_test_cursor(journal.get(), cursor.c_str()) > 0)
+                continue;
+            entries.push_back(entry_here(journal));
+        }
+        if (!entries.empty()) {
+            take(entries, place());
+            continue;
+        }
+        if (!std::exchange(end_was_told, true))
+            at_end();
+        more_entries.wait();
     }
 }
 

@@ -40,6 +40,14 @@ struct Entry {
 void read(const std::vector<std::string>& units, Time since, bool follow, const std::stop_token& stop,
           const std::function<bool(const Entry&)>& take);
 
+/// Entries of all `units` after the place that `cursor` names, in batches as they come, each with the place after it.
+/// If it is empty: from now on, which an empty batch gives a place. `at_end` is called once, when there is nothing more
+/// to read for the first time. Returns when `stop` is requested. A place that the journal does not have any more is
+/// followed by what it has since.
+void follow(const std::vector<std::string>& units, const std::string& cursor, const std::stop_token& stop,
+            const std::function<void(const std::vector<Entry>& entries, const std::string& cursor)>& take,
+            const std::function<void()>& at_end);
+
 /// One entry of our own, with fields (upper-case names, e.g. {"VECTIS_UNIT", "dovecot.service"}). Goes to stderr if
 /// there is no journal. Never throws.
 void log(Priority priority, std::string_view message,

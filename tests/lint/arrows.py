@@ -19,6 +19,7 @@ ARROWS = {
     "net": set(),
     "zone": {"config", "keys", "net"},
     "keys": set(),
+    "mail": {"config", "store"},
     "accounts": {"directory", "store"},
     "store": {"directory"},
     "state": {"config", "directory", "keys", "net", "render", "store", "systemd", "zone"},
@@ -26,10 +27,10 @@ ARROWS = {
     "apply": {"accounts", "config", "directory", "health", "keys", "plan", "render", "state", "store", "systemd"},
     "health": {"config", "directory", "keys", "render", "state", "systemd"},
     "supervise": {"apply", "config", "directory", "health", "keys", "plan", "state", "store", "systemd", "zone"},
-    "api": {"accounts", "config", "directory", "keys", "net", "store", "zone"},
+    "api": {"accounts", "config", "directory", "keys", "mail", "net", "store", "zone"},
     "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd", "zone"},
     # The command line and main see everything; nothing sees them.
-    "cli": {"accounts", "api", "config", "directory", "health", "installer", "keys", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
+    "cli": {"accounts", "api", "config", "directory", "health", "installer", "keys", "mail", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
 }
 
 # A library's headers -> the folders that may include them.
@@ -44,6 +45,7 @@ LIBRARIES = {
     r"CLI/": {"cli"},
     r"kainjow/|mustache\.hpp": {"render"},
     r"sodium\.h": {"accounts"},
+    r"gmime/": {"mail"},
     r"liboath/|qrencode\.h": {"accounts"},
 }
 

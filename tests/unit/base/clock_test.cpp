@@ -16,3 +16,9 @@ TEST_CASE("what is no time is refused") {
                              "2026-11-24T10:43:11.000Zulu", "2026-11-24T10:43:60.000Z"})
         CHECK_THROWS_AS(parse_rfc3339(text), Error);
 }
+
+TEST_CASE("a date in words is in UTC, as HTTP and as mail writes it") {
+    const Time time = parse_rfc3339("2026-11-04T01:02:03.999Z");
+    CHECK(http_date(time) == "Wed, 04 Nov 2026 01:02:03 GMT");
+    CHECK(message_date(time) == "Wed, 04 Nov 2026 01:02:03 +0000");
+}

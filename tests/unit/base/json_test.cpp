@@ -28,3 +28,10 @@ TEST_CASE("a whole number is taken as it is or refused") {
         CHECK_THROWS_AS(whole_number(object, key), Error);
     CHECK_THROWS_AS(whole_number(parse_json("[]"), "a"), Error);
 }
+
+TEST_CASE("a key becomes a part of a pointer that can be printed") {
+    CHECK(pointer_part("X-Foo") == "X-Foo");
+    CHECK(pointer_part("a/b~c") == "a~1b~0c");
+    CHECK(pointer_part("a\nb\xff") == "a\\u000ab\\xff");
+    CHECK(pointer_part(std::string(1000, 'a')).size() == 100);
+}

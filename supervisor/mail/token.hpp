@@ -1,0 +1,21 @@
+// The envelope sender of each recipient's message, bounce+TOKEN@DOMAIN: a bounce or a complaint that comes back to it
+// is about that recipient, and nobody else can make one up. The token has letters and digits alone and may change its
+// case on the way, as some systems change that of local parts. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace vectis::mail {
+
+/// The address in `domain` for the recipient whose row has this id. `key` has 32 octets or more of randomness: who
+/// knows it can make bounces up. The local part has 39 octets (RFC 5321 section 4.5.3.1.1 allows 64).
+[[nodiscard]] std::string bounce_address(std::int64_t recipient, std::string_view domain, std::string_view key);
+
+/// The recipient's row that `address`, or a local part alone, was made for with this key; the domain is not looked at.
+/// Nothing if it is no such address or the key does not fit. A token is compared in constant time.
+[[nodiscard]] std::optional<std::int64_t> bounced_recipient(std::string_view address, std::string_view key);
+
+} // namespace vectis::mail

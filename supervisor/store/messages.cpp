@@ -1,0 +1,187 @@
+#include "store/messages.hpp"
+
+#include <fmt/format.h>
+
+namespace vectis::store {
+
+namespace {
+
+constexpr std::string_view message_columns =
+    "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at";
+constexpr std::string_view recipient_columns =
+    "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at";
+
+Message read_message(const Statement& row) {
+    return {.id = row.text(0),
+            .domain = row.text(1),
+            .sent_by = row.text(2),
+            .sender = row.text(3),
+            .subject = row.text(4),
+            .message_id = row.text(5),
+            .tags = row.text(6),
+            .metadata = row.text(7),
+            .size = static_cast<std::uint64_t>(row.integer(8)),
+            .created_at = row.text(9),
+            .send_at = row.optional_text(10)};
+}
+
+Recipient read_recipient(const Statement& row) {
+    return {.id = row.integer(0),
+            .message = row.text(1),
+            .address = row.text(2),
+            .status = row.text(3),
+            .queue_id = row.optional_text(4),
+            .attempts = row.integer(5),
+            .due_at = row.text(6),
+            .code = row.optional_text(7),
+            .answer = row.optional_text(8),
+            .relay = row.optional_text(9),
+            .updated_at = row.text(10)};
+}
+
+std::vector<Recipient> read_recipients(Statement& select) {
+    std::vector<Recipient> rows;
+    while (select.step())
+        rows.push_back(read_recipient(select));
+    return rows;
+}
+
+std::optional<Recipient> read_one_recipient(Statement& select) {
+    return select.step() ? std::optional(read_recipient(select)) : std::nullopt;
+}
+
+} // namespace
+
+void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
+    database_
+        .prepare(fmt::format("insert into messages ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+                             message_columns))
+        .bind(message.id, message.domain, message.sent_by, message.sender, message.subject, message.message_id,
+              message.tags, message.metadata, message.size, message.created_at, message.send_at)
+        .run();
+    database_.prepare("insert into message_contents (message, content) values (?1, cast(?2 as blob))")
+        .bind(message.id, content)
+        .run();
+    auto insert = database_.prepare("insert into recipients (message, address, status, due_at, updated_at) "
+                                    "values (?1, ?2, ?3, ?4, ?5) returning id");
+    for (auto& each : recipients) {
+        each.message = message.id;
+        if (insert.bind(each.message, each.address, each.status, each.due_at, each.updated_at).step())
+            each.id = insert.integer(0);
+    }
+}
+
+std::optional<Message> Messages::find(const std::string& id) {
+    auto select = database_.prepare(fmt::format("select {} from messages where id = ?1", message_columns));
+    return select.bind(id).step() ? std::optional(read_message(select)) : std::nullopt;
+}
+
+std::vector<Message> Messages::page(const Page& page) {
+    auto select = select_page(database_, message_columns, "messages", page);
+    std::vector<Message> rows;
+    while (select.step())
+        rows.push_back(read_message(select));
+    return rows;
+}
+
+std::vector<Recipient> Messages::recipients(const std::string& message) {
+    auto select =
+        database_.prepare(fmt::format("select {} from recipients where message = ?1 order by id", recipient_columns));
+    return read_recipients(select.bind(message));
+}
+
+std::vector<MessageEvent> Messages::events(const std::string& message) {
+    auto select = database_.prepare(
+        "select id, at, type, domain, message, recipient, data from events where message = ?1 order by seq");
+    select.bind(message);
+    std::vector<MessageEvent> rows;
+    while (select.step())
+        rows.push_back({.id = select.text(0),
+                        .at = select.text(1),
+                        .type = select.text(2),
+                        .domain = select.text(3),
+                        .message = select.text(4),
+                        .recipient = select.text(5),
+                        .data = select.text(6)});
+    return rows;
+}
+
+std::optional<Recipient> Messages::recipient(std::int64_t id) {
+    auto select = database_.prepare(fmt::format("select {} from recipients where id = ?1", recipient_columns));
+    return read_one_recipient(select.bind(id));
+}
+
+std::optional<Recipient> Messages::recipient_in_queue(const std::string& queue_id) {
+    auto select = database_.prepare(
+        fmt::format("select {} from recipients where queue_id = ?1 order by id desc limit 1", recipient_columns));
+    return read_one_recipient(select.bind(queue_id));
+}
+
+std::vector<Recipient> Messages::due(const std::string& at, std::size_t most) {
+    auto select = database_.prepare(
+        fmt::format("select {} from recipients where status = 'queued' and due_at <= ?1 order by due_at limit ?2",
+                    recipient_columns));
+    return read_recipients(select.bind(at, most));
+}
+
+void Messages::hold_back(const std::string& at, const std::string& until) {
+    database_.prepare("update recipients set due_at = ?2 where status = 'queued' and due_at <= ?1")
+        .bind(at, until)
+        .run();
+}
+
+std::optional<std::string> Messages::next_due() {
+    auto select = database_.prepare("select min(due_at) from recipients where status = 'queued'");
+    return select.step() ? select.optional_text(0) : std::nullopt;
+}
+
+std::optional<std::string> Messages::content(const std::string& message) {
+    auto select = database_.prepare("select content from message_contents where message = ?1");
+    return select.bind(message).step() ? std::optional(select.text(0)) : std::nullopt;
+}
+
+void Messages::drop_content_if_handed_over(const std::string& message) {
+    database_
+        .prepare("delete from message_contents where message = ?1 and not exists "
+                 "(select 1 from recipients where message = ?1 and status = 'queued')")
+        .bind(message)
+        .run();
+}
+
+void Messages::update(const Recipient& recipient) {
+    database_
+        .prepare("update recipients set status = ?2, queue_id = ?3, attempts = ?4, due_at = ?5, code = ?6, "
+                 "answer = ?7, relay = ?8, updated_at = ?9 where id = ?1")
+        .bind(recipient.id, recipient.status, recipient.queue_id, recipient.attempts, recipient.due_at, recipient.code,
+              recipient.answer, recipient.relay, recipient.updated_at)
+        .run();
+}
+
+void Messages::add_event(const MessageEvent& event) {
+    database_
+        .prepare("insert into events (id, at, type, domain, message, recipient, data) "
+                 "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
+        .bind(event.id, event.at, event.type, event.domain, event.message, event.recipient, event.data)
+        .run();
+}
+
+std::string Messages::own_secret(const std::string& name, const std::string& fresh) {
+    database_.prepare("insert or ignore into own_secrets (name, value) values (?1, ?2)").bind(name, fresh).run();
+    auto select = database_.prepare("select value from own_secrets where name = ?1");
+    return select.bind(name).step() ? select.text(0) : std::string();
+}
+
+std::optional<std::string> Messages::cursor() {
+    auto select = database_.prepare("select cursor from tracking where one = 1");
+    return select.step() ? std::optional(select.text(0)) : std::nullopt;
+}
+
+void Messages::set_cursor(const std::string& cursor) {
+    database_
+        .prepare("insert into tracking (one, cursor) values (1, ?1) "
+                 "on conflict (one) do update set cursor = excluded.cursor")
+        .bind(cursor)
+        .run();
+}
+
+} // namespace vectis::store

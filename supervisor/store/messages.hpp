@@ -1,0 +1,92 @@
+// The tables messages, message_contents, recipients, events and tracking of vectis.db.
+#pragma once
+
+#include "store/page.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace vectis::store {
+
+struct Message {
+    std::string id;
+    std::string domain;
+    std::string sent_by;
+    std::string sender;
+    std::string subject;
+    std::string message_id;
+    std::string tags;     // JSON list
+    std::string metadata; // JSON object
+    std::uint64_t size = 0;
+    std::string created_at;
+    std::optional<std::string> send_at;
+};
+
+struct Recipient {
+    std::int64_t id = 0;
+    std::string message;
+    std::string address;
+    std::string status = "queued";
+    std::optional<std::string> queue_id;
+    std::int64_t attempts = 0;
+    std::string due_at;
+    std::optional<std::string> code;
+    std::optional<std::string> answer;
+    std::optional<std::string> relay;
+    std::string updated_at;
+};
+
+struct MessageEvent {
+    std::string id;
+    std::string at;
+    std::string type;
+    std::string domain;
+    std::string message;
+    std::string recipient;
+    std::string data; // JSON
+};
+
+class Messages {
+  public:
+    explicit Messages(Database& database) : database_(database) {}
+
+    /// With what goes out. Gives the recipients their ids.
+    void add(const Message& message, const std::string& content, std::vector<Recipient>& recipients);
+    [[nodiscard]] std::optional<Message> find(const std::string& id);
+    [[nodiscard]] std::vector<Message> page(const Page& page);
+    /// In the order in which they were given.
+    [[nodiscard]] std::vector<Recipient> recipients(const std::string& message);
+    /// The oldest first.
+    [[nodiscard]] std::vector<MessageEvent> events(const std::string& message);
+
+    [[nodiscard]] std::optional<Recipient> recipient(std::int64_t id);
+    [[nodiscard]] std::optional<Recipient> recipient_in_queue(const std::string& queue_id);
+    /// Those that are to be handed to Postfix by `at`, the longest due first.
+    [[nodiscard]] std::vector<Recipient> due(const std::string& at, std::size_t most);
+    /// None of those that are to be handed over by `at` before `until`.
+    void hold_back(const std::string& at, const std::string& until);
+    /// When the next one is due, if there is one.
+    [[nodiscard]] std::optional<std::string> next_due();
+    /// What goes out; nothing once Postfix has it for every recipient.
+    [[nodiscard]] std::optional<std::string> content(const std::string& message);
+    /// Forgets what goes out once no recipient of the message waits for Postfix.
+    void drop_content_if_handed_over(const std::string& message);
+
+    /// Writes everything but message and address down.
+    void update(const Recipient& recipient);
+    void add_event(const MessageEvent& event);
+
+    /// A secret of this server's own, 32 bytes in hexadecimal; `fresh` from now on if there is none.
+    [[nodiscard]] std::string own_secret(const std::string& name, const std::string& fresh);
+
+    /// Where the journal was read to; nothing before the first time.
+    [[nodiscard]] std::optional<std::string> cursor();
+    void set_cursor(const std::string& cursor);
+
+  private:
+    Database& database_;
+};
+
+} // namespace vectis::store

@@ -1,0 +1,63 @@
+#include "base/error.hpp"
+#include "base/text.hpp"
+#include "catch.hpp"
+#include "mail/token.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <string>
+
+using namespace vectis;
+using namespace vectis::mail;
+
+namespace {
+
+const std::string bounce_key = "0123456789abcdef0123456789abcdef";
+
+} // namespace
+
+TEST_CASE("a bounce address is what HMAC-SHA256 and base32 make of the recipient") {
+    // Made by Python's hmac and base64 modules.
+    CHECK(bounce_address(0, "example.test", bounce_key) == "bounce+aaaaaaaaaaaabdhaxhd5qzswes7aulvs@example.test");
+    CHECK(bounce_address(42, "example.test", bounce_key) == "bounce+aaaaaaaaaaaculm36xvy2cqqcz7yqetl@example.test");
+    CHECK(bounce_address(-1, "example.test", bounce_key) == "bounce+77777777777777oc676giimx3ofq6f3k@example.test");
+}
+
+TEST_CASE("every recipient comes back from its address, in any case") {
+    for (const std::int64_t id : {std::int64_t{0}, std::int64_t{1}, std::int64_t{255}, std::int64_t{1} << 40U,
+                                  std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+        const std::string address = bounce_address(id, "example.test", bounce_key);
+        const std::string local = address.substr(0, address.find('@'));
+        CHECK(local.size() <= 64);
+        CHECK(local.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789+") == std::string::npos);
+        CHECK(bounced_recipient(address, bounce_key) == id);
+        CHECK(bounced_recipient(local, bounce_key) == id);
+        std::string shouted = address;
+        std::transform(shouted.begin(), shouted.end(), shouted.begin(),
+                       [](char each) { return each >= 'a' && each <= 'z' ? static_cast<char>(each - 32) : each; });
+        CHECK(bounced_recipient(shouted, bounce_key) == id);
+    }
+}
+
+TEST_CASE("nobody else can make one") {
+    const std::string address = bounce_address(42, "example.test", bounce_key);
+    const auto at = address.find('@');
+    for (std::size_t i = 0; i < at; ++i) {
+        std::string changed = address;
+        changed[i] = changed[i] == 'b' ? 'c' : 'b';
+        CHECK_FALSE(bounced_recipient(changed, bounce_key));
+        changed.erase(i, 1);
+        CHECK_FALSE(bounced_recipient(changed, bounce_key));
+    }
+    CHECK_FALSE(bounced_recipient(address, "0123456789abcdef0123456789abcdee"));
+    CHECK_FALSE(bounced_recipient("x" + address, bounce_key));
+    CHECK_FALSE(bounced_recipient(address.substr(0, at) + "a@example.test", bounce_key));
+    for (const auto* wrong : {"", "@", "bounce+", "bounce+@example.test", "bounce@example.test",
+                              "bounce+00000000000000000000000000000000@example.test", "alice@example.test"})
+        CHECK_FALSE(bounced_recipient(wrong, bounce_key));
+}
+
+TEST_CASE("a key that can be guessed is refused") {
+    CHECK_THROWS_AS(bounce_address(42, "example.test", "short"), Error);
+    CHECK_THROWS_AS(bounced_recipient(bounce_address(42, "example.test", bounce_key), ""), Error);
+}

@@ -1,0 +1,132 @@
+#include "base/error.hpp"
+#include "catch.hpp"
+#include "folder.hpp"
+#include "store/messages.hpp"
+#include "store/vectis.hpp"
+
+#include <fmt/format.h>
+
+#include <atomic>
+#include <thread>
+
+using namespace vectis;
+using vectis::test::Folder;
+
+namespace {
+
+store::Vectis open(const Folder& folder) {
+    return {folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
+}
+
+int add_secret(store::Database& database, const std::string& name) {
+    database.prepare("insert into own_secrets (name, value) values (?1, 'x')").bind(name).run();
+    return 1;
+}
+
+std::int64_t secrets(store::Vectis& database) {
+    return database.read([](store::Database& open) {
+        auto select = open.prepare("select count(*) from own_secrets");
+        return select.step() ? select.integer(0) : -1;
+    });
+}
+
+} // namespace
+
+TEST_CASE("changes of many threads are each there whole, or not at all") {
+    const Folder folder;
+    auto database = open(folder);
+    constexpr int threads = 8;
+    constexpr int rounds = 100;
+    struct Refused {};
+    std::atomic<int> made{0};
+    std::atomic<int> refused{0};
+    {
+        std::vector<std::jthread> all;
+        for (int t = 0; t < threads; ++t)
+            all.emplace_back([&, t] {
+                for (int i = 0; i < rounds; ++i) {
+                    try {
+                        made += database.write([&](store::Database& open) {
+                            static_cast<void>(add_secret(open, fmt::format("{}-{}", t, i)));
+                            if (i % 3 == 0)
+                                throw Refused(); // after its row was written
+                            if (i % 7 == 0)
+                                static_cast<void>(
+                                    add_secret(open, fmt::format("{}-{}", t, i - 1))); // is there, or was refused
+                            return 1;
+                        });
+                    } catch (const Refused&) {
+                        ++refused;
+                    } catch (const Error&) {
+                        ++refused;
+                    }
+                }
+            });
+    }
+    CHECK(made + refused == threads * rounds);
+    CHECK(refused >= threads * rounds / 3);
+    // Of those that made it, one in some has made two.
+    CHECK(secrets(database) >= made);
+    database.read([](store::Database& open) {
+        auto check = open.prepare("pragma integrity_check");
+        CHECK(check.step());
+        CHECK(check.text(0) == "ok");
+    });
+}
+
+TEST_CASE("a change that throws leaves those that are committed with it alone") {
+    const Folder folder;
+    auto database = open(folder);
+    CHECK(database.write([](store::Database& open) { return add_secret(open, "one"); }) == 1);
+    CHECK_THROWS_AS(database.write([](store::Database& open) {
+        static_cast<void>(add_secret(open, "two"));
+        return add_secret(open, "one");
+    }),
+                    Error);
+    CHECK(secrets(database) == 1);
+    CHECK(database.write([](store::Database& open) { return add_secret(open, "two"); }) == 1);
+}
+
+TEST_CASE("what goes out is kept until nobody waits for Postfix, and what is due is found") {
+    const Folder folder;
+    auto database = open(folder);
+    database.write([](store::Database& open) {
+        store::Messages messages(open);
+        std::vector<store::Recipient> recipients(2);
+        recipients[0].address = "a@outside.test";
+        recipients[0].due_at = "2026-11-24T10:00:00.000Z";
+        recipients[1].address = "b@outside.test";
+        recipients[1].due_at = "2026-11-24T11:00:00.000Z";
+        const std::string content("line\r\n\0binary", 13);
+        messages.add({.id = "m1",
+                      .domain = "example.test",
+                      .sent_by = "k",
+                      .sender = "a@example.test",
+                      .subject = "s",
+                      .message_id = "m1@example.test",
+                      .tags = "[]",
+                      .metadata = "{}",
+                      .size = 4,
+                      .created_at = "2026-11-24T10:00:00.000Z",
+                      .send_at = std::nullopt},
+                     content, recipients);
+        CHECK(recipients[0].id != recipients[1].id);
+        CHECK(messages.content("m1") == content);
+        CHECK(messages.due("2026-11-24T10:30:00.000Z", 10).size() == 1);
+        CHECK(messages.next_due() == "2026-11-24T10:00:00.000Z");
+        for (auto& each : recipients) {
+            messages.drop_content_if_handed_over("m1");
+            CHECK(messages.content("m1"));
+            each.status = "sent";
+            each.queue_id = "Q" + each.address;
+            messages.update(each);
+        }
+        messages.drop_content_if_handed_over("m1");
+        CHECK_FALSE(messages.content("m1"));
+        CHECK_FALSE(messages.next_due());
+        CHECK(messages.recipient_in_queue("Qb@outside.test")->address == "b@outside.test");
+        CHECK(messages.own_secret("bounce", "first") == "first");
+        CHECK(messages.own_secret("bounce", "second") == "first");
+        return 0;
+    });
+}
