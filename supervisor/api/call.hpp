@@ -61,6 +61,11 @@ struct Services {
         act_on_sieve_script;
     /// What takes longer than a request waits.
     Operations& operations;
+    /// Something is to be sent.
+    std::function<void()> wake_sender;
+    /// Whether this very moment hands a recipient (its row) to Postfix; asked within a transaction it holds until its
+    /// end.
+    std::function<bool(std::int64_t recipient)> is_being_sent;
     /// The text of config.yaml.
     std::function<std::string()> config;
     /// What DNS has, in the order of the questions.

@@ -72,17 +72,9 @@ class Judge {
             if (schema.open || std::find(names.begin(), names.end(), each.key()) != names.end())
                 continue;
             const auto near = nearest(each.key(), names);
-            add(pointer + "/" + escaped(each.key()), "is not known here",
+            add(pointer + "/" + pointer_part(each.key()), "is not known here",
                 near ? fmt::format("did you mean '{}'?", *near) : "");
         }
-    }
-
-    /// RFC 6901 section 3.
-    static std::string escaped(const std::string& key) {
-        std::string text;
-        for (const char c : printable(key.substr(0, 100)))
-            text += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-        return text;
     }
 
     void array(const Schema& schema, const Json& json, const std::string& pointer) {
@@ -95,7 +87,7 @@ class Judge {
         for (std::size_t i = 0; i < json.size(); ++i) {
             const std::string place = fmt::format("{}/{}", pointer, i);
             value(*schema.items, json[i], place, false);
-            if (!seen.insert(to_text(json[i])).second)
+            if (!schema.repeats && !seen.insert(to_text(json[i])).second)
                 add(place, "stands there twice");
         }
     }

@@ -6,6 +6,10 @@
 #include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "cli/invocation.hpp"
+#include "mail/bounces.hpp"
+#include "mail/lmtp_server.hpp"
+#include "mail/submitter.hpp"
+#include "mail/tracker.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/vectis.hpp"
@@ -157,6 +161,24 @@ void again_and_again(std::chrono::seconds pause, const std::function<void()>& wo
     }
 }
 
+constexpr std::size_t token_key_bytes = 32;
+constexpr std::size_t connections_to_postfix = 4;
+
+/// Reads Postfix's log as it grows, until asked to stop.
+void track(mail::Tracker& tracker, mail::Submitter& submitter, const std::stop_token& stop) {
+    // Whichever of them runs Postfix on this release.
+    const std::vector<std::string> units{"postfix@-.service", "postfix.service"};
+    systemd::follow(
+        units, tracker.cursor().value_or(""), stop,
+        [&](const std::vector<systemd::Entry>& entries, const std::string& cursor) {
+            std::vector<mail::LogLine> lines;
+            for (const auto& each : entries)
+                lines.push_back({each.time, each.identifier, each.message});
+            tracker.take(lines, cursor);
+        },
+        [&] { submitter.begin(); });
+}
+
 Json have_done(const store::Operation& operation, const api::Operations::Progress& progress,
                const std::stop_token& stop) {
     systemd::SupervisorClient client;
@@ -201,8 +223,13 @@ int run_serve(const Invocation& invocation) {
     pthread_sigmask(SIG_BLOCK, &ends, nullptr);
 
     std::vector<api::Listener> listeners;
-    for (auto& socket : systemd::take_listening_sockets())
-        listeners.push_back({std::move(socket.fd), door_of(socket.name)});
+    UniqueFd from_postfix;
+    for (auto& socket : systemd::take_listening_sockets()) {
+        if (socket.name == "lmtp")
+            from_postfix = std::move(socket.fd);
+        else
+            listeners.push_back({std::move(socket.fd), door_of(socket.name)});
+    }
     if (listeners.empty())
         throw Error(Code::invalid_input, "cannot serve: there is no socket", "systemctl start vectis-api.service");
 
@@ -228,6 +255,12 @@ int run_serve(const Invocation& invocation) {
     Queue queue;
     const auto log_error = [](const std::string& line) { systemd::log(systemd::Priority::error, line); };
     api::Operations operations(ledger, work, log_error);
+    const std::string token_key = database.write(
+        [](store::Database& own) { return store::Messages(own).own_secret("bounce", random_hex(token_key_bytes)); });
+    mail::Submitter submitter(database, {.socket = "/var/spool/postfix/public/vectis-submit", .token_key = token_key},
+                              log_error);
+    mail::Tracker tracker(database, token_key);
+    mail::Bounces bounces(database, token_key);
     const api::Services services{
         .ledger = ledger,
         .throttle = throttle,
@@ -264,6 +297,8 @@ int run_serve(const Invocation& invocation) {
                 systemd::SupervisorClient().act_on_sieve_script(address, name, action);
             },
         .operations = operations,
+        .wake_sender = [&submitter] { submitter.wake(); },
+        .is_being_sent = [&submitter](std::int64_t recipient) { return submitter.is_handing_over(recipient); },
         .config = [&invocation] { return read_config(invocation); },
         .lookup = lookup,
         .health = [&health] { return health(); },
@@ -277,6 +312,19 @@ int run_serve(const Invocation& invocation) {
         api::Rotation rotation(services);
         again_and_again(
             std::chrono::minutes(1), [&] { rotation.look(stop); }, stop);
+    });
+    // What was handed over when the process before this one ended is in Postfix's log; only then is more handed over.
+    const std::jthread tracking([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(5), [&] { track(tracker, submitter, stop); }, stop);
+    });
+    std::vector<std::jthread> sending;
+    for (std::size_t i = 0; i < connections_to_postfix; ++i)
+        sending.emplace_back([&](const std::stop_token& stop) { submitter.run(stop); });
+    mail::LmtpServer lmtp(std::move(from_postfix), bounces.receive());
+    const std::jthread receiving([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(5), [&] { lmtp.run(stop); }, stop);
     });
     api::Dispatch dispatch(services);
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });

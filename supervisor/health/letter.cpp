@@ -13,19 +13,6 @@ namespace vectis::health {
 
 namespace {
 
-/// Tue, 24 Nov 2026 11:45:00 +0000 (RFC 5322 section 3.3).
-std::string rfc5322(Time time) {
-    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    const auto day = std::chrono::floor<std::chrono::days>(time);
-    const std::chrono::year_month_day date(day);
-    const std::chrono::hh_mm_ss clock(std::chrono::floor<std::chrono::seconds>(time - day));
-    return fmt::format("{}, {:02} {} {} {:02}:{:02}:{:02} +0000", days.at(std::chrono::weekday(day).c_encoding()),
-                       static_cast<unsigned>(date.day()), months.at(static_cast<unsigned>(date.month()) - 1),
-                       static_cast<int>(date.year()), clock.hours().count(), clock.minutes().count(),
-                       clock.seconds().count());
-}
-
 constexpr std::array folders{"INBOX", "Junk"};
 
 } // namespace
@@ -54,7 +41,7 @@ Letter write_letter(const Facts& facts, const std::string& sender, const std::st
                               "Content-Transfer-Encoding: 7bit\r\n"
                               "\r\n"
                               "{}",
-                              sender, facts.mailbox, token, rfc5322(now()), letter.message_id, body);
+                              sender, facts.mailbox, token, message_date(now()), letter.message_id, body);
     return letter;
 }
 

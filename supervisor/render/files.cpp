@@ -92,6 +92,7 @@ constexpr std::array table{
         .quoting = Quoting::quoted,
         .where = "/etc/nginx/conf.d/vectis.conf"},
     postfix_map("postfix/aliases.cf"),
+    postfix_map("postfix/bounces.cf"),
     postfix_map("postfix/catch_all.cf"),
     postfix_map("postfix/domains.cf"),
     postfix_map("postfix/mailboxes.cf"),

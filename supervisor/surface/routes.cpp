@@ -19,6 +19,7 @@ constexpr std::array group_table{
     Group{"mailboxes", "Whose mail is here.", "address"},
     Group{"aliases", "Addresses that lead to others.", "address"},
     Group{"import", "Many domains, mailboxes and aliases at once."},
+    Group{"sending", "What programs send, and what becomes of it."},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
     Group{"operations", "The daemons, and the mail that is under way.", "", true},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it.", "", true},
@@ -38,6 +39,9 @@ constexpr Listing domain_list{domain_sorts, domain_filters};
 constexpr std::array<std::string_view, 2> address_sorts{"address", "created_at"};
 constexpr std::array<std::string_view, 3> address_filters{"address", "domain", "managed_by"};
 constexpr Listing address_list{address_sorts, address_filters};
+constexpr std::array<std::string_view, 2> message_sorts{"id", "created_at"};
+constexpr std::array<std::string_view, 3> message_filters{"domain", "sender", "message_id"};
+constexpr Listing message_list{message_sorts, message_filters};
 constexpr std::array<std::string_view, 1> queue_sorts{"id"};
 constexpr std::array<std::string_view, 2> queue_filters{"queue", "sender"};
 constexpr Listing queue_list{queue_sorts, queue_filters};
@@ -277,6 +281,30 @@ constexpr std::array route_table{
     Route{.operation = Operation::import_accounts, .id = "import_accounts", .method = Method::post, .path = "/import", .group = "import",
           .summary = "Make domains, mailboxes and aliases: all or nothing, or row by row",
           .role = Role::admin, .scope = "import:write", .body = &schemas::import_rows, .most_body = 8U << 20U, .answer = &schemas::import_report},
+    Route{.operation = Operation::send, .id = "send_message", .method = Method::post, .path = "/send", .group = "sending",
+          .summary = "Send a message; what is answered 202 is on the disk, and goes out",
+          .role = Role::domain_admin, .scope = "send", .body = &schemas::new_message, .most_body = 36U << 20U, .status = 202,
+          .answer = &schemas::accepted_message},
+    Route{.operation = Operation::send_batch, .id = "send_batch", .method = Method::post, .path = "/send/batch", .group = "sending",
+          .summary = "Send up to 500 messages: all of them or, with any fault, none",
+          .role = Role::domain_admin, .scope = "send", .body = &schemas::message_batch, .most_body = 36U << 20U, .status = 202,
+          .answer = &schemas::accepted_batch},
+    Route{.operation = Operation::send_raw, .id = "send_raw", .method = Method::post, .path = "/send/raw", .group = "sending",
+          .summary = "Send a message that is written already (RFC 5322)",
+          .role = Role::domain_admin, .scope = "send", .body = &schemas::raw_message, .most_body = 36U << 20U, .status = 202,
+          .answer = &schemas::accepted_message},
+    Route{.operation = Operation::messages_list, .id = "list_messages", .path = "/messages", .group = "sending",
+          .summary = "The messages that were sent here",
+          .role = Role::domain_admin, .scope = "messages:read", .list = &message_list, .answer = &schemas::messages},
+    Route{.operation = Operation::messages_get, .id = "get_message", .path = "/messages/{id}", .group = "sending",
+          .summary = "One of them, and what became of it for each recipient",
+          .role = Role::domain_admin, .scope = "messages:read", .answer = &schemas::whole_message},
+    Route{.operation = Operation::messages_events, .id = "list_message_events", .path = "/messages/{id}/events", .group = "sending",
+          .summary = "Its whole story, the oldest first",
+          .role = Role::domain_admin, .scope = "messages:read", .answer = &schemas::message_events},
+    Route{.operation = Operation::messages_cancel, .id = "cancel_message", .method = Method::post, .path = "/messages/{id}/cancel", .group = "sending",
+          .summary = "Do not send it to whom it has not been sent yet",
+          .role = Role::domain_admin, .scope = "send", .answer = &schemas::whole_message},
 
     Route{.operation = Operation::config_get, .id = "get_config", .path = "/config", .group = "configuration",
           .summary = "What config.yaml says; it is changed on the server",

@@ -33,7 +33,8 @@ struct Schema {
     Format format = Format::text;             // of a string
     std::span<const std::string_view> values; // the only ones a string may have; empty: any
     bool nullable = false;
-    /// Of a string: bytes; of an array: elements, which are all different; of an integer: its value.
+    bool repeats = false; // of an array: its elements need not all be different
+    /// Of a string: bytes; of an array: elements, which are all different unless it repeats; of an integer: its value.
     std::int64_t least = 0;
     std::int64_t most = 1000;
 };

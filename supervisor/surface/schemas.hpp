@@ -68,10 +68,10 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 16> scope_words{
-    "admins:read",    "admins:write",    "aliases:read",    "aliases:write",    "audit:read", "config:read",
-    "config:write",   "domains:read",    "domains:write",   "import:write",     "keys:read",  "keys:write",
-    "mailboxes:read", "mailboxes:write", "operations:read", "operations:write",
+inline constexpr std::array<std::string_view, 18> scope_words{
+    "admins:read",    "admins:write",    "aliases:read",  "aliases:write",   "audit:read",       "config:read",
+    "config:write",   "domains:read",    "domains:write", "import:write",    "keys:read",        "keys:write",
+    "mailboxes:read", "mailboxes:write", "messages:read", "operations:read", "operations:write", "send",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -479,6 +479,135 @@ inline constexpr std::array import_report_properties{
     Property{"dry_run", &flag, "Whether it was only tried"},
 };
 inline constexpr Schema import_report{.name = "ImportReport", .properties = import_report_properties};
+
+inline constexpr Schema any_data{.kind = Kind::object, .open = true};
+inline constexpr Schema person_name{.kind = Kind::string, .most = 500};
+inline constexpr std::array person_properties{
+    Property{"email", &email, "The address"},
+    Property{"name", &person_name, "Whose it is, as mail programs show it", false},
+};
+inline constexpr Schema person{.name = "Person", .properties = person_properties};
+inline constexpr Schema persons{.kind = Kind::array, .items = &person, .repeats = true, .most = 1000};
+inline constexpr Schema subject_line{.kind = Kind::string, .most = 2000};
+inline constexpr Schema mail_text{.kind = Kind::string, .format = Format::lines, .most = 50000000};
+inline constexpr Schema base64_content{.kind = Kind::string, .format = Format::lines, .most = 50000000};
+inline constexpr Schema file_name{.kind = Kind::string, .least = 1, .most = 255};
+inline constexpr std::array<std::string_view, 2> disposition_words{"attachment", "inline"};
+inline constexpr Schema disposition{.kind = Kind::string, .values = disposition_words};
+inline constexpr std::array attachment_properties{
+    Property{"filename", &file_name, "What it is called"},
+    Property{"content", &base64_content, "What is in it, in base64"},
+    Property{"content_type", &file_name, "Such as application/pdf; left out: application/octet-stream", false},
+    Property{"content_id", &file_name, "By which the HTML shows it: cid:...", false},
+    Property{"disposition", &disposition, "inline: the HTML shows it; left out: attachment", false},
+};
+inline constexpr Schema attachment{.name = "Attachment", .properties = attachment_properties};
+inline constexpr Schema attachments{.kind = Kind::array, .items = &attachment, .repeats = true, .most = 100};
+inline constexpr Schema header_value{.kind = Kind::string, .most = 10000};
+inline constexpr Schema headers{.kind = Kind::object, .open = true};
+inline constexpr Schema tag{.kind = Kind::string, .least = 1, .most = 100};
+inline constexpr Schema tags{.kind = Kind::array, .items = &tag, .most = 20};
+inline constexpr Schema metadata{.kind = Kind::object, .open = true};
+inline constexpr Schema web_address{.kind = Kind::string, .least = 8, .most = 2000};
+inline constexpr std::array list_unsubscribe_properties{
+    Property{"url", &web_address, "https://...: who opens it is unsubscribed", false},
+    Property{"mailto", &email, "Who writes to it is unsubscribed", false},
+    Property{"one_click", &flag, "The URL unsubscribes by a POST without a question (RFC 8058)", false},
+};
+inline constexpr Schema list_unsubscribe{.name = "ListUnsubscribe", .properties = list_unsubscribe_properties};
+inline constexpr std::array new_message_properties{
+    Property{"from", &person, "Who sends: an address in one of the domains here"},
+    Property{"to", &persons, "Who gets it", false},
+    Property{"cc", &persons, "Who gets a copy", false},
+    Property{"bcc", &persons, "Who gets one without the others' knowing", false},
+    Property{"reply_to", &persons, "Who gets answers; left out: who sends", false},
+    Property{"subject", &subject_line, "What it is about"},
+    Property{"text", &mail_text, "What it says, as plain text", false},
+    Property{"html", &mail_text, "The same as HTML", false},
+    Property{"attachments", &attachments, "Files that go with it", false},
+    Property{"headers", &headers, "More fields of its header, by name; not those that this server writes", false},
+    Property{"list_unsubscribe", &list_unsubscribe, "How its readers get no more of this kind", false},
+    Property{"tags", &tags, "Words by which you find it again", false},
+    Property{"metadata", &metadata, "What you want to have back with each event: names and texts", false},
+    Property{"send_at", &time, "Not before then; at most 30 days ahead", false},
+};
+inline constexpr Schema new_message{.name = "NewMessage", .properties = new_message_properties};
+inline constexpr Schema new_messages{
+    .kind = Kind::array, .items = &new_message, .repeats = true, .least = 1, .most = 500};
+inline constexpr std::array message_batch_properties{
+    Property{"messages", &new_messages, "Each as POST /send takes it"}};
+inline constexpr Schema message_batch{.name = "MessageBatch", .properties = message_batch_properties};
+inline constexpr Schema envelope_recipients{.kind = Kind::array, .items = &email, .least = 1, .most = 1000};
+inline constexpr std::array raw_message_properties{
+    Property{"raw", &base64_content, "The whole message, in base64; Bcc is taken out of it"},
+    Property{"to", &envelope_recipients, "Who gets it; left out: whom To, Cc and Bcc name", false},
+    Property{"tags", &tags, "Words by which you find it again", false},
+    Property{"metadata", &metadata, "What you want to have back with each event: names and texts", false},
+    Property{"send_at", &time, "Not before then; at most 30 days ahead", false},
+};
+inline constexpr Schema raw_message{.name = "RawMessage", .properties = raw_message_properties};
+inline constexpr std::array<std::string_view, 8> recipient_status_words{"queued",  "sent",    "delivered",  "deferred",
+                                                                        "bounced", "expired", "suppressed", "canceled"};
+inline constexpr Schema recipient_status{.kind = Kind::string, .values = recipient_status_words};
+inline constexpr std::array accepted_recipient_properties{
+    Property{"email", &text, "Their address"},
+    Property{"status", &recipient_status, "What became of it"},
+};
+inline constexpr Schema accepted_recipient{.name = "AcceptedRecipient", .properties = accepted_recipient_properties};
+inline constexpr Schema accepted_recipients{.kind = Kind::array, .items = &accepted_recipient, .most = 3000};
+inline constexpr std::array accepted_message_properties{
+    Property{"id", &uuid, "Its id here"},
+    Property{"message_id", &text, "Its Message-ID, without the angle brackets"},
+    Property{"status", &recipient_status, "queued: it is on the disk, and goes out"},
+    Property{"recipients", &accepted_recipients, "Each of them, once"},
+};
+inline constexpr Schema accepted_message{.name = "AcceptedMessage", .properties = accepted_message_properties};
+inline constexpr Schema accepted_messages{.kind = Kind::array, .items = &accepted_message, .most = 500};
+inline constexpr std::array accepted_batch_properties{
+    Property{"results", &accepted_messages, "One for each message, in their order"}};
+inline constexpr Schema accepted_batch{.name = "AcceptedBatch", .properties = accepted_batch_properties};
+inline constexpr Schema answer_text{.kind = Kind::string, .nullable = true, .most = 100000};
+inline constexpr std::array recipient_properties{
+    Property{"email", &text, "Their address"},
+    Property{
+        "status", &recipient_status,
+        "queued: waits for Postfix; sent: Postfix has it; delivered: the next server has it; deferred: that server "
+        "wants it later; bounced, expired: they do not get it"},
+    Property{"queue_id", &optional_text, "Postfix's id of it, as in its log and in /queue"},
+    Property{"code", &optional_text, "The enhanced status code of the last answer (RFC 3463)"},
+    Property{"answer", &answer_text, "The last answer of the other side, in its own words"},
+    Property{"relay", &optional_text, "Which server gave it"},
+    Property{"updated_at", &time, "When this was so first"},
+};
+inline constexpr Schema recipient{.name = "Recipient", .properties = recipient_properties};
+inline constexpr Schema recipients{.kind = Kind::array, .items = &recipient, .most = 3000};
+inline constexpr std::array message_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"domain", &domain, "The domain that sends"},
+    Property{"sender", &text, "The address in From"},
+    Property{"subject", &subject_line, "Its subject"},
+    Property{"message_id", &text, "Its Message-ID, without the angle brackets"},
+    Property{"tags", &tags, "Its tags"},
+    Property{"metadata", &metadata, "Its metadata"},
+    Property{"size", &count, "Bytes, as it goes out"},
+    Property{"sent_by", &text, "Who sent it, by the name of that time"},
+    Property{"created_at", &time, "When it was accepted"},
+    Property{"send_at", &optional_time, "When it goes out; null: at once"},
+};
+inline constexpr Schema message{.name = "Message", .properties = message_properties};
+inline constexpr Schema messages{.kind = Kind::array, .items = &message};
+inline constexpr auto whole_message_properties =
+    with(message_properties, Property{"recipients", &recipients, "What became of it for each of them"});
+inline constexpr Schema whole_message{.name = "WholeMessage", .properties = whole_message_properties};
+inline constexpr std::array message_event_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"type", &text, "message.queued, message.delivered, ..."},
+    Property{"at", &time, "When"},
+    Property{"recipient", &text, "For whom"},
+    Property{"data", &any_data, "What is known of it"},
+};
+inline constexpr Schema message_event{.name = "MessageEvent", .properties = message_event_properties};
+inline constexpr Schema message_events{.kind = Kind::array, .items = &message_event, .most = 100000};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{

@@ -6,7 +6,7 @@ import random
 import subprocess
 
 import mail
-from api import Api, storm
+from api import Api, kill_one_of, storm
 from server import PASSWORD
 
 
@@ -260,7 +260,7 @@ def test_config_yaml_and_the_api_leave_each_others_alone(lab):
 def test_with_api_and_supervisor_killed_under_load_each_change_is_made_once(lab):
     server = mail.configured(lab)
     hashed = server.read("/root/config.yaml").split('password_hash: "')[1].split('"')[0]
-    made = storm(server, ["vectis-api.service", "vectis-supervisor.service"], path="/api/v1/mailboxes", field="address",
+    made = storm(server, kill_one_of("vectis-api.service", "vectis-supervisor.service"), path="/api/v1/mailboxes", field="address",
                  name="storm{}@" + mail.domain(server), body={"password_hash": hashed}, remove_every=4)
     answered = sorted((each["name"], each["id"]) for each in made if not each["removed"])
     removed = [each["id"] for each in made if each["removed"]]

@@ -10,6 +10,7 @@ import time
 
 from machine import wait_until
 
+KILLS = int(os.environ.get("VECTIS_API_KILLS", "8"))
 STORM = pathlib.Path(__file__).with_name("storm_client.py").read_text()
 
 SCOPES = ("config:read,config:write,operations:read,operations:write,audit:read,domains:read,domains:write,mailboxes:read,"
@@ -32,14 +33,14 @@ def ask(lab, server, path, *options, wait=0):
 class Api:
     """The API from outside, with a key of its own."""
 
-    def __init__(self, lab, server):
-        self.lab, self.server = lab, server
-        server.exec("vectis", "key", "remove", "test", "--yes", check=False)
-        made = json.loads(server.out("vectis", "key", "add", "test", "--scopes", SCOPES, "--rate", "10000", "--json"))
+    def __init__(self, lab, server, scopes=SCOPES, *options, name="test"):
+        self.lab, self.server, self.name = lab, server, name
+        server.exec("vectis", "key", "remove", name, "--yes", check=False)
+        made = json.loads(server.out("vectis", "key", "add", name, "--scopes", scopes, "--rate", "10000", *options, "--json"))
         self.bearer = ("-H", f"Authorization: Bearer {made['token']}")
 
     def close(self):
-        self.server.exec("vectis", "key", "remove", "test", "--yes")
+        self.server.exec("vectis", "key", "remove", self.name, "--yes")
 
     def get(self, path):
         answer = self.answer("GET", path)
@@ -72,22 +73,22 @@ class Api:
         return wait_until(over, 180, f"operation {operation['kind']} to end")
 
 
-def storm(server, units, **request):
-    """What storm_client.py's clients were answered while one of these units is killed again and again, each time after some
-    answers, so that a slow server gets on, too."""
+def storm(server, kill, kills=KILLS, **request):
+    """What storm_client.py's clients were answered while kill(server) is called so often, each time after some answers, so that a
+    slow server gets on, too."""
     server.write("/root/storm_client.py", STORM)
     answers = []
     with server.spawn("python3", "/root/storm_client.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
         try:
             clients.stdin.write(json.dumps(request) + "\n")
             clients.stdin.flush()
-            for _ in range(int(os.environ.get("VECTIS_API_KILLS", "8"))):
+            for _ in range(kills):
                 for _ in range(random.randint(1, 12)):
                     line = clients.stdout.readline()
                     assert line, "the clients failed: see above"
                     answers.append(json.loads(line))
                 time.sleep(random.uniform(0, 0.5))
-                server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", random.choice(units), check=False)
+                kill(server)
         finally:
             clients.stdin.close()
         answers += map(json.loads, clients.stdout)
@@ -95,3 +96,7 @@ def storm(server, units, **request):
     server.exec("systemctl", "reset-failed")
     server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
     return answers
+
+
+def kill_one_of(*units):
+    return lambda server: server.exec("systemctl", "kill", "--kill-whom=main", "--signal=KILL", random.choice(units), check=False)

@@ -7,7 +7,7 @@ import shutil
 import threading
 
 import node
-from api import ask, storm
+from api import ask, kill_one_of, storm
 from host import run
 
 ADMIN = "/run/vectis-api/admin.sock"
@@ -107,10 +107,10 @@ def test_the_examples_of_its_documentation_work_as_they_are_printed(lab):
     """Those with $API are for programs elsewhere; they trust the server's own certificate here."""
     server = lab.vectis()
     text = (pathlib.Path(__file__).parents[2] / "docs/api.md").read_text()
-    examples = re.findall(r"^    ((?:curl|http) .*)$", text, re.MULTILINE)
-    assert {program: sum(each.startswith(program + " ") for each in examples) for program in ("curl", "http")} == {"curl": 4, "http": 2}
+    examples = re.findall(r"^    ((?:curl|http) .*(?:\n      .*)*)$", text, re.MULTILINE)
+    assert {program: sum(each.startswith(program + " ") for each in examples) for program in ("curl", "http")} == {"curl": 5, "http": 2}
     server.exec("vectis", "domain", "add", "example.org")
-    key = json.loads(server.out("vectis", "key", "add", "examples", "--scopes", "mailboxes:read,mailboxes:write", "--json"))["token"]
+    key = json.loads(server.out("vectis", "key", "add", "examples", "--scopes", "mailboxes:read,mailboxes:write,send", "--json"))["token"]
     lab.outside.write("/root/server.pem", server.read(json.loads(server.out("vectis", "status", "--json"))["certificate"]["path"]))
     there = (f"API=https://{server.hostname}/api/v1; KEY={key}; export CURL_CA_BUNDLE=/root/server.pem "
              "REQUESTS_CA_BUNDLE=/root/server.pem; ")
@@ -208,8 +208,8 @@ def test_the_command_line_says_what_is_wrong_and_changes_nothing(lab):
 
 def test_killed_under_load_it_has_done_what_it_answered_once_and_nothing_by_half(lab):
     server = lab.vectis()
-    answered = [(each["name"], each["id"]) for each in storm(server, ["vectis-api.service"], path="/api/v1/api-keys", field="name",
-                                                             name="storm {}", body={"scopes": ["keys:read"]}, remove_every=0)]
+    answered = [(each["name"], each["id"]) for each in storm(server, kill_one_of("vectis-api.service"), path="/api/v1/api-keys", field="name",
+                                                             name="storm {}", body={"scopes": ["keys:read"]})]
     there = [(key["name"], key["id"]) for key in json.loads(server.out("vectis", "key", "list", "--json")) if key["name"].startswith("storm ")]
     print(f"{len(answered)} keys answered, {len(there)} there", flush=True)
     assert answered and sorted(answered) == sorted(there)

@@ -1,7 +1,7 @@
 """Clients of the API at work, whoever kills what: api.storm runs it on the server. The first line of standard input is JSON: {path,
-body, field, name, remove_every}. Four clients then POST bodies whose `field` is `name` with a number, each under its name as the
-Idempotency-Key and until it is answered; of the things made each `remove_every`th is deleted again, 0 for none. A line of JSON
-for each of them: {name, id, removed}. They end when standard input does."""
+body, field, name, remove_every, pause}. Four clients then POST bodies whose `field` is `name` with a number, each under its name as
+the Idempotency-Key and until it is answered, with a pause of so many seconds; of the things made each `remove_every`th is deleted
+again, 0 for none. A line of JSON for each of them: {name, id, removed}. They end when standard input does."""
 
 import http.client
 import json
@@ -47,12 +47,12 @@ def fail(text):
     os._exit(1)
 
 
-def client(number, path, body, field, name, remove_every):
+def client(number, path, body, field, name, remove_every=0, pause=0):
     count = 0
     while not ended.is_set():
         count += 1
         this = name.format(f"{number}x{count}")
-        made = until_answered("POST", path, (201,), json.dumps({**body, field: this}),
+        made = until_answered("POST", path, (201, 202), json.dumps({**body, field: this}),
                               {"Content-Type": "application/json", "Idempotency-Key": this})
         id = json.loads(made)["data"]["id"]
         removed = remove_every > 0 and count % remove_every == 0
@@ -60,6 +60,7 @@ def client(number, path, body, field, name, remove_every):
             # 404: it was done, and the answer was lost.
             until_answered("DELETE", f"{path}/{id}?confirm={this}", (200, 404))
         print(json.dumps({"name": this, "id": id, "removed": removed}) + "\n", end="", flush=True)
+        ended.wait(pause)
 
 
 if __name__ == "__main__":

@@ -137,7 +137,7 @@ STAGES = ("lint", "lintian", "unit", "tidy")
 # What `./dev test` leaves to `./dev test all`, so that it ends in time on two slow processors: two files of flow tests, clang-tidy
 # (which is part of `./dev lint`, too), and on the release that fewer install most of the flow tests.
 LONG_FLOWS = ("package_test", "upgrade_test")
-FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test")
+FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test", "sending_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. Two lanes have the

@@ -105,7 +105,9 @@ struct Api {
     api::Operations::Work work = [](const store::Operation&, const auto&, const auto&) { return Json::object(); };
     std::vector<std::string> done; // what the supervisor was asked to do
     bool well = true;
-    std::function<void()> fail; // in the middle of a health check
+    std::function<void()> fail;             // in the middle of a health check
+    int woken = 0;                          // how often the submitter was
+    std::optional<std::int64_t> being_sent; // to whom, at this moment
     std::vector<std::string> logged;
     api::Operations operations{ledger,
                                [this](const auto& operation, const auto& progress, const auto& stop) {
@@ -194,6 +196,8 @@ struct Api {
                                        active_script = action == "activate" ? name : "";
                                },
                            .operations = operations,
+                           .wake_sender = [this] { ++woken; },
+                           .is_being_sent = [this](std::int64_t recipient) { return recipient == being_sent; },
                            .config = [this] { return config; },
                            .lookup = [this](const auto& questions) { return lookup(questions); },
                            .health =

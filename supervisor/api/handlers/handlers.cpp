@@ -135,6 +135,20 @@ Handler handler_of(surface::Operation operation) {
         return aliases_delete;
     case Operation::import_accounts:
         return import_accounts;
+    case Operation::send:
+        return send;
+    case Operation::send_batch:
+        return send_batch;
+    case Operation::send_raw:
+        return send_raw;
+    case Operation::messages_list:
+        return messages_list;
+    case Operation::messages_get:
+        return messages_get;
+    case Operation::messages_events:
+        return messages_events;
+    case Operation::messages_cancel:
+        return messages_cancel;
     case Operation::config_get:
         return config_get;
     case Operation::config_validate:

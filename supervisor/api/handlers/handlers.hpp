@@ -80,6 +80,14 @@ Response aliases_update(Call& call);
 Response aliases_delete(Call& call);
 Response import_accounts(Call& call);
 
+Response send(Call& call);
+Response send_batch(Call& call);
+Response send_raw(Call& call);
+Response messages_list(Call& call);
+Response messages_get(Call& call);
+Response messages_events(Call& call);
+Response messages_cancel(Call& call);
+
 Response config_get(Call& call);
 Response config_validate(Call& call);
 Response config_plan(Call& call);

@@ -1,0 +1,233 @@
+#include "api.hpp"
+#include "base/base64.hpp"
+#include "mail/story.hpp"
+#include "mail/token.hpp"
+#include "mail/tracker.hpp"
+#include "store/messages.hpp"
+
+#include <fmt/format.h>
+
+using namespace vectis;
+using vectis::test::Answer;
+using vectis::test::Api;
+
+namespace {
+
+constexpr const char* key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+/// A server with one domain from config.yaml.
+struct SendingApi : Api {
+    SendingApi() {
+        config::Config wanted;
+        wanted.hostname = "mail.example.test";
+        wanted.admin = "alice@example.test";
+        wanted.domains.push_back({.name = "example.test", .mailboxes = {{.local_part = "alice"}}});
+        const auto rows = supervisor.rows();
+        supervisor.apply(directory::difference(rows, directory::wanted(wanted, "{P}")), 1, false);
+    }
+
+    static Json body() {
+        return {{"from", {{"email", "shop@example.test"}, {"name", "The shop"}}},
+                {"to", {{{"email", "anna@outside.test"}}, {{"email", "bert@outside.test"}}}},
+                {"subject", "Your order"},
+                {"text", "It is on its way.\n"}};
+    }
+    Answer post(const std::string& path, const Json& json, const std::map<std::string, std::string>& fields = {}) {
+        return ask("POST", path, {.body = json, .fields = fields, .raw = {}});
+    }
+    Json recipient(const std::string& id, std::size_t which) {
+        return ask("GET", "/messages/" + id).json["data"]["recipients"][which];
+    }
+    std::vector<std::string> story(const std::string& id, const std::string& who) {
+        std::vector<std::string> all;
+        const Json rows = ask("GET", "/messages/" + id + "/events").json["data"];
+        for (const auto& row : rows) {
+            if (row["recipient"] == who)
+                all.push_back(row["type"]);
+        }
+        return all;
+    }
+    /// What Postfix logs of a recipient's message, from the moment that it has it.
+    void log(std::int64_t recipient, const std::string& queue_id, const std::vector<std::string>& lines) {
+        std::vector<mail::LogLine> all{{now(), "postfix/qmgr",
+                                        fmt::format("{}: from=<{}>, size=500, nrcpt=1 (queue active)", queue_id,
+                                                    mail::bounce_address(recipient, "example.test", key))}};
+        for (const auto& line : lines)
+            all.push_back({now(), "postfix/smtp", queue_id + ": " + line});
+        mail::Tracker(database, key).take(all, "cursor " + queue_id);
+    }
+    std::vector<store::Recipient> rows(const std::string& id) {
+        return database.read([&](store::Database& open) { return store::Messages(open).recipients(id); });
+    }
+};
+
+} // namespace
+
+TEST_CASE("a message is accepted with all of its recipients, and its story is told as Postfix tells it") {
+    SendingApi api;
+    const auto sent = api.post("/send", SendingApi::body());
+    INFO(sent.response.body);
+    REQUIRE(sent.status == 202);
+    CHECK(api.woken == 1);
+    const std::string id = sent.json["data"]["id"];
+    CHECK(sent.field("Location") == "/api/v1/messages/" + id);
+    CHECK(sent.json["data"]["recipients"].size() == 2);
+    CHECK(sent.json["data"]["message_id"] == id + "@example.test");
+    CHECK(api.recipient(id, 0)["status"] == "queued");
+    const auto rows = api.rows(id);
+    const auto content =
+        api.database.read([&](store::Database& open) { return store::Messages(open).content(id).value_or(""); });
+    CHECK(content.find("Subject: Your order\r\n") != std::string::npos);
+
+    api.log(rows[0].id, "4ZtBcd1",
+            {"to=<anna@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=0.2, "
+             "delays=0.1/0/0.05/0.05, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 1)"});
+    CHECK(api.recipient(id, 0)["status"] == "delivered");
+    CHECK(api.recipient(id, 0)["relay"] == "mx.outside.test[198.51.100.25]:25");
+    CHECK(api.recipient(id, 0)["queue_id"] == "4ZtBcd1");
+    CHECK(api.recipient(id, 1)["status"] == "queued");
+    CHECK(api.story(id, "anna@outside.test") ==
+          std::vector<std::string>{"message.queued", "message.sent", "message.delivered"});
+    const auto deferred = "to=<bert@outside.test>, relay=none, delay=1, delays=1/0/0/0, dsn=4.4.1, status=deferred "
+                          "(connect to mx.outside.test: Connection timed out status=sent)";
+    api.log(rows[1].id, "4ZtBcd2", {deferred, deferred});
+    CHECK(api.recipient(id, 1)["status"] == "deferred");
+    api.log(rows[1].id, "4ZtBcd2",
+            {"to=<bert@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=9, "
+             "delays=9/0/0/0, dsn=5.1.1, status=bounced (host said: 550 5.1.1 nobody)"});
+    CHECK(api.recipient(id, 1)["code"] == "5.1.1");
+    CHECK(api.story(id, "bert@outside.test") ==
+          std::vector<std::string>{"message.queued", "message.sent", "message.deferred", "message.bounced"});
+    // Nobody waits for Postfix any more.
+    CHECK_FALSE(api.database.read([&](store::Database& open) { return store::Messages(open).content(id); }));
+    CHECK(mail::Tracker(api.database, key).cursor() == "cursor 4ZtBcd2");
+    CHECK(api.ask("GET", "/messages?domain=example.test").json["data"].size() == 1);
+}
+
+TEST_CASE("a token that this server did not make moves nothing") {
+    SendingApi api;
+    const std::string id = api.post("/send", SendingApi::body()).json["data"]["id"];
+    const auto rows = api.rows(id);
+    const std::string other(64, 'f');
+    mail::Tracker(api.database, key)
+        .take({{now(), "postfix/qmgr",
+                fmt::format("4ZtBcd9: from=<{}>, size=5, nrcpt=1 (queue active)",
+                            mail::bounce_address(rows[0].id, "example.test", other))}},
+              "c");
+    CHECK(api.recipient(id, 0)["status"] == "queued");
+}
+
+TEST_CASE("everything that is wrong with a message is named at once, and it is not sent") {
+    SendingApi api;
+    Json bad = SendingApi::body();
+    bad["to"][1]["email"] = "nobody";
+    CHECK(api.post("/send", bad).faults() == std::vector<std::string>{"/to/1/email"});
+    bad = SendingApi::body();
+    bad["attachments"] = Json::array({{{"filename", "a.pdf"}, {"content", "%%%"}}});
+    bad["headers"] = {{"Received", "x"}};
+    bad["metadata"] = {{"number", 5}};
+    bad["send_at"] = "2126-01-01T00:00:00.000Z";
+    const auto faults = api.post("/send", bad).faults();
+    for (const auto* pointer : {"/attachments/0/content", "/headers/Received", "/metadata/number", "/send_at"})
+        CHECK(std::find(faults.begin(), faults.end(), pointer) != faults.end());
+    bad = SendingApi::body();
+    bad["from"]["email"] = "shop@elsewhere.test";
+    CHECK(api.post("/send", bad).status == 403);
+    CHECK(api.ask("GET", "/messages").json["data"].empty());
+}
+
+TEST_CASE("whoever is bound to some domains sends from these, and sees no others' messages") {
+    SendingApi api;
+    CHECK(api.post("/domains", {{"name", "shop.test"}}).status == 201);
+    const std::string token =
+        api.make_key({{"name", "k"}, {"scopes", {"send", "messages:read"}}, {"domains", {"shop.test"}}})["token"];
+    const std::string id = api.post("/send", SendingApi::body()).json["data"]["id"];
+    CHECK(api.with_key(token, "POST", "/send", SendingApi::body()).status == 403);
+    CHECK(api.with_key(token, "GET", "/messages/" + id).status == 404);
+    CHECK(api.with_key(token, "GET", "/messages/" + id + "/events").status == 404);
+    CHECK(api.with_key(token, "POST", "/messages/" + id + "/cancel").status == 404);
+    CHECK(api.with_key(token, "GET", "/messages").json["data"].empty());
+    Json own = SendingApi::body();
+    own["from"]["email"] = "a@shop.test";
+    CHECK(api.with_key(token, "POST", "/send", own).status == 202);
+    CHECK(api.with_key(token, "GET", "/messages").json["data"].size() == 1);
+}
+
+TEST_CASE("a request that is repeated with its key sends nothing twice") {
+    SendingApi api;
+    const std::map<std::string, std::string> once{{"idempotency-key", "k1"}};
+    const auto first = api.post("/send", SendingApi::body(), once);
+    const auto again = api.post("/send", SendingApi::body(), once);
+    CHECK(again.json["data"] == first.json["data"]);
+    CHECK(again.field("Idempotent-Replayed") == "true");
+    CHECK(api.ask("GET", "/messages").json["data"].size() == 1);
+    Json other = SendingApi::body();
+    other["subject"] = "Another";
+    CHECK(api.post("/send", other, once).status == 422);
+}
+
+TEST_CASE("what is to be sent later can be canceled, but for whom it is being sent to at this moment") {
+    SendingApi api;
+    Json later = SendingApi::body();
+    later["send_at"] = rfc3339(now() + std::chrono::hours(1));
+    const std::string id = api.post("/send", later).json["data"]["id"];
+    const auto rows = api.rows(id);
+    CHECK(rows[0].due_at == later["send_at"]);
+    api.being_sent = rows[1].id;
+    const auto canceled = api.ask("POST", "/messages/" + id + "/cancel");
+    CHECK(canceled.status == 200);
+    CHECK(api.recipient(id, 0)["status"] == "canceled");
+    CHECK(api.recipient(id, 1)["status"] == "queued");
+    CHECK(api.ask("POST", "/messages/" + id + "/cancel").status == 409);
+    CHECK(api.story(id, "anna@outside.test") == std::vector<std::string>{"message.queued", "message.canceled"});
+}
+
+TEST_CASE("a batch is sent whole, or with every fault of each of its messages not at all") {
+    SendingApi api;
+    Json other = SendingApi::body();
+    other["to"] = Json::array({{{"email", "carl@outside.test"}}});
+    const auto sent = api.post("/send/batch", {{"messages", Json::array({SendingApi::body(), other})}});
+    INFO(sent.response.body);
+    REQUIRE(sent.status == 202);
+    const Json results = sent.json["data"]["results"];
+    REQUIRE(results.size() == 2);
+    CHECK(results[0]["recipients"].size() == 2);
+    CHECK(api.recipient(results[1]["id"], 0)["email"] == "carl@outside.test");
+
+    Json bad = SendingApi::body();
+    bad["headers"] = {{"Received", "x"}};
+    other["send_at"] = "2126-01-01T00:00:00.000Z";
+    CHECK(api.post("/send/batch", {{"messages", Json::array({SendingApi::body(), bad, other})}}).faults() ==
+          std::vector<std::string>{"/messages/1/headers/Received", "/messages/2/send_at"});
+    CHECK(api.post("/send/batch", {{"messages", Json::array()}}).status == 422);
+    CHECK(api.ask("GET", "/messages").json["data"].size() == 2);
+}
+
+TEST_CASE("a message that is written already goes out as it is, to whom it names or to others") {
+    SendingApi api;
+    const std::string written = "From: shop@example.test\r\nTo: anna@outside.test\r\nBcc: bert@outside.test\r\n"
+                                "Subject: Your order\r\n\r\nIt is on its way.\r\n";
+    const auto sent = api.post("/send/raw", {{"raw", base64(written)}, {"tags", {"order"}}});
+    INFO(sent.response.body);
+    REQUIRE(sent.status == 202);
+    const std::string id = sent.json["data"]["id"];
+    CHECK(sent.json["data"]["message_id"] == id + "@example.test");
+    CHECK(sent.json["data"]["recipients"].size() == 2);
+    const auto content =
+        api.database.read([&](store::Database& open) { return store::Messages(open).content(id).value_or(""); });
+    CHECK(content.find("Bcc") == std::string::npos);
+    CHECK(content.find("Subject: Your order\r\n") != std::string::npos);
+    CHECK(api.ask("GET", "/messages/" + id).json["data"]["tags"] == Json::array({"order"}));
+
+    const auto to = api.post("/send/raw", {{"raw", base64(written)}, {"to", {"Carl@Outside.test"}}});
+    REQUIRE(to.status == 202);
+    CHECK(api.recipient(to.json["data"]["id"], 0)["email"] == "Carl@outside.test");
+
+    CHECK(api.post("/send/raw", {{"raw", "%%%"}}).faults() == std::vector<std::string>{"/raw"});
+    const auto faulty = api.post("/send/raw", {{"raw", base64("Subject: a\r\nSubject: b\r\n\r\n")}});
+    CHECK(faulty.status == 422);
+    CHECK(faulty.response.body.find("line 2: Subject") != std::string::npos);
+    const auto strangers =
+        api.post("/send/raw", {{"raw", base64("From: a@elsewhere.test\r\nTo: b@outside.test\r\n\r\n")}});
+    CHECK(strangers.status == 403);
+}
