@@ -134,16 +134,16 @@ def load(path):
 
 # The stages that judge the source or build programs.
 STAGES = ("lint", "lintian", "unit", "tidy")
-# What `./dev test` leaves to `./dev test all`, so that it ends in time on two slow processors: two files of flow tests, clang-tidy
-# (which is part of `./dev lint`, too), and on the release that fewer install most of the flow tests.
-LONG_FLOWS = ("package_test", "upgrade_test")
+# What `./dev test` leaves to `./dev test all`, so that it ends in time on two slow processors: the files of flow tests that cost most,
+# clang-tidy (which is part of `./dev lint`, too), and on the release that fewer install most of the flow tests.
+LONG_FLOWS = ("bans_test", "broken_server_test", "package_test", "upgrade_test")
 FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test", "sending_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
-FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test")
+FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test", "sending_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. Two lanes have the
 # stages first, so that from the first moment to the last there is something to compute, and no processor waits for a
 # stage that keeps one of them busy only.
-LANES = ("test1", "test2", "test3", "test4", "test5", "test6")
+LANES = ("test1", "test2", "test3", "test4", "test5")
 STAGES_BEHIND = (("unit",), ("lint", "lintian"))
 lane = None
 interrupted = False
@@ -184,10 +184,9 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
 
 
 def prepare(suites):
-    """Fetches what servers are made of while packages are still being built: the one waits for mirrors, the other for processors."""
+    """Fetches what most servers are made of while packages are still being built: the one waits for mirrors, the other for processors."""
     for suite in suites:
-        for kind in ("server", "stock"):
-            roots.image(suite, kind, "ext4")
+        roots.image(suite, "server", "ext4")
     return []
 
 
