@@ -50,9 +50,10 @@ def test_a_writer_killed_in_its_transaction_stops_nobody(lab):
 def test_lookups_never_fail_while_the_directory_changes(lab):
     server = mail.configured(lab)
     names = [mail.address(server, name) for name in ("alice", "bob")]
-    found = 0
+    found = rounds = 0
     with changing(server) as changes:
         while found < LOOKUPS:
+            rounds += 1
             for table in (MAILBOXES, "proxy:" + MAILBOXES):
                 keys = names * 100
                 answers = server.exec("postmap", "-q", "-", table, input="".join(f"{key}\n" for key in keys)).stdout.splitlines()
@@ -62,7 +63,7 @@ def test_lookups_never_fail_while_the_directory_changes(lab):
                 answers = [line for line in server.exec("doveadm", *command, *names * 50).stdout.splitlines() if line]
                 assert len(answers) == 100, f"after {found} lookups: {answers[-3:]}"
                 found += 100
-    assert changes.a_second > 0.9 * CHANGES_A_SECOND, f"only {changes.a_second:.0f} changes a second"
+    assert changes.done >= rounds, f"only {changes.done} changes in {rounds} rounds"
 
 
 def test_a_directory_without_its_shm_file_is_there_after_boot(lab):
