@@ -1,6 +1,13 @@
 #include "accounts/who.hpp"
 
+#include <algorithm>
+
 namespace vectis::accounts {
+
+bool Who::reaches(const std::string& domain) const {
+    return role != surface::Role::mailbox &&
+           (!domains || std::find(domains->begin(), domains->end(), domain) != domains->end());
+}
 
 Who who_at_socket(const std::string& user) {
     constexpr std::int64_t rate = 60000; // a loop gone wild shall not keep other people from this server

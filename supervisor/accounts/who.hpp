@@ -23,6 +23,9 @@ struct Who {
     std::optional<std::string> expires_at;            // of the key
     std::string address;                              // empty on the administrators' socket
     std::int64_t rate = 0;                            // requests a minute
+
+    /// Whether a domain, and what is in it, is theirs. The owner of a mailbox reaches that one and no domain.
+    [[nodiscard]] bool reaches(const std::string& domain) const;
 };
 
 /// Somebody at the administrators' socket: root, or a member of vectis-admin.

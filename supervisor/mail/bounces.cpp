@@ -8,6 +8,9 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <array>
+
 namespace vectis::mail {
 
 namespace {
@@ -21,6 +24,12 @@ const ReportedRecipient* about(const Report& report, const std::string& address)
             return &each;
     }
     return report.recipients.size() == 1 ? &report.recipients.front() : nullptr;
+}
+
+/// Others say that it was no spam, or speak of signatures (RFC 5965, RFC 6591).
+bool is_complaint(const std::string& feedback_type) {
+    constexpr std::array<std::string_view, 3> types{"abuse", "fraud", "opt-out"};
+    return std::find(types.begin(), types.end(), lower_ascii(feedback_type)) != types.end();
 }
 
 } // namespace
@@ -49,8 +58,11 @@ Reply Bounces::take(const std::string& address, const std::string& message) {
                 return 0;
             const std::string at = rfc3339(now());
             if (report->kind == ReportKind::arf) {
+                if (!is_complaint(report->feedback_type))
+                    return 0;
                 // It changes no state: the message was delivered, and its reader did not want it.
                 tell_event(messages, *recipient, "complained", {{"feedback_type", report->feedback_type}}, at);
+                suppress(messages, *recipient, "complaint", at);
             } else if (const auto* reported = about(*report, recipient->address)) {
                 if (const auto transition = after(known(*recipient), *reported))
                     follow(messages, *recipient, *transition, reported->remote_mta, at);

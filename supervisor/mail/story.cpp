@@ -39,6 +39,25 @@ void tell(store::Messages& messages, store::Recipient& recipient, const std::str
         messages.drop_content_if_handed_over(recipient.message);
 }
 
+void tell_suppressed(store::Messages& messages, store::Recipient& recipient, const store::Suppression& why,
+                     const std::string& at) {
+    tell(messages, recipient, "suppressed", {{"reason", why.reason}, {"source", why.source}}, at);
+}
+
+void suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
+              const std::string& at) {
+    const auto message = messages.find(recipient.message);
+    if (!message)
+        throw Error(Code::internal, "a recipient has no message");
+    messages.suppressions().add({.id = uuid7(),
+                                 .domain = message->domain,
+                                 .address = recipient.address,
+                                 .reason = reason,
+                                 .source = message->id,
+                                 .created_at = at,
+                                 .expires_at = std::nullopt});
+}
+
 Known known(const store::Recipient& recipient) {
     return {.state = state_named(recipient.status).value_or(State::queued),
             .status = recipient.code.value_or(""),
@@ -66,6 +85,8 @@ void follow(store::Messages& messages, store::Recipient& recipient, const Transi
     if (transition.state != State::delivered)
         more["bounce_class"] = name(transition.kind);
     tell(messages, recipient, std::string(name(transition.state)), more, at);
+    if (transition.state == State::bounced && suppresses(transition.kind))
+        suppress(messages, recipient, "bounce", at);
 }
 
 } // namespace vectis::mail

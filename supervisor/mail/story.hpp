@@ -17,6 +17,13 @@ void tell_event(store::Messages& messages, const store::Recipient& recipient, co
 void tell(store::Messages& messages, store::Recipient& recipient, const std::string& state, const Json& more,
           const std::string& at);
 
+/// The same where nothing is sent to `recipient`, and why.
+void tell_suppressed(store::Messages& messages, store::Recipient& recipient, const store::Suppression& why,
+                     const std::string& at);
+/// Sends nothing more to `recipient` from the message's domain: a bounce or a complaint said so.
+void suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
+              const std::string& at);
+
 /// What the state machine has to know of it.
 [[nodiscard]] Known known(const store::Recipient& recipient);
 /// Writes down what a line of the log or a report has changed: `relay` gave the answer; empty if nobody is known.

@@ -132,12 +132,18 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
     const bool kept = session.has_value();
     bool answered = false;
     try {
+        std::optional<store::Suppression> suppression;
         const auto [content, sender] = database_.read([&](store::Database& database) {
             store::Messages messages(database);
             const auto current = messages.recipient(id);
             if (!current || current->status != "queued")
                 return std::pair<std::string, std::string>(); // canceled, or in Postfix's log
             const auto message = messages.find(recipient.message);
+            // Since it was accepted.
+            if (message)
+                suppression = messages.suppressions().find(message->domain, recipient.address, rfc3339(now()));
+            if (suppression)
+                return std::pair<std::string, std::string>();
             auto bytes = messages.content(recipient.message);
             if (!message || !bytes)
                 throw Error(Code::internal, fmt::format("message {} has nothing to hand over", recipient.message));
@@ -146,6 +152,8 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
             handing_over_.insert(id);
             return std::pair{std::move(*bytes), message->domain};
         });
+        if (suppression)
+            give_up(recipient, *suppression);
         if (!content.empty()) {
             if (!session)
                 session.emplace(options_.socket, "localhost", answer_limit);
@@ -194,6 +202,16 @@ void Submitter::note(store::Recipient recipient, const Reply& reply) {
             current->updated_at = at;
             messages.update(*current);
         }
+        return 0;
+    });
+}
+
+void Submitter::give_up(const store::Recipient& recipient, const store::Suppression& why) {
+    database_.write([&](store::Database& database) {
+        store::Messages messages(database);
+        auto current = messages.recipient(recipient.id);
+        if (current && current->status == "queued")
+            tell_suppressed(messages, *current, why, rfc3339(now()));
         return 0;
     });
 }

@@ -48,6 +48,8 @@ class Submitter {
     void hand_over(std::optional<SmtpSession>& session, store::Recipient recipient);
     void note(store::Recipient recipient, const Reply& reply);
     /// It is due again then, unless its story goes on meanwhile.
+    /// Sends it to nobody: the address was suppressed since it was accepted.
+    void give_up(const store::Recipient& recipient, const store::Suppression& why);
     void postpone(store::Recipient recipient, std::chrono::seconds wait);
     /// Nobody's before then.
     void pause(Clock::duration wait, const std::string& why);

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/page.hpp"
+#include "store/suppressions.hpp"
 
 #include <cstdint>
 #include <optional>
@@ -77,6 +78,9 @@ class Messages {
     /// Writes everything but message and address down.
     void update(const Recipient& recipient);
     void add_event(const MessageEvent& event);
+
+    /// Of the same database.
+    [[nodiscard]] Suppressions suppressions() { return Suppressions(database_); }
 
     /// A secret of this server's own, 32 bytes in hexadecimal; `fresh` from now on if there is none.
     [[nodiscard]] std::string own_secret(const std::string& name, const std::string& fresh);

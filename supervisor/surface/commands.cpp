@@ -277,9 +277,31 @@ constexpr std::array alias_change_arguments{
 };
 constexpr std::array alias_remove_arguments{which_alias, force, dry_run, json};
 
+constexpr Argument which_suppression{ArgumentKind::positional, "ADDRESS", "",
+                                     "The address, if one domain alone is concerned, or its id", true};
+constexpr Argument sending_domain{ArgumentKind::option, "--domain", "DOMAIN", "The domain that sends nothing more"};
+constexpr std::array suppression_list_arguments{
+    sending_domain,
+    Argument{ArgumentKind::option, "--address", "ADDRESS", "To this address"},
+    Argument{ArgumentKind::option, "--reason", "REASON", "bounce, complaint, unsubscribe or manual"},
+    json,
+};
+constexpr std::array suppression_show_arguments{which_suppression, json};
+constexpr std::array suppression_add_arguments{
+    Argument{ArgumentKind::positional, "ADDRESS", "", "To this address", true},
+    Argument{ArgumentKind::option, "--domain", "DOMAIN", "The domain that sends nothing more", true},
+    Argument{ArgumentKind::option, "--reason", "REASON", "bounce, complaint, unsubscribe or manual"},
+    Argument{ArgumentKind::option, "--expires-at", "TIME", "Until when, such as 2027-01-31T00:00:00.000Z"},
+    dry_run,
+    json,
+};
+constexpr std::array suppression_remove_arguments{which_suppression, force, dry_run, json};
+
 constexpr std::array<std::string_view, 5> domain_columns{"name", "alias_of", "catch_all", "active", "managed_by"};
 constexpr std::array<std::string_view, 5> mailbox_columns{"address", "display_name", "quota", "active", "managed_by"};
 constexpr std::array<std::string_view, 4> alias_columns{"address", "destinations", "active", "managed_by"};
+constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
+                                                              "expires_at"};
 constexpr std::array<std::string_view, 4> admin_columns{"email", "name", "role", "suspended"};
 constexpr std::array<std::string_view, 5> key_columns{"name", "role", "scopes", "rate", "expires_at"};
 constexpr std::array<std::string_view, 5> audit_columns{"seq", "at", "actor", "action", "target"};
@@ -477,6 +499,29 @@ constexpr std::array command_table{
         Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
     CommandRow{
         Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
+    CommandRow{Command::api, "suppression list", "List to whom domains send nothing more", suppression_list_arguments,
+               false, Operation::suppressions_list, suppression_columns},
+    CommandRow{Command::api,
+               "suppression show",
+               "Show one of them, and why",
+               suppression_show_arguments,
+               false,
+               Operation::suppressions_get,
+               {}},
+    CommandRow{Command::api,
+               "suppression add",
+               "Send nothing more from a domain to an address",
+               suppression_add_arguments,
+               false,
+               Operation::suppressions_create,
+               {}},
+    CommandRow{Command::api,
+               "suppression remove",
+               "Send to an address again",
+               suppression_remove_arguments,
+               false,
+               Operation::suppressions_delete,
+               {}},
     CommandRow{Command::import,
                "import",
                "Make the domains, mailboxes and aliases of a file",
@@ -563,6 +608,7 @@ std::string_view group_summary(std::string_view word) {
         Row{"key", "Give programs access to the API"},
         Row{"mailbox", "Say whose mail is here"},
         Row{"queue", "See and handle the mail that is not delivered yet"},
+        Row{"suppression", "Say to whom programs send nothing more"},
     };
     const auto* found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.word == word; });
     return found == rows.end() ? std::string_view() : found->summary;

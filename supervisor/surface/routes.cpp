@@ -20,6 +20,7 @@ constexpr std::array group_table{
     Group{"aliases", "Addresses that lead to others.", "address"},
     Group{"import", "Many domains, mailboxes and aliases at once."},
     Group{"sending", "What programs send, and what becomes of it."},
+    Group{"suppressions", "To whom nothing more is sent, and why.", "address"},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
     Group{"operations", "The daemons, and the mail that is under way.", "", true},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it.", "", true},
@@ -42,6 +43,9 @@ constexpr Listing address_list{address_sorts, address_filters};
 constexpr std::array<std::string_view, 2> message_sorts{"id", "created_at"};
 constexpr std::array<std::string_view, 3> message_filters{"domain", "sender", "message_id"};
 constexpr Listing message_list{message_sorts, message_filters};
+constexpr std::array<std::string_view, 3> suppression_sorts{"id", "address", "created_at"};
+constexpr std::array<std::string_view, 3> suppression_filters{"domain", "address", "reason"};
+constexpr Listing suppression_list{suppression_sorts, suppression_filters};
 constexpr std::array<std::string_view, 1> queue_sorts{"id"};
 constexpr std::array<std::string_view, 2> queue_filters{"queue", "sender"};
 constexpr Listing queue_list{queue_sorts, queue_filters};
@@ -305,6 +309,22 @@ constexpr std::array route_table{
     Route{.operation = Operation::messages_cancel, .id = "cancel_message", .method = Method::post, .path = "/messages/{id}/cancel", .group = "sending",
           .summary = "Do not send it to whom it has not been sent yet",
           .role = Role::domain_admin, .scope = "send", .answer = &schemas::whole_message},
+
+    Route{.operation = Operation::suppressions_list, .id = "list_suppressions", .path = "/suppressions", .group = "suppressions",
+          .summary = "The addresses that domains send nothing more to",
+          .role = Role::domain_admin, .scope = "suppressions:read", .list = &suppression_list, .answer = &schemas::suppressions},
+    Route{.operation = Operation::suppressions_create, .id = "create_suppression", .method = Method::post, .path = "/suppressions", .group = "suppressions",
+          .summary = "Send nothing more from a domain to an address",
+          .role = Role::domain_admin, .scope = "suppressions:write", .body = &schemas::new_suppression, .status = 201, .answer = &schemas::suppression},
+    Route{.operation = Operation::suppressions_import, .id = "import_suppressions", .method = Method::post, .path = "/suppressions/import", .group = "suppressions",
+          .summary = "Take over up to 5,000 of them from elsewhere: all or, with any fault, none",
+          .role = Role::domain_admin, .scope = "suppressions:write", .body = &schemas::suppression_import, .answer = &schemas::suppression_import_result},
+    Route{.operation = Operation::suppressions_get, .id = "get_suppression", .path = "/suppressions/{id}", .group = "suppressions",
+          .summary = "One of them, and why",
+          .role = Role::domain_admin, .scope = "suppressions:read", .answer = &schemas::suppression},
+    Route{.operation = Operation::suppressions_delete, .id = "delete_suppression", .method = Method::del, .path = "/suppressions/{id}", .group = "suppressions",
+          .summary = "Send to the address again",
+          .role = Role::domain_admin, .scope = "suppressions:write", .confirm = true, .answer = &schemas::suppression},
 
     Route{.operation = Operation::config_get, .id = "get_config", .path = "/config", .group = "configuration",
           .summary = "What config.yaml says; it is changed on the server",

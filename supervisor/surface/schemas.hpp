@@ -68,10 +68,11 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 18> scope_words{
-    "admins:read",    "admins:write",    "aliases:read",  "aliases:write",   "audit:read",       "config:read",
-    "config:write",   "domains:read",    "domains:write", "import:write",    "keys:read",        "keys:write",
-    "mailboxes:read", "mailboxes:write", "messages:read", "operations:read", "operations:write", "send",
+inline constexpr std::array<std::string_view, 20> scope_words{
+    "admins:read",     "admins:write",     "aliases:read",   "aliases:write",     "audit:read",
+    "config:read",     "config:write",     "domains:read",   "domains:write",     "import:write",
+    "keys:read",       "keys:write",       "mailboxes:read", "mailboxes:write",   "messages:read",
+    "operations:read", "operations:write", "send",           "suppressions:read", "suppressions:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -558,7 +559,7 @@ inline constexpr Schema accepted_recipients{.kind = Kind::array, .items = &accep
 inline constexpr std::array accepted_message_properties{
     Property{"id", &uuid, "Its id here"},
     Property{"message_id", &text, "Its Message-ID, without the angle brackets"},
-    Property{"status", &recipient_status, "queued: it is on the disk, and goes out"},
+    Property{"status", &recipient_status, "queued: it is on the disk, and goes out; suppressed: to nobody"},
     Property{"recipients", &accepted_recipients, "Each of them, once"},
 };
 inline constexpr Schema accepted_message{.name = "AcceptedMessage", .properties = accepted_message_properties};
@@ -608,6 +609,40 @@ inline constexpr std::array message_event_properties{
 };
 inline constexpr Schema message_event{.name = "MessageEvent", .properties = message_event_properties};
 inline constexpr Schema message_events{.kind = Kind::array, .items = &message_event, .most = 100000};
+
+inline constexpr std::array<std::string_view, 4> suppression_words{"bounce", "complaint", "unsubscribe", "manual"};
+inline constexpr Schema suppression_reason{.kind = Kind::string, .values = suppression_words};
+inline constexpr std::array new_suppression_properties{
+    Property{"domain", &domain, "The domain that sends: one of yours"},
+    Property{"address", &email, "To whom it sends nothing more"},
+    Property{"reason", &suppression_reason, "Why; left out: manual", false},
+    Property{"expires_at", &optional_time, "Until when; left out: until it is removed", false},
+};
+inline constexpr Schema new_suppression{.name = "NewSuppression", .properties = new_suppression_properties};
+inline constexpr Schema new_suppressions{
+    .kind = Kind::array, .items = &new_suppression, .repeats = true, .least = 1, .most = 5000};
+inline constexpr std::array suppression_import_properties{
+    Property{"suppressions", &new_suppressions, "Each as POST /suppressions takes it"}};
+inline constexpr Schema suppression_import{.name = "SuppressionImport", .properties = suppression_import_properties};
+inline constexpr std::array suppression_import_result_properties{
+    Property{"added", &count, "How many are new"},
+    Property{"there_already", &count, "How many addresses were suppressed for their domain before"},
+};
+inline constexpr Schema suppression_import_result{.name = "SuppressionImportResult",
+                                                  .properties = suppression_import_result_properties};
+inline constexpr std::array suppression_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"domain", &domain, "The domain that sends nothing more"},
+    Property{"address", &email, "To this address, in lower case"},
+    Property{"reason", &suppression_reason,
+             "bounce: the address does not exist; complaint: its owner took mail for "
+             "spam; unsubscribe: they want no more; manual: somebody said so"},
+    Property{"source", &text, "The message's id that it came from, or who said so, by the name of that time"},
+    Property{"created_at", &time, "Since when"},
+    Property{"expires_at", &optional_time, "Until when; null: until it is removed"},
+};
+inline constexpr Schema suppression{.name = "Suppression", .properties = suppression_properties};
+inline constexpr Schema suppressions{.kind = Kind::array, .items = &suppression};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{

@@ -11,7 +11,7 @@ import mail
 from api import Api, storm
 from machine import wait_until
 
-SENDING = api.SCOPES + ",send,messages:read"
+SENDING = api.SCOPES + ",send,messages:read,suppressions:read,suppressions:write"
 
 
 def test_a_message_goes_out_and_its_whole_story_is_told(lab):
@@ -49,6 +49,15 @@ def test_a_message_goes_out_and_its_whole_story_is_told(lab):
     assert story["order@outside.test"] == ["message.queued", "message.sent", "message.delivered"], story
     assert story["refused@outside.test"] == ["message.queued", "message.sent", "message.bounced"], story
     assert [row["id"] for row in client.get(f"/messages?message_id={sent['message_id']}")] == [sent["id"]]
+
+    # To whoever does not exist nothing more is sent, until somebody says otherwise.
+    [row] = client.get("/suppressions?address=refused@outside.test")
+    assert row["reason"] == "bounce" and row["source"] == sent["id"], row
+    to_nobody = body | {"to": [{"email": "Refused@outside.test"}], "bcc": []}
+    assert client.post("/send", to_nobody, 202)["status"] == "suppressed"
+    assert "refused@outside.test" in server.out("vectis", "suppression", "list")
+    server.exec("vectis", "suppression", "remove", "refused@outside.test", "--yes")
+    assert client.post("/send", to_nobody, 202)["status"] == "queued"
 
     # A server that wants it later, and then does not want it: its report comes to the address that only we can have made.
     sent = client.post("/send", body | {"to": [{"email": "full@outside.test"}], "bcc": []}, 202)
@@ -119,10 +128,12 @@ def test_what_cannot_be_sent_is_refused_and_who_may_not_send_is_too(lab):
     later = client.post("/send", good | {"send_at": "2026-12-20T00:00:00.000Z", "to": [{"email": "later@outside.test"}]}, 202)
     assert client.post(f"/messages/{later['id']}/cancel", None, 200)["recipients"][0]["status"] == "canceled"
     assert client.status("POST", f"/messages/{later['id']}/cancel") == 409
-    soon = server.out("date", "-u", "+%Y-%m-%dT%H:%M:%S.000Z", "-d", "3 seconds")
-    timed = client.post("/send", good | {"send_at": soon, "to": [{"email": "timed@outside.test"}]}, 202)
-    assert ended(client, timed["id"])["recipients"][0]["status"] == "delivered"
-    assert lab.outside.mailbox("later@outside.test") == []
+    soon = server.out("date", "-u", "+%Y-%m-%dT%H:%M:%S.000Z", "-d", "15 seconds")
+    timed = client.post("/send", good | {"send_at": soon, "to": [{"email": "timed@outside.test"}, {"email": "left@outside.test"}]}, 202)
+    server.exec("vectis", "suppression", "add", "left@outside.test", "--domain", mail.domain(server), "--reason", "unsubscribe")
+    states = {each["email"]: each["status"] for each in ended(client, timed["id"])["recipients"]}
+    assert states == {"timed@outside.test": "delivered", "left@outside.test": "suppressed"}, states
+    assert lab.outside.mailbox("later@outside.test") == lab.outside.mailbox("left@outside.test") == []
     client.close()
 
 
@@ -164,5 +175,5 @@ def ended(client, id, timeout=90):
         if answer["status"] != 200:
             return None
         whole = answer["json"]["data"]
-        return whole if all(each["status"] in ("delivered", "bounced", "expired", "canceled") for each in whole["recipients"]) else None
+        return whole if all(each["status"] in ("delivered", "bounced", "expired", "suppressed", "canceled") for each in whole["recipients"]) else None
     return wait_until(over, timeout, f"message {id} to end")

@@ -19,29 +19,24 @@ namespace vectis::api::handlers {
 
 namespace {
 
-/// Somebody else's, and what is the server's own, is not there for them.
-bool reaches(const accounts::Who& who, const std::string& domain) {
-    if (who.role == surface::Role::mailbox)
-        return false; // one mailbox, and no domain
-    return !who.domains || std::find(who.domains->begin(), who.domains->end(), domain) != who.domains->end();
-}
-
 std::string domain_of(const std::string& address) {
     return lower_ascii(address.substr(address.rfind('@') + 1));
 }
 
+// Somebody else's, and what is the server's own, is not there for them.
+
 bool reaches(const accounts::Who& who, const directory::Domain& domain) {
-    return reaches(who, domain.name);
+    return who.reaches(domain.name);
 }
 bool reaches(const accounts::Who& who, const directory::Mailbox& mailbox) {
-    return who.role == surface::Role::mailbox ? who.mailbox == mailbox.id : reaches(who, domain_of(mailbox.address));
+    return who.role == surface::Role::mailbox ? who.mailbox == mailbox.id : who.reaches(domain_of(mailbox.address));
 }
 bool reaches(const accounts::Who& who, const directory::Alias& alias) {
-    return reaches(who, domain_of(alias.address));
+    return who.reaches(domain_of(alias.address));
 }
 
 void expect_reach(const Call& call, const std::string& domain) {
-    if (!reaches(call.who(), domain))
+    if (!call.who().reaches(domain))
         throw Error(Code::denied, fmt::format("the domain '{}' is not one of yours", printable(domain)));
 }
 
@@ -461,7 +456,7 @@ Response import_accounts(Call& call) {
                              .aliases = {}};
     std::vector<Problem> beyond;
     const auto reach = [&](const std::string& domain, const char* list, std::size_t row) {
-        if (!reaches(call.who(), domain))
+        if (!call.who().reaches(domain))
             beyond.push_back({.where = {},
                               .path = fmt::format("/{}/{}", list, row),
                               .what = fmt::format("the domain '{}' is not one of yours", printable(domain)),

@@ -149,6 +149,16 @@ Handler handler_of(surface::Operation operation) {
         return messages_events;
     case Operation::messages_cancel:
         return messages_cancel;
+    case Operation::suppressions_list:
+        return suppressions_list;
+    case Operation::suppressions_get:
+        return suppressions_get;
+    case Operation::suppressions_create:
+        return suppressions_create;
+    case Operation::suppressions_import:
+        return suppressions_import;
+    case Operation::suppressions_delete:
+        return suppressions_delete;
     case Operation::config_get:
         return config_get;
     case Operation::config_validate:

@@ -87,6 +87,11 @@ Response messages_list(Call& call);
 Response messages_get(Call& call);
 Response messages_events(Call& call);
 Response messages_cancel(Call& call);
+Response suppressions_list(Call& call);
+Response suppressions_get(Call& call);
+Response suppressions_create(Call& call);
+Response suppressions_import(Call& call);
+Response suppressions_delete(Call& call);
 
 Response config_get(Call& call);
 Response config_validate(Call& call);

@@ -14,8 +14,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 namespace vectis::api::handlers {
 
 namespace {
@@ -111,11 +109,9 @@ std::optional<std::string> send_at_in(const Json& body, std::vector<Problem>& pr
 /// The domain that sends. Who may send as it is who reaches it.
 std::string expect_own_domain(const Call& call, const std::string& address) {
     const std::string domain = lower_ascii(address.substr(address.rfind('@') + 1));
-    const bool reached = !call.who().domains || std::find(call.who().domains->begin(), call.who().domains->end(),
-                                                          domain) != call.who().domains->end();
     const auto row = call.services().directory.read(
         [&](store::Database& database) { return store::Accounts(database).domain_named(domain); });
-    if (!reached || !row || !row->active || row->managed_by == "system")
+    if (!call.who().reaches(domain) || !row || !row->active || row->managed_by == "system")
         throw Error(Code::denied,
                     fmt::format("cannot send as '{}': the domain is not one of yours", printable(address)),
                     "vectis domain list shows the domains that are here");
@@ -153,8 +149,7 @@ Json whole_json(const store::Message& message, const std::vector<store::Recipien
 /// The one that the path names, if it is theirs.
 store::Message this_message(const Call& call, store::Database& database) {
     auto message = store::Messages(database).find(call.id());
-    const auto& domains = call.who().domains;
-    if (!message || (domains && std::find(domains->begin(), domains->end(), message->domain) == domains->end()))
+    if (!message || !call.who().reaches(message->domain))
         throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", call.id()));
     return std::move(*message);
 }
@@ -172,12 +167,6 @@ struct Outgoing {
     std::string metadata;
     std::optional<std::string> send_at;
 };
-
-[[noreturn]] void refuse(std::vector<Problem> problems) {
-    throw Error(Code::invalid_input,
-                fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"), {},
-                std::move(problems));
-}
 
 /// What the body says beside the message itself.
 Outgoing outgoing(const Json& body, std::vector<Problem>& problems) {
@@ -234,11 +223,19 @@ Json accept(const Call& call, accounts::Change& change, const Outgoing& one) {
     store::Messages messages(change.database());
     messages.add(message, one.content, recipients);
     Json shown = Json::array();
+    bool goes_out = false;
     for (auto& each : recipients) {
-        mail::tell(messages, each, "queued", {}, change.at());
+        if (const auto suppression = messages.suppressions().find(one.domain, each.address, change.at()))
+            mail::tell_suppressed(messages, each, *suppression, change.at());
+        else
+            mail::tell(messages, each, "queued", {}, change.at());
+        goes_out = goes_out || each.status == "queued";
         shown.push_back({{"email", each.address}, {"status", each.status}});
     }
-    return {{"id", one.id}, {"message_id", one.message_id}, {"status", "queued"}, {"recipients", std::move(shown)}};
+    return {{"id", one.id},
+            {"message_id", one.message_id},
+            {"status", goes_out ? "queued" : "suppressed"},
+            {"recipients", std::move(shown)}};
 }
 
 /// Faults are told of the request's member, and where they are in it.

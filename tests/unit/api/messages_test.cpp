@@ -1,5 +1,7 @@
 #include "api.hpp"
 #include "base/base64.hpp"
+#include "base/random.hpp"
+#include "mail/bounces.hpp"
 #include "mail/story.hpp"
 #include "mail/token.hpp"
 #include "mail/tracker.hpp"
@@ -230,4 +232,116 @@ TEST_CASE("a message that is written already goes out as it is, to whom it names
     const auto strangers =
         api.post("/send/raw", {{"raw", base64("From: a@elsewhere.test\r\nTo: b@outside.test\r\n\r\n")}});
     CHECK(strangers.status == 403);
+}
+
+TEST_CASE("to whoever does not exist a domain sends nothing more, until somebody says otherwise") {
+    SendingApi api;
+    const std::string first = api.post("/send", SendingApi::body()).json["data"]["id"];
+    const auto rows = api.rows(first);
+    api.log(rows[0].id, "4ZtBcd1",
+            {"to=<anna@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=9, delays=9/0/0/0, dsn=5.1.1, "
+             "status=bounced (host said: 550 5.1.1 nobody)"});
+    // A full mailbox may be emptied.
+    api.log(rows[1].id, "4ZtBcd2",
+            {"to=<bert@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=9, delays=9/0/0/0, dsn=5.2.2, "
+             "status=bounced (host said: 552 5.2.2 full)"});
+    const Json list = api.ask("GET", "/suppressions?domain=example.test").json["data"];
+    REQUIRE(list.size() == 1);
+    CHECK(list[0]["address"] == "anna@outside.test");
+    CHECK(list[0]["reason"] == "bounce");
+    CHECK(list[0]["source"] == first);
+    const std::string path = "/suppressions/" + list[0]["id"].get<std::string>();
+    CHECK(api.ask("GET", path).json["data"] == list[0]);
+
+    Json body = SendingApi::body();
+    body["to"][0]["email"] = "Anna@outside.test";
+    const auto both = api.post("/send", body);
+    REQUIRE(both.status == 202);
+    CHECK(both.json["data"]["status"] == "queued");
+    CHECK(both.json["data"]["recipients"][0]["status"] == "suppressed");
+    CHECK(both.json["data"]["recipients"][1]["status"] == "queued");
+    CHECK(api.story(both.json["data"]["id"], "Anna@outside.test") == std::vector<std::string>{"message.suppressed"});
+    body["to"].erase(1);
+    const auto nobody = api.post("/send", body);
+    REQUIRE(nobody.status == 202);
+    CHECK(nobody.json["data"]["status"] == "suppressed");
+    const std::string id = nobody.json["data"]["id"];
+    CHECK_FALSE(api.database.read([&](store::Database& open) { return store::Messages(open).content(id); }));
+
+    CHECK(api.ask("DELETE", path).status == 422); // unconfirmed
+    CHECK(api.ask("DELETE", path + "?confirm=anna@outside.test").status == 200);
+    CHECK(api.ask("GET", path).status == 404);
+    CHECK(api.post("/send", body).json["data"]["recipients"][0]["status"] == "queued");
+}
+
+TEST_CASE("to whoever complains a domain sends nothing more; that something is no spam is no complaint") {
+    SendingApi api;
+    const std::string id = api.post("/send", SendingApi::body()).json["data"]["id"];
+    const auto rows = api.rows(id);
+    mail::Bounces bounces(api.database, key);
+    const auto receive = bounces.receive();
+    const auto report = [&](std::size_t which, const std::string& secret, const std::string& type) {
+        const auto address = mail::bounce_address(rows[which].id, "example.test", secret);
+        return receive.message(address,
+                               "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
+                               "--b\r\nContent-Type: text/plain\r\n\r\nno\r\n"
+                               "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: " +
+                                   type + "\r\nVersion: 1\r\n\r\n--b--\r\n");
+    };
+    CHECK(report(0, key, "not-spam").good());
+    CHECK(report(0, std::string(64, 'f'), "abuse").good()); // forged: taken, and nothing comes of it
+    CHECK(api.ask("GET", "/suppressions").json["data"].empty());
+    CHECK(report(1, key, "abuse").good());
+    CHECK(report(1, key, "abuse").good());
+    const Json list = api.ask("GET", "/suppressions").json["data"];
+    REQUIRE(list.size() == 1);
+    CHECK(list[0]["address"] == "bert@outside.test");
+    CHECK(list[0]["reason"] == "complaint");
+    CHECK(api.story(id, "bert@outside.test").back() == "message.complained");
+}
+
+TEST_CASE("suppressions are made by hand and taken over from elsewhere, each for a domain of one's own") {
+    SendingApi api;
+    const Json one{{"domain", "example.test"}, {"address", "Carl@outside.test"}, {"reason", "unsubscribe"}};
+    const auto made = api.post("/suppressions", one);
+    REQUIRE(made.status == 201);
+    CHECK(made.json["data"]["address"] == "carl@outside.test");
+    CHECK(made.field("Location") == "/api/v1/suppressions/" + made.json["data"]["id"].get<std::string>());
+    CHECK(api.post("/suppressions", one).status == 409);
+    Json bad = one;
+    bad["domain"] = "elsewhere.test";
+    bad["expires_at"] = "2020-01-01T00:00:00.000Z";
+    CHECK(api.post("/suppressions", bad).faults() == std::vector<std::string>{"/expires_at", "/domain"});
+    const auto import = [&](const Json& rows) { return api.post("/suppressions/import", {{"suppressions", rows}}); };
+    CHECK(import(Json::array({one, bad})).faults() ==
+          std::vector<std::string>{"/suppressions/1/expires_at", "/suppressions/1/domain"});
+    Json other = one;
+    other["address"] = "dora@outside.test";
+    other["expires_at"] = rfc3339(now() + std::chrono::hours(24));
+    const auto taken = import(Json::array({one, other, other}));
+    CHECK(taken.json["data"] == Json{{"added", 1}, {"there_already", 2}});
+
+    // What is over counts for nothing, and gives way.
+    api.database.write([&](store::Database& open) {
+        const store::Suppression over{.id = uuid7(),
+                                      .domain = "example.test",
+                                      .address = "anna@outside.test",
+                                      .reason = "manual",
+                                      .source = "test",
+                                      .created_at = "2020-01-01T00:00:00.000Z",
+                                      .expires_at = "2020-02-01T00:00:00.000Z"};
+        return store::Suppressions(open).add(over);
+    });
+    CHECK(api.post("/send", SendingApi::body()).json["data"]["recipients"][0]["status"] == "queued");
+    CHECK(api.post("/suppressions", {{"domain", "example.test"}, {"address", "anna@outside.test"}}).status == 201);
+    CHECK(api.post("/send", SendingApi::body()).json["data"]["recipients"][0]["status"] == "suppressed");
+
+    CHECK(api.post("/domains", {{"name", "shop.test"}}).status == 201);
+    const std::string token = api.make_key(
+        {{"name", "k"}, {"scopes", {"suppressions:read", "suppressions:write"}}, {"domains", {"shop.test"}}})["token"];
+    const std::string path = "/suppressions/" + made.json["data"]["id"].get<std::string>();
+    CHECK(api.with_key(token, "GET", "/suppressions").json["data"].empty());
+    CHECK(api.with_key(token, "GET", path).status == 404);
+    CHECK(api.with_key(token, "DELETE", path + "?confirm=carl@outside.test").status == 404);
+    CHECK(api.with_key(token, "POST", "/suppressions", one).status == 422);
 }
