@@ -69,6 +69,23 @@ async function aliases() {
     };
 }
 
+async function suppressions() {
+    const body = { domain: "client.test", address: "Dora@outside.test", reason: "unsubscribe" as const };
+    const made = good(await api.POST("/suppressions", { params: { header: once() }, body }));
+    same(made.address, "dora@outside.test");
+    const twice = await api.POST("/suppressions", { params: { header: once() }, body });
+    same([twice.response.status, twice.error?.code], [409, "conflict"]);
+    const all = { suppressions: [body, { ...body, address: "emil@outside.test" }] };
+    same(good(await api.POST("/suppressions/import", { params: { header: once() }, body: all })), { added: 1, there_already: 1 });
+    const listed = good(await api.GET("/suppressions", { params: { query: { domain: "client.test", sort: "address" } } }));
+    same(listed.map((each) => each.address), ["dora@outside.test", "emil@outside.test"]);
+    same(good(await api.GET("/suppressions/{id}", { params: { path: { id: made.id } } })), made);
+    return async () => {
+        for (const { id, address } of listed)
+            good(await api.DELETE("/suppressions/{id}", { params: { path: { id }, query: { confirm: address } } }));
+    };
+}
+
 async function admins() {
     const body = { email: "ada@client.test", role: "domain_admin" as const, domains: ["client.test"] };
     const made = good(await api.POST("/admins", { params: { header: once() }, body }));
@@ -98,6 +115,7 @@ const resources: [keyof paths, () => Promise<() => Promise<void>>][] = [
     ["/domains", domains],
     ["/mailboxes", mailboxes],
     ["/aliases", aliases],
+    ["/suppressions", suppressions],
     ["/admins", admins],
     ["/api-keys", keys],
 ];
