@@ -174,7 +174,7 @@ TEST_CASE("what is to be sent later can be canceled, but for whom it is being se
     later["send_at"] = rfc3339(now() + std::chrono::hours(1));
     const std::string id = api.post("/send", later).json["data"]["id"];
     const auto rows = api.rows(id);
-    CHECK(rows[0].due_at == later["send_at"]);
+    CHECK(rows[0].due_at == later["send_at"].get<std::string>());
     api.being_sent = rows[1].id;
     const auto canceled = api.ask("POST", "/messages/" + id + "/cancel");
     CHECK(canceled.status == 200);
