@@ -21,12 +21,6 @@ namespace {
 constexpr std::size_t most_keys = 1000; // of one object
 constexpr std::int64_t usual_page = 50;
 
-[[noreturn]] void refuse(std::vector<Problem> problems) {
-    throw Error(Code::invalid_input,
-                fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"), {},
-                std::move(problems));
-}
-
 std::string etag_of(const Json& resource) {
     return fmt::format("\"{}\"", revision(resource));
 }
@@ -93,6 +87,12 @@ Response replayed(const std::string& answer, const std::string& request_id) {
 }
 
 } // namespace
+
+void refuse(std::vector<Problem> problems) {
+    throw Error(Code::invalid_input,
+                fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"), {},
+                std::move(problems));
+}
 
 std::optional<std::string> Call::query(const std::string& name) const {
     const auto found = request_.query.find(name);

@@ -8,6 +8,7 @@
 #include "api/message.hpp"
 #include "api/operations.hpp"
 #include "base/clock.hpp"
+#include "base/error.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/page.hpp"
@@ -21,6 +22,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace vectis::api {
 
@@ -79,6 +81,9 @@ struct Services {
 
 /// The answer that is kept of an errand (accounts::Errands).
 [[nodiscard]] std::string errand_answer(const store::Errand& errand, const Json& result);
+
+/// Throws Error(invalid_input) that tells all of these.
+[[noreturn]] void refuse(std::vector<Problem> problems);
 
 class Call {
   public:

@@ -1,11 +1,9 @@
 // Values of a body that was judged, as services take them: nothing for what was left out.
 #pragma once
 
-#include "base/error.hpp"
 #include "base/json.hpp"
 #include "surface/routes.hpp"
 
-#include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
 #include <optional>
@@ -49,13 +47,6 @@ inline std::optional<surface::Role> role_in(const Json& body, const char* name) 
 template<typename T>
 Json json_or_null(const std::optional<T>& value) {
     return value ? Json(*value) : Json(nullptr);
-}
-
-/// Of a body that has the right shape, and still these faults.
-[[noreturn]] inline void refuse(std::vector<Problem> problems) {
-    throw Error(Code::invalid_input,
-                fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"), {},
-                std::move(problems));
 }
 
 } // namespace vectis::api::handlers
