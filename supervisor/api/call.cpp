@@ -1,11 +1,11 @@
 #include "api/call.hpp"
 
 #include "accounts/password.hpp"
-#include "api/judge.hpp"
 #include "base/base64.hpp"
 #include "base/hash.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "judge/judge.hpp"
 #include "surface/schemas.hpp"
 
 #include <fmt/format.h>
@@ -119,7 +119,7 @@ void Call::expect_good_parameters() const {
         }
         if (request_.query.count(name) > 1)
             problems.push_back({.where = {}, .path = place, .what = "stands there twice", .hint = {}});
-        for (auto& problem : judge(*found->schema, typed(*found->schema, value)))
+        for (auto& problem : judge::value(*found->schema, judge::typed(*found->schema, value)))
             problems.push_back({.where = {}, .path = place, .what = problem.what, .hint = problem.hint});
     }
     if (const auto sort = query("sort"); sort && route_.list != nullptr) {
@@ -134,7 +134,7 @@ void Call::expect_good_parameters() const {
         refuse(std::move(problems));
     for (const auto& [name, value] : parameters_) {
         const surface::Schema& schema = surface::schema_of_parameter(name);
-        if (!judge(schema, typed(schema, value)).empty())
+        if (!judge::value(schema, judge::typed(schema, value)).empty())
             throw Error(Code::not_found,
                         fmt::format("there is nothing with the {} '{}'", name, printable(value.substr(0, 100))));
     }
@@ -160,7 +160,7 @@ const Json& Call::body() {
     } catch (const Error& error) {
         throw HttpError{400, "malformed", error.what(), {}, {}};
     }
-    if (auto problems = judge(schema, body_, patch); !problems.empty())
+    if (auto problems = judge::value(schema, body_, patch); !problems.empty())
         refuse(std::move(problems));
     return body_;
 }
@@ -169,8 +169,8 @@ store::Page Call::page() const {
     store::Page page;
     page.sort = query("sort").value_or("id");
     page.descending = query("order") == "desc";
-    page.limit =
-        typed(surface::schemas::page_limit, query("limit").value_or(std::to_string(usual_page))).get<std::size_t>();
+    page.limit = judge::typed(surface::schemas::page_limit, query("limit").value_or(std::to_string(usual_page)))
+                     .get<std::size_t>();
     if (const auto cursor = query("cursor"))
         page.after = parse_cursor(*cursor);
     for (const auto& each : route_.list->filters) {

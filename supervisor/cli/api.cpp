@@ -1,10 +1,10 @@
 // Commands that call the API's own routes over the administrators' socket: which route a command is, and what its
 // options are to it, comes from the two tables.
 #include "accounts/qr_code.hpp"
-#include "api/judge.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "cli/invocation.hpp"
+#include "judge/judge.hpp"
 #include "net/api_client.hpp"
 #include "surface/schemas.hpp"
 #include "zone/records.hpp"
@@ -79,7 +79,7 @@ std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
         std::replace(option.begin(), option.end(), '_', '-');
         if (const auto value = invocation.value(option))
             body[std::string(property.name)] =
-                value->empty() && property.schema->nullable ? Json(nullptr) : api::typed(*property.schema, *value);
+                value->empty() && property.schema->nullable ? Json(nullptr) : judge::typed(*property.schema, *value);
     }
     // What is made is named by the positional.
     if (route.path.find("{id}") == std::string_view::npos)
@@ -257,7 +257,7 @@ int run_api(const Invocation& invocation) {
     }
     auto body = body_of(invocation, route);
     if (body) {
-        if (auto problems = api::judge(*route.body, *body, route.method == surface::Method::patch); !problems.empty())
+        if (auto problems = judge::value(*route.body, *body, route.method == surface::Method::patch); !problems.empty())
             throw Error(Code::invalid_input, "cannot ask the API for this", {}, std::move(problems));
     }
     std::string path(route.path);

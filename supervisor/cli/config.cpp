@@ -19,7 +19,7 @@ config::Config load(const Invocation& invocation, const std::string& text) {
 }
 
 int check(const Invocation& invocation) {
-    const config::Config config = load(invocation, read_config(invocation));
+    const config::Config config = load(invocation, state::read_config(invocation.config_file()));
     std::size_t mailboxes = 0;
     std::size_t aliases = 0;
     for (const auto& domain : config.domains) {
@@ -37,8 +37,8 @@ int check(const Invocation& invocation) {
 
 int set(const Invocation& invocation) {
     const fs::path file = invocation.config_file();
-    const std::string text = config::set(read_config(invocation), file.string(), invocation.value("KEY").value_or(""),
-                                         invocation.value("VALUE").value_or(""));
+    const std::string text = config::set(state::read_config(invocation.config_file()), file.string(),
+                                         invocation.value("KEY").value_or(""), invocation.value("VALUE").value_or(""));
     load(invocation, text);
     if (invocation.has("--dry-run")) {
         print(text);
@@ -60,10 +60,10 @@ int run_config(const Invocation& invocation) {
     case surface::Command::config_check:
         return check(invocation);
     case surface::Command::config_show:
-        print(config::to_yaml(load(invocation, read_config(invocation)), config::Hashes::hidden));
+        print(config::to_yaml(load(invocation, state::read_config(invocation.config_file())), config::Hashes::hidden));
         return 0;
     case surface::Command::config_get:
-        print(config::get(read_config(invocation), invocation.config_file().string(),
+        print(config::get(state::read_config(invocation.config_file()), invocation.config_file().string(),
                           invocation.value("KEY").value_or("")) +
               "\n");
         return 0;

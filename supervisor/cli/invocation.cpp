@@ -52,15 +52,6 @@ fs::path Invocation::config_file() const {
     return value("--config").value_or(paths.config().string());
 }
 
-std::string read_config(const Invocation& invocation) {
-    const fs::path file = invocation.config_file();
-    auto text = read_file(file, 256U << 20U);
-    if (!text)
-        throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", file.string()),
-                    "run 'vectis setup', or name the file with --config");
-    return std::move(*text);
-}
-
 void print(const std::string& text) {
     std::fwrite(text.data(), 1, text.size(), stdout);
     std::fflush(stdout);

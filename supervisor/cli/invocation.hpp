@@ -25,9 +25,6 @@ struct Invocation {
     [[nodiscard]] bool json() const { return has("--json"); }
 };
 
-/// The text of config_file(). Error(not_found) if there is none.
-[[nodiscard]] std::string read_config(const Invocation& invocation);
-
 /// Prints to standard output; a reader that went away ends the program quietly.
 void print(const std::string& text);
 /// Progress and notes go to standard error.
@@ -46,7 +43,6 @@ int run_operate(const Invocation& invocation);      // plan apply generations ro
 int run_config(const Invocation& invocation);       // config ...
 int run_server(const Invocation& invocation);       // status health logs restart export
 int run_bans(const Invocation& invocation);         // bans ban unban
-int run_serve(const Invocation& invocation);        // serve
 int run_install(const Invocation& invocation);      // preflight setup dns hash-password
 int run_password(const Invocation& invocation);     // mailbox password, password-service
 int run_process(const Invocation& invocation);      // supervise directory-recover learn probe

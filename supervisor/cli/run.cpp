@@ -40,7 +40,6 @@ const std::vector<Group>& groups() {
         {run_password, {Command::mailbox_password, Command::password_service}},
         {run_process,
          {Command::supervise, Command::directory_recover, Command::mail_recover, Command::learn, Command::probe}},
-        {run_serve, {Command::serve}},
         {run_webmail, {Command::webmail}},
         {run_certificates,
          {Command::certificates_list, Command::certificates_renew, Command::certificates_request,

@@ -46,4 +46,7 @@ struct Paths {
     [[nodiscard]] fs::path migrations() const { return share / "migrations"; }
 };
 
+/// The text of a config.yaml. Error(not_found) if there is none.
+[[nodiscard]] std::string read_config(const fs::path& file);
+
 } // namespace vectis::state

@@ -576,7 +576,6 @@ constexpr std::array command_table{
                Operation::audit_export,
                {}},
     CommandRow{Command::supervise, "supervise", "The root process (vectis-supervisor.service)", {}, true},
-    CommandRow{Command::serve, "serve", "The REST API (vectis-api.service)", {}, true},
     CommandRow{Command::directory_recover, "directory-recover", "Recover directory.db at boot", {}, true},
     CommandRow{Command::mail_recover, "mail-recover", "Remove what a power cut has left in the mail store",
                mail_recover_arguments, true},

@@ -54,7 +54,6 @@ enum class Command : std::uint8_t {
     mailbox_password,
     password_service,
     supervise,
-    serve,
     directory_recover,
     mail_recover,
     learn,

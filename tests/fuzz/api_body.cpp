@@ -1,5 +1,5 @@
 // A request's body: whatever comes is refused by name or has the shape that handlers count on.
-#include "api/judge.hpp"
+#include "judge/judge.hpp"
 #include "surface/routes.hpp"
 
 #include <nlohmann/json.hpp>
@@ -53,7 +53,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
     for (const auto& route : surface::routes()) {
         if (route.body == nullptr)
             continue;
-        const auto problems = api::judge(*route.body, json, route.method == surface::Method::patch);
+        const auto problems = judge::value(*route.body, json, route.method == surface::Method::patch);
         if (problems.empty())
             take(*route.body, json);
         for (const auto& problem : problems) {

@@ -20,6 +20,7 @@ ARROWS = {
     "zone": {"config", "keys", "net"},
     "keys": set(),
     "mail": {"config", "store"},
+    "judge": {"config"},
     "accounts": {"directory", "store"},
     "store": {"directory"},
     "state": {"config", "directory", "keys", "net", "render", "store", "systemd", "zone"},
@@ -27,10 +28,11 @@ ARROWS = {
     "apply": {"accounts", "config", "directory", "health", "keys", "plan", "render", "state", "store", "systemd"},
     "health": {"config", "directory", "keys", "render", "state", "systemd"},
     "supervise": {"apply", "config", "directory", "health", "keys", "plan", "state", "store", "systemd", "zone"},
-    "api": {"accounts", "config", "directory", "keys", "mail", "net", "store", "zone"},
+    "api": {"accounts", "config", "directory", "judge", "keys", "mail", "net", "store", "zone"},
+    "serve": {"accounts", "api", "mail", "net", "state", "store", "systemd"},
     "installer": {"accounts", "config", "keys", "net", "state", "store", "systemd", "zone"},
     # The command line and main see everything; nothing sees them.
-    "cli": {"accounts", "api", "config", "directory", "health", "installer", "keys", "mail", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
+    "cli": {"accounts", "config", "directory", "health", "installer", "judge", "keys", "net", "plan", "state", "store", "supervise", "systemd", "zone"},
 }
 
 # A library's headers -> the folders that may include them.

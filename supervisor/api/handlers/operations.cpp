@@ -3,7 +3,7 @@
 
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
-#include "api/judge.hpp"
+#include "judge/judge.hpp"
 #include "surface/schemas.hpp"
 
 #include <fmt/format.h>
@@ -66,7 +66,7 @@ Response logs_list(Call& call) {
     const auto most = call.query("limit");
     return call.answer(parse_json(call.services().logs(
         call.parameter("service"), since ? parse_rfc3339(*since) : now() - usual_past,
-        typed(surface::schemas::log_lines, most.value_or(std::to_string(usual_lines))).get<std::uint32_t>())));
+        judge::typed(surface::schemas::log_lines, most.value_or(std::to_string(usual_lines))).get<std::uint32_t>())));
 }
 
 Response probes_get(Call& call) {

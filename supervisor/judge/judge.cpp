@@ -1,4 +1,4 @@
-#include "api/judge.hpp"
+#include "judge/judge.hpp"
 
 #include "base/clock.hpp"
 #include "base/text.hpp"
@@ -12,7 +12,7 @@
 #include <charconv>
 #include <set>
 
-namespace vectis::api {
+namespace vectis::judge {
 
 namespace {
 
@@ -180,9 +180,9 @@ class Judge {
 
 } // namespace
 
-std::vector<Problem> judge(const Schema& schema, const Json& value, bool partial) {
+std::vector<Problem> value(const Schema& schema, const Json& json, bool partial) {
     Judge judge;
-    judge.value(schema, value, "", partial);
+    judge.value(schema, json, "", partial);
     return std::move(judge.problems);
 }
 
@@ -203,4 +203,4 @@ Json typed(const Schema& schema, const std::string& text) {
     return list;
 }
 
-} // namespace vectis::api
+} // namespace vectis::judge

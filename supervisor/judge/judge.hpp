@@ -7,11 +7,11 @@
 
 #include <vector>
 
-namespace vectis::api {
+namespace vectis::judge {
 
-/// What is wrong with `value`. `partial`: every property may be left out, as in a merge patch (RFC 7396).
-[[nodiscard]] std::vector<Problem> judge(const surface::Schema& schema, const Json& value, bool partial = false);
+/// What is wrong with `json`. `partial`: every property may be left out, as in a merge patch (RFC 7396).
+[[nodiscard]] std::vector<Problem> value(const surface::Schema& schema, const Json& json, bool partial = false);
 /// A text of the query as the JSON that its shape asks for; as a string where it is none of it.
 [[nodiscard]] Json typed(const surface::Schema& schema, const std::string& text);
 
-} // namespace vectis::api
+} // namespace vectis::judge

@@ -1,11 +1,11 @@
-// serve: the process of the REST API (vectis-api.service).
+#include "serve/serve.hpp"
+
 #include "accounts/dovecot_login.hpp"
 #include "api/dispatch.hpp"
 #include "api/rotation.hpp"
 #include "api/server.hpp"
 #include "base/guarded.hpp"
 #include "base/random.hpp"
-#include "cli/invocation.hpp"
 #include "mail/bounces.hpp"
 #include "mail/lmtp_server.hpp"
 #include "mail/submitter.hpp"
@@ -25,7 +25,7 @@
 #include <csignal>
 #include <thread>
 
-namespace vectis::cli {
+namespace vectis::serve {
 
 namespace {
 
@@ -214,7 +214,7 @@ Json work(const store::Operation& operation, const api::Operations::Progress& pr
 
 } // namespace
 
-int run_serve(const Invocation& invocation) {
+void run(const state::Paths& paths) {
     // Before there is a thread: each inherits it, and one waits for the signals.
     sigset_t ends{};
     sigemptyset(&ends);
@@ -233,11 +233,11 @@ int run_serve(const Invocation& invocation) {
     if (listeners.empty())
         throw Error(Code::invalid_input, "cannot serve: there is no socket", "systemctl start vectis-api.service");
 
-    store::Vectis database(invocation.paths.api_db(), invocation.paths.migrations() / "vectis", "");
+    store::Vectis database(paths.api_db(), paths.migrations() / "vectis", "");
     accounts::Ledger ledger(database);
-    Health health(invocation.paths);
+    Health health(paths);
     accounts::Throttle throttle;
-    store::DirectoryReader directory(invocation.paths.directory());
+    store::DirectoryReader directory(paths.directory());
     // Dovecot puts a refusal off for 2 seconds (auth_failure_delay) and what is left of a half.
     constexpr std::chrono::seconds refusal{3};
     accounts::MailboxOwners owners(
@@ -299,7 +299,7 @@ int run_serve(const Invocation& invocation) {
         .operations = operations,
         .wake_sender = [&submitter] { submitter.wake(); },
         .is_being_sent = [&submitter](std::int64_t recipient) { return submitter.is_handing_over(recipient); },
-        .config = [&invocation] { return read_config(invocation); },
+        .config = [&paths] { return state::read_config(paths.config()); },
         .lookup = lookup,
         .health = [&health] { return health(); },
         .log = log_error};
@@ -333,7 +333,6 @@ int run_serve(const Invocation& invocation) {
     int signal = 0;
     sigwait(&ends, &signal);
     systemd::notify_stopping();
-    return 0;
 }
 
-} // namespace vectis::cli
+} // namespace vectis::serve
