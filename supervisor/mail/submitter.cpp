@@ -72,7 +72,7 @@ std::optional<store::Recipient> Submitter::next(const std::stop_token& stop, std
         const auto now = Clock::now();
         if (stop.stop_requested() || now >= until)
             return std::nullopt;
-        const bool allowed = begun_ && now >= not_before_;
+        const bool allowed = may_begin();
         if (allowed && !ready_.empty()) {
             auto recipient = std::move(ready_.front());
             ready_.pop_front();
@@ -90,9 +90,13 @@ std::optional<store::Recipient> Submitter::next(const std::stop_token& stop, std
         }
         auto deadline = std::min(until, allowed || !begun_ ? next_look_ : not_before_);
         deadline = std::min(deadline, now + between_looks);
-        changed_.wait_until(lock, stop, deadline, [] { return false; });
-        // Woken or not: looked at again from the beginning.
+        changed_.wait_until(lock, stop, deadline,
+                            [this] { return may_begin() && (!ready_.empty() || (look_ && !loading_)); });
     }
+}
+
+bool Submitter::may_begin() const {
+    return begun_ && Clock::now() >= not_before_;
 }
 
 void Submitter::load() {

@@ -44,6 +44,8 @@ class Submitter {
 
     /// One to hand over; nothing when it is time to stop, or `patience` is over.
     std::optional<store::Recipient> next(const std::stop_token& stop, std::optional<Clock::duration> patience);
+    /// Now, as far as Postfix is concerned.
+    [[nodiscard]] bool may_begin() const;
     void load();
     void hand_over(std::optional<SmtpSession>& session, store::Recipient recipient);
     void note(store::Recipient recipient, const Reply& reply);
