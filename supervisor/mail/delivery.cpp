@@ -15,6 +15,7 @@ constexpr std::array state_names{
     std::pair{State::delivered, "delivered"},   std::pair{State::deferred, "deferred"},
     std::pair{State::bounced, "bounced"},       std::pair{State::expired, "expired"},
     std::pair{State::suppressed, "suppressed"}, std::pair{State::canceled, "canceled"},
+    std::pair{State::unknown, "unknown"},
 };
 
 /// The text with each run of digits as one: "try again in 298 seconds" is no other answer than "in 299 seconds".
@@ -134,7 +135,7 @@ std::optional<State> state_named(std::string_view name) {
 }
 
 bool is_final(State state) {
-    return state != State::queued && state != State::sent && state != State::deferred;
+    return state != State::queued && state != State::sent && state != State::deferred && state != State::unknown;
 }
 
 std::string_view name(StateEvent event) {

@@ -5,6 +5,7 @@
 //
 // A final state stays whatever the log says later: a second line, or the bounce message about a bounce that was logged,
 // is counted once. Only a report can still take `delivered` back, since the next server may have promised too much.
+// `unknown` (mail/reconciler) gives way to whatever is heard after all.
 #pragma once
 
 #include "mail/classify.hpp"
@@ -28,11 +29,12 @@ enum class State : std::uint8_t {
     expired,    // deferred for too long
     suppressed, // never sent: the address bounced or complained before
     canceled,   // taken out of the queue before it was delivered
+    unknown,    // no longer in the queue, and the log does not say what became of it
 };
 [[nodiscard]] std::string_view name(State state);
 /// The state with this name; nothing if there is none.
 [[nodiscard]] std::optional<State> state_named(std::string_view name);
-/// Whether it stays.
+/// Whether it stays whatever the log says.
 [[nodiscard]] bool is_final(State state);
 
 /// What is told to whoever sent the message.

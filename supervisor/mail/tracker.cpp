@@ -43,7 +43,10 @@ void Tracker::take(store::Messages& messages, const LogLine& line) {
         }
         return;
     }
-    auto recipient = messages.recipient_in_queue(queue_id_of(*event));
+    // What was requeued is known by the queue id that it had.
+    const auto* picked_up = std::get_if<PickedUp>(&*event);
+    auto recipient =
+        messages.recipient_in_queue(picked_up == nullptr ? queue_id_of(*event) : picked_up->original_queue_id);
     const auto transition = recipient ? after(known(*recipient), *event) : std::nullopt;
     if (!transition)
         return;

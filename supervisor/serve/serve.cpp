@@ -8,6 +8,7 @@
 #include "base/random.hpp"
 #include "mail/bounces.hpp"
 #include "mail/lmtp_server.hpp"
+#include "mail/reconciler.hpp"
 #include "mail/submitter.hpp"
 #include "mail/tracker.hpp"
 #include "net/dns.hpp"
@@ -20,6 +21,7 @@
 
 #include <fmt/format.h>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <csignal>
@@ -164,8 +166,10 @@ void again_and_again(std::chrono::seconds pause, const std::function<void()>& wo
 constexpr std::size_t token_key_bytes = 32;
 constexpr std::size_t connections_to_postfix = 4;
 
-/// Reads Postfix's log as it grows, until asked to stop.
-void track(mail::Tracker& tracker, mail::Submitter& submitter, const std::stop_token& stop) {
+/// Reads Postfix's log as it grows, until asked to stop. `up_to_date`: it was read to its end, and is followed since.
+void track(mail::Tracker& tracker, mail::Submitter& submitter, std::atomic<bool>& up_to_date,
+           const std::stop_token& stop) {
+    up_to_date = false;
     // Whichever of them runs Postfix on this release.
     const std::vector<std::string> units{"postfix@-.service", "postfix.service"};
     systemd::follow(
@@ -176,7 +180,22 @@ void track(mail::Tracker& tracker, mail::Submitter& submitter, const std::stop_t
                 lines.push_back({each.time, each.identifier, each.message});
             tracker.take(lines, cursor);
         },
-        [&] { submitter.begin(); });
+        [&] {
+            submitter.begin();
+            up_to_date = true;
+        });
+}
+
+/// Whoever Postfix has forgotten without a word waits no longer.
+void reconcile(mail::Reconciler& reconciler, const std::atomic<bool>& log_is_read) {
+    // What is not read yet may say what became of them.
+    if (!log_is_read)
+        return;
+    if (const std::size_t count = reconciler.look(); count > 0)
+        systemd::log(systemd::Priority::warning,
+                     fmt::format("messages to {} recipients are no longer in Postfix's queue, and its log does not say "
+                                 "what became of them: their status is 'unknown'",
+                                 count));
 }
 
 Json have_done(const store::Operation& operation, const api::Operations::Progress& progress,
@@ -261,6 +280,8 @@ void run(const state::Paths& paths) {
                               log_error);
     mail::Tracker tracker(database, token_key);
     mail::Bounces bounces(database, token_key);
+    mail::Reconciler reconciler(database,
+                                {.token_key = token_key, .list = [] { return systemd::SupervisorClient().queue(); }});
     const api::Services services{
         .ledger = ledger,
         .throttle = throttle,
@@ -314,9 +335,14 @@ void run(const state::Paths& paths) {
             std::chrono::minutes(1), [&] { rotation.look(stop); }, stop);
     });
     // What was handed over when the process before this one ended is in Postfix's log; only then is more handed over.
+    std::atomic<bool> log_is_read{false};
     const std::jthread tracking([&](const std::stop_token& stop) {
         again_and_again(
-            std::chrono::seconds(5), [&] { track(tracker, submitter, stop); }, stop);
+            std::chrono::seconds(5), [&] { track(tracker, submitter, log_is_read, stop); }, stop);
+    });
+    const std::jthread reconciling([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(15), [&] { reconcile(reconciler, log_is_read); }, stop);
     });
     std::vector<std::jthread> sending;
     for (std::size_t i = 0; i < connections_to_postfix; ++i)

@@ -117,6 +117,12 @@ std::optional<Recipient> Messages::recipient_in_queue(const std::string& queue_i
     return read_one_recipient(select.bind(queue_id));
 }
 
+std::vector<Recipient> Messages::at_postfix(const std::string& before) {
+    auto select = database_.prepare(fmt::format(
+        "select {} from recipients where status in ('sent', 'deferred') and updated_at <= ?1", recipient_columns));
+    return read_recipients(select.bind(before));
+}
+
 std::vector<Recipient> Messages::due(const std::string& at, std::size_t most) {
     auto select = database_.prepare(
         fmt::format("select {} from recipients where status = 'queued' and due_at <= ?1 order by due_at limit ?2",

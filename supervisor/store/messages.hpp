@@ -37,6 +37,8 @@ struct Recipient {
     std::optional<std::string> answer;
     std::optional<std::string> relay;
     std::string updated_at;
+
+    bool operator==(const Recipient&) const = default;
 };
 
 struct MessageEvent {
@@ -64,6 +66,8 @@ class Messages {
 
     [[nodiscard]] std::optional<Recipient> recipient(std::int64_t id);
     [[nodiscard]] std::optional<Recipient> recipient_in_queue(const std::string& queue_id);
+    /// Those that Postfix has, by what it said, and of whom nothing is news since `before`.
+    [[nodiscard]] std::vector<Recipient> at_postfix(const std::string& before);
     /// Those that are to be handed to Postfix by `at`, the longest due first.
     [[nodiscard]] std::vector<Recipient> due(const std::string& at, std::size_t most);
     /// None of those that are to be handed over by `at` before `until`.

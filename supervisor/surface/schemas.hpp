@@ -547,8 +547,8 @@ inline constexpr std::array raw_message_properties{
     Property{"send_at", &time, "Not before then; at most 30 days ahead", false},
 };
 inline constexpr Schema raw_message{.name = "RawMessage", .properties = raw_message_properties};
-inline constexpr std::array<std::string_view, 8> recipient_status_words{"queued",  "sent",    "delivered",  "deferred",
-                                                                        "bounced", "expired", "suppressed", "canceled"};
+inline constexpr std::array<std::string_view, 9> recipient_status_words{
+    "queued", "sent", "delivered", "deferred", "bounced", "expired", "suppressed", "canceled", "unknown"};
 inline constexpr Schema recipient_status{.kind = Kind::string, .values = recipient_status_words};
 inline constexpr std::array accepted_recipient_properties{
     Property{"email", &text, "Their address"},
@@ -573,7 +573,8 @@ inline constexpr std::array recipient_properties{
     Property{
         "status", &recipient_status,
         "queued: waits for Postfix; sent: Postfix has it; delivered: the next server has it; deferred: that server "
-        "wants it later; bounced, expired: they do not get it"},
+        "wants it later; bounced, expired: they do not get it; unknown: Postfix no longer has it, and its log does not "
+        "say what became of it"},
     Property{"queue_id", &optional_text, "Postfix's id of it, as in its log and in /queue"},
     Property{"code", &optional_text, "The enhanced status code of the last answer (RFC 3463)"},
     Property{"answer", &answer_text, "The last answer of the other side, in its own words"},

@@ -11,6 +11,7 @@ import mail
 from api import Api, storm
 from machine import wait_until
 
+API_UNITS = ("vectis-api-admin.socket", "vectis-api-local.socket", "vectis-api-proxy.socket", "vectis-api-lmtp.socket", "vectis-api.service")
 SENDING = api.SCOPES + ",send,messages:read,suppressions:read,suppressions:write"
 
 
@@ -163,6 +164,39 @@ def test_with_everything_killed_under_load_each_accepted_message_ends_as_the_oth
     client.close()
 
 
+def test_whom_postfix_forgets_without_a_word_ends_as_unknown_until_a_report_says_more(lab):
+    server = mail.configured(lab)
+    client = Api(lab, server, SENDING)
+    body = {"from": {"email": mail.address(server, "alice")}, "to": [{"email": "full@outside.test"}], "subject": "lost", "text": "x"}
+    lost, kept = [client.post("/send", body, 202)["id"] for _ in range(2)]
+
+    def state(id):
+        return recipients(client, id)["full@outside.test"]
+    for id in (lost, kept):
+        wait_until(lambda id=id: state(id)["status"] == "deferred", 60, "the message to be deferred")
+    queue_id = state(lost)["queue_id"]
+    [token] = [each["sender"] for each in map(json.loads, server.out("postqueue", "-j").splitlines()) if each["queue_id"] == queue_id]
+    # Its file is gone, as with a disk, of which no log tells. Both messages are an hour older.
+    server.exec("systemctl", "stop", *API_UNITS)
+    try:
+        assert server.out("find", "/var/spool/postfix", "-type", "f", "-name", queue_id, "-print", "-delete")
+        server.exec("runuser", "-u", "vectis", "--", "sqlite3", "/var/lib/vectis/api/vectis.db",
+                    "update recipients set updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') where status = 'deferred'")
+    finally:
+        server.exec("systemctl", "start", *API_UNITS)
+    wait_until(lambda: state(lost)["status"] == "unknown", 180, "the message to be missed twice")
+    assert state(kept)["status"] == "deferred", state(kept)
+    story = [event["type"] for event in client.get(f"/messages/{lost}/events")]
+    assert story == ["message.queued", "message.sent", "message.deferred", "message.unknown"], story
+    assert client.get("/suppressions?address=full@outside.test") == []
+
+    assert mail.deliver(lab, server, token, mail.parsed(REPORT), sender="")["code"] == 250
+    wait_until(lambda: state(lost)["status"] == "bounced", 30, "the report to be read")
+    server.exec("vectis", "suppression", "remove", "full@outside.test", "--yes")
+    server.exec("vectis", "queue", "remove", state(kept)["queue_id"], "--yes")
+    client.close()
+
+
 def recipients(client, id):
     return {each["email"]: each for each in client.get(f"/messages/{id}")["recipients"]}
 
@@ -175,5 +209,5 @@ def ended(client, id, timeout=90):
         if answer["status"] != 200:
             return None
         whole = answer["json"]["data"]
-        return whole if all(each["status"] in ("delivered", "bounced", "expired", "suppressed", "canceled") for each in whole["recipients"]) else None
+        return whole if all(each["status"] in ("delivered", "bounced", "expired", "suppressed", "canceled", "unknown") for each in whole["recipients"]) else None
     return wait_until(over, timeout, f"message {id} to end")

@@ -22,8 +22,8 @@ const Delivery accepted = attempt(Status::sent, "2.0.0", "250 2.0.0 Ok: queued a
 const Delivery refused = attempt(Status::bounced, "5.1.1", "host mx.example.net[192.0.2.1] said: 550 5.1.1 no");
 const Delivery put_off = attempt(Status::deferred, "4.7.1", "said: 451 4.7.1 Greylisted, try again in 298 seconds");
 
-constexpr std::array all_states{State::queued,  State::sent,    State::delivered,  State::deferred,
-                                State::bounced, State::expired, State::suppressed, State::canceled};
+constexpr std::array all_states{State::queued,  State::sent,       State::delivered, State::deferred, State::bounced,
+                                State::expired, State::suppressed, State::canceled,  State::unknown};
 
 Known known(State state, const Delivery& last = {}) {
     return {state, last.dsn, last.reason};
@@ -80,6 +80,16 @@ TEST_CASE("a final state stays whatever the log says") {
               LogEvent(PickedUp{"3F1B2A00C4", "4jb28M41C7zycb"})})
             CHECK_FALSE(after(known(state), line));
     }
+}
+
+TEST_CASE("whose end was unknown gets the one that is heard of after all") {
+    CHECK_FALSE(is_final(State::unknown));
+    CHECK(after(known(State::unknown), accepted)->event == StateEvent::delivered);
+    CHECK(after(known(State::unknown), refused)->event == StateEvent::bounced);
+    CHECK(after(known(State::unknown, put_off), put_off)->event == StateEvent::deferred);
+    CHECK(after(known(State::unknown), RemovedByHand{"4jb28M41C7zycb"})->event == StateEvent::canceled);
+    CHECK(after(known(State::unknown), reported(Action::failed, "5.1.1"))->event == StateEvent::bounced);
+    CHECK_FALSE(after(known(State::unknown), reported(Action::delivered, "2.0.0")));
 }
 
 TEST_CASE("the same deferral is counted and not told again") {

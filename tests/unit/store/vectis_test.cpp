@@ -87,6 +87,53 @@ TEST_CASE("a change that throws leaves those that are committed with it alone") 
     CHECK(database.write([](store::Database& open) { return add_secret(open, "two"); }) == 1);
 }
 
+TEST_CASE("recipients of an earlier release keep their ids, their events and their messages' content") {
+    const Folder folder;
+    const fs::path earlier = folder.path / "earlier";
+    fs::create_directory(earlier);
+    for (const auto& each : fs::directory_iterator(fs::path(MIGRATIONS) / "vectis")) {
+        if (each.path().filename() < "0009")
+            fs::copy(each.path(), earlier);
+    }
+    const std::string at = "2026-11-24T10:00:00.000Z";
+    std::vector<store::Recipient> recipients{{.address = "a@outside.test", .due_at = at, .updated_at = at},
+                                             {.address = "b@outside.test", .due_at = at, .updated_at = at}};
+    store::Vectis(folder.path / "vectis.db", earlier, "").write([&](store::Database& open) {
+        store::Messages messages(open);
+        messages.add({.id = "m1",
+                      .domain = "example.test",
+                      .sent_by = "k",
+                      .sender = "a@example.test",
+                      .subject = "s",
+                      .message_id = "m1@example.test",
+                      .tags = "[]",
+                      .metadata = "{}",
+                      .size = 4,
+                      .created_at = at,
+                      .send_at = std::nullopt},
+                     "content", recipients);
+        recipients[1].status = "deferred";
+        recipients[1].queue_id = "Q";
+        recipients[1].answer = "later";
+        messages.update(recipients[1]);
+        return 0;
+    });
+    auto database = open(folder);
+    database.write([&](store::Database& open) {
+        store::Messages messages(open);
+        CHECK(messages.recipients("m1") == recipients);
+        CHECK(messages.content("m1") == "content");
+        recipients[1].status = "unknown";
+        messages.update(recipients[1]);
+        CHECK(messages.recipient(recipients[1].id) == recipients[1]);
+        recipients[1].status = "lost";
+        CHECK_THROWS_AS(messages.update(recipients[1]), Error);
+        open.execute("delete from messages");
+        CHECK(messages.recipients("m1").empty());
+        return 0;
+    });
+}
+
 TEST_CASE("what goes out is kept until nobody waits for Postfix, and what is due is found") {
     const Folder folder;
     auto database = open(folder);
