@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <cstdlib>
@@ -15,16 +16,19 @@ namespace vectis {
 
 namespace {
 
+constexpr std::array day_names{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
+constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                                       "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+
 /// Tue, 24 Nov 2026 10:43:11, and the zone behind it.
 std::string date_in_words(Time time, std::string_view zone) {
     const std::time_t whole = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
     std::tm parts{};
     gmtime_r(&whole, &parts);
-    constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
-    constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}", days.at(static_cast<std::size_t>(parts.tm_wday)),
-                       parts.tm_mday, months.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
-                       parts.tm_hour, parts.tm_min, parts.tm_sec, zone);
+    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}",
+                       day_names.at(static_cast<std::size_t>(parts.tm_wday)), parts.tm_mday,
+                       month_names.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900, parts.tm_hour,
+                       parts.tm_min, parts.tm_sec, zone);
 }
 
 } // namespace
@@ -64,6 +68,21 @@ std::string http_date(Time time) {
 
 std::string message_date(Time time) {
     return date_in_words(time, "+0000");
+}
+
+std::optional<Time> parse_http_date(const std::string& text) {
+    std::tm parts{};
+    std::array<char, 4> month{};
+    const int found = std::sscanf(text.c_str(), "%*3s, %2d %3s %4d %2d:%2d:%2d GMT", &parts.tm_mday, month.data(),
+                                  &parts.tm_year, &parts.tm_hour, &parts.tm_min, &parts.tm_sec);
+    const auto* name = std::find(month_names.begin(), month_names.end(), month.data());
+    if (found != 6 || name == month_names.end())
+        return std::nullopt;
+    parts.tm_year -= 1900;
+    parts.tm_mon = static_cast<int>(name - month_names.begin());
+    const Time time{std::chrono::seconds(timegm(&parts))};
+    // As above: what is no such date does not come out as it went in.
+    return http_date(time) == text ? std::optional(time) : std::nullopt;
 }
 
 std::optional<std::string> environment(const char* name) {

@@ -19,6 +19,8 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::mil
 [[nodiscard]] std::string http_date(Time time);
 /// As a message writes it (RFC 5322 section 3.3): Tue, 24 Nov 2026 10:43:11 +0000.
 [[nodiscard]] std::string message_date(Time time);
+/// The time that http_date() writes so; nothing on anything else (the two forms that HTTP has had before, too).
+[[nodiscard]] std::optional<Time> parse_http_date(const std::string& text);
 /// The environment variable `name`, if it is set.
 [[nodiscard]] std::optional<std::string> environment(const char* name);
 

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 #include <array>
 #include <cstdint>
@@ -57,6 +58,16 @@ std::string sha256(std::string_view bytes) {
     for (unsigned int i = 0; i < size; ++i)
         hex += fmt::format("{:02x}", digest.at(i));
     return hex;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), // NOLINT: OpenSSL's bytes
+             bytes.size(), digest.data(), &size) == nullptr)
+        throw Error(Code::internal, "cannot compute HMAC-SHA-256");
+    return {reinterpret_cast<const char*>(digest.data()), size}; // NOLINT
 }
 
 } // namespace vectis

@@ -1,4 +1,4 @@
-// SHA-256 by OpenSSL.
+// SHA-256 and HMAC by OpenSSL.
 #pragma once
 
 #include <memory>
@@ -26,5 +26,7 @@ class Sha256 {
 
 /// The plain SHA-256 of `bytes`, as sha256sum(1) prints it.
 [[nodiscard]] std::string sha256(std::string_view bytes);
+/// HMAC with SHA-256 (RFC 2104): 32 bytes.
+[[nodiscard]] std::string hmac_sha256(std::string_view key, std::string_view bytes);
 
 } // namespace vectis
