@@ -25,8 +25,8 @@ SERVER = """postfix postfix-sqlite dovecot-core dovecot-imapd dovecot-pop3d dove
     roundcube-sqlite3 certbot fail2ban python3-systemd nftables postsrsd
     postfix-mta-sts-resolver libsasl2-modules""".split()
 SERVER_BY_SUITE = {
-    "bookworm": "dovecot-fts-xapian libssl3 libyaml-cpp0.7 libsdbus-c++1 libfmt9 libunbound8 libgmime-3.0-0 libcpp-httplib0.11 liboath0 libqrencode4 libprometheus-cpp-core1.0 libcsv3".split(),
-    "trixie": "dovecot-flatcurve libssl3t64 libyaml-cpp0.8 libsdbus-c++2 libfmt10 libunbound8 libgmime-3.0-0t64 libcpp-httplib0.18 liboath0t64 libqrencode4 libprometheus-cpp-core1.0 libcsv3".split(),
+    "bookworm": "dovecot-fts-xapian libssl3 libyaml-cpp0.7 libsdbus-c++1 libfmt9 libunbound8 libgmime-3.0-0 libcpp-httplib0.11 libcurl4 liboath0 libqrencode4 libprometheus-cpp-core1.0 libcsv3".split(),
+    "trixie": "dovecot-flatcurve libssl3t64 libyaml-cpp0.8 libsdbus-c++2 libfmt10 libunbound8 libgmime-3.0-0t64 libcpp-httplib0.18 libcurl4t64 liboath0t64 libqrencode4 libprometheus-cpp-core1.0 libcsv3".split(),
 }
 
 # Only kept in the local repository, each group downloaded by itself (some conflict).
