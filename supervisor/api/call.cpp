@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "judge/judge.hpp"
+#include "store/accounts.hpp"
 #include "surface/schemas.hpp"
 
 #include <fmt/format.h>
@@ -92,6 +93,12 @@ void refuse(std::vector<Problem> problems) {
     throw Error(Code::invalid_input,
                 fmt::format("the request has {} {}", problems.size(), problems.size() == 1 ? "fault" : "faults"), {},
                 std::move(problems));
+}
+
+bool Call::has_domain(const std::string& domain) const {
+    const auto row = services_.directory.read(
+        [&](store::Database& database) { return store::Accounts(database).domain_named(domain); });
+    return row && row->managed_by != "system" && who().reaches(domain);
 }
 
 std::optional<std::string> Call::query(const std::string& name) const {

@@ -98,6 +98,8 @@ class Call {
     [[nodiscard]] const accounts::Who& who() const { return credential_.who; }
     /// The session that asks; only where the route is for sessions.
     [[nodiscard]] const store::Session& session() const { return credential_.session->session; }
+    /// Whether it is a domain here, and theirs.
+    [[nodiscard]] bool has_domain(const std::string& domain) const;
     [[nodiscard]] const std::string& address() const { return request_.peer.address; }
     [[nodiscard]] std::optional<std::string> field(const std::string& name) const { return request_.field(name); }
     [[nodiscard]] const std::string& request_id() const { return request_.id; }

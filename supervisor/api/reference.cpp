@@ -1,5 +1,6 @@
 #include "api/reference.hpp"
 
+#include "surface/events.hpp"
 #include "surface/routes.hpp"
 
 #include <fmt/format.h>
@@ -100,7 +101,11 @@ std::string reference_page() {
                 describe(page, route);
         }
     }
-    return page + "</html>\n";
+    page += "<h2>events</h2>\n<p>What the story of a message and webhooks tell.</p>\n"
+            "<table><tr><th>Type</th><th>What</th></tr>\n";
+    for (const auto& each : surface::event_types)
+        page += fmt::format("<tr><td><code>{}</code></td><td>{}</td></tr>\n", each.name, each.summary);
+    return page + "</table>\n</html>\n";
 }
 
 } // namespace vectis::api

@@ -25,10 +25,9 @@ std::string date_in_words(Time time, std::string_view zone) {
     const std::time_t whole = std::chrono::floor<std::chrono::seconds>(time).time_since_epoch().count();
     std::tm parts{};
     gmtime_r(&whole, &parts);
-    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}",
-                       day_names.at(static_cast<std::size_t>(parts.tm_wday)), parts.tm_mday,
-                       month_names.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900, parts.tm_hour,
-                       parts.tm_min, parts.tm_sec, zone);
+    return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}", day_names.at(static_cast<std::size_t>(parts.tm_wday)),
+                       parts.tm_mday, month_names.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
+                       parts.tm_hour, parts.tm_min, parts.tm_sec, zone);
 }
 
 } // namespace

@@ -45,9 +45,11 @@ struct Resource {
     std::string name;
 };
 
-/// The one that people named, by its name or id.
+/// The one that people named, by its name or id. What a group has beside the resources it is called by has an id alone.
 Resource resolve(net::ApiClient& client, const Route& route, const std::string& named) {
     const std::string collection(route.path.substr(0, route.path.find("/{id}")));
+    if (collection != fmt::format("/{}", route.group))
+        return {net::query_escaped(named), named};
     const std::string field(surface::group_of(route).named_by);
     const std::string wanted = field == "email" ? lower_ascii(named) : named;
     const Json by_name = client.ask("GET", fmt::format("{}?{}={}", collection, field, net::query_escaped(wanted)));
@@ -173,27 +175,35 @@ std::string records(const Json& data) {
     return zone::dns_records_text(all);
 }
 
+std::string delivery(Json data, std::span<const std::string_view> columns) {
+    const Json attempts = data.at("attempts_log");
+    data.erase("attempts_log");
+    return sheet(data) + "\n" + table(attempts, columns);
+}
+
 std::string text_of(const Invocation& invocation, const Json& data) {
     const auto operation = invocation.row->operation;
     if (operation == surface::Operation::domains_verify)
         return verification(data);
     if (operation == surface::Operation::domains_dns)
         return records(data);
+    if (operation == surface::Operation::webhook_deliveries_get)
+        return delivery(data, invocation.row->columns);
     if (data.is_array())
         return table(data, invocation.row->columns);
     return data.contains("keys") ? table(data.at("keys"), invocation.row->columns) : sheet(data);
 }
 
-/// Every page of it, unless a limit was asked for.
-Json all_rows(net::ApiClient& client, const Invocation& invocation, const Route& route) {
+/// Every page of what is at `path`, unless a limit was asked for.
+Json all_rows(net::ApiClient& client, const Invocation& invocation, const Route& route, const std::string& path) {
     std::string query = query_of(invocation, route);
     if (!invocation.has("--limit"))
         query += fmt::format("{}limit={}", query.empty() ? "?" : "&", surface::schemas::page_limit.most);
-    Json answer = client.ask("GET", std::string(route.path) + query);
+    Json answer = client.ask("GET", path + query);
     Json rows = answer.at("data");
     while (!invocation.has("--limit") && answer.at("meta").at("pagination").at("has_more").get<bool>()) {
         const std::string cursor = answer.at("meta").at("pagination").at("next_cursor");
-        answer = client.ask("GET", fmt::format("{}{}&cursor={}", route.path, query, net::query_escaped(cursor)));
+        answer = client.ask("GET", fmt::format("{}{}&cursor={}", path, query, net::query_escaped(cursor)));
         for (auto& row : answer.at("data"))
             rows.push_back(std::move(row));
     }
@@ -250,11 +260,6 @@ int run_api(const Invocation& invocation) {
     net::ApiClient client(invocation.paths.api_socket());
     if (invocation.command == surface::Command::admin_totp)
         return give_second_factor(client, route, positional(invocation));
-    if (route.list != nullptr) {
-        const Json rows = all_rows(client, invocation, route);
-        print(invocation.json() ? to_pretty_text(rows) : table(rows, invocation.row->columns));
-        return 0;
-    }
     auto body = body_of(invocation, route);
     if (body) {
         if (auto problems = judge::value(*route.body, *body, route.method == surface::Method::patch); !problems.empty())
@@ -266,6 +271,11 @@ int run_api(const Invocation& invocation) {
         const auto resource = resolve(client, route, positional(invocation));
         path.replace(at, 4, resource.id);
         name = resource.name;
+    }
+    if (route.list != nullptr) {
+        const Json rows = all_rows(client, invocation, route, path);
+        print(invocation.json() ? to_pretty_text(rows) : table(rows, invocation.row->columns));
+        return 0;
     }
     if (const auto at = path.find("{app_password}"); at != std::string::npos) {
         name = invocation.value("--name").value_or("");

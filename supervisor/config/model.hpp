@@ -52,6 +52,7 @@ struct Network {
     std::vector<std::string> interfaces; // whose addresses are added to `addresses`
     bool ipv4 = true;
     bool ipv6 = true;
+    std::vector<std::string> webhook_networks; // IP addresses and networks
     RelayHost relay_host;
 
     bool operator==(const Network&) const = default;

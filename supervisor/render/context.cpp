@@ -330,6 +330,7 @@ data context(const config::Config& config, const config::Secrets& secrets, const
     set_dnsbl(object, config.postfix);
 
     set_bans(object, config.bans);
+    object.text("webhook_networks", join(config.network.webhook_networks, " "));
 
     object.flag("imap", config.dovecot.imap);
     object.flag("pop3", config.dovecot.pop3);

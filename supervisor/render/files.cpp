@@ -150,6 +150,7 @@ constexpr std::array table{
         .service = "unbound",
         .where = "/etc/unbound/unbound.conf.d/vectis.conf",
         .placed = Placed::copy},
+    Row{.path = "webhooks/networks.json", .service = "webhooks", .quoting = Quoting::quoted, .uptake = Uptake::restart},
     webmail("webmail/autodiscover.php"),
     Row{.path = "webmail/config.inc.php",
         .service = "webmail",

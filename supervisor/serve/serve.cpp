@@ -18,6 +18,7 @@
 #include "systemd/journal.hpp"
 #include "systemd/listen.hpp"
 #include "systemd/notify.hpp"
+#include "webhooks/deliverer.hpp"
 
 #include <fmt/format.h>
 
@@ -165,6 +166,7 @@ void again_and_again(std::chrono::seconds pause, const std::function<void()>& wo
 
 constexpr std::size_t token_key_bytes = 32;
 constexpr std::size_t connections_to_postfix = 4;
+constexpr std::size_t webhooks_at_once = 48;
 
 /// Reads Postfix's log as it grows, until asked to stop. `up_to_date`: it was read to its end, and is followed since.
 void track(mail::Tracker& tracker, mail::Submitter& submitter, std::atomic<bool>& up_to_date,
@@ -279,6 +281,8 @@ void run(const state::Paths& paths) {
     mail::Submitter submitter(database, {.socket = "/var/spool/postfix/public/vectis-submit", .token_key = token_key},
                               log_error);
     mail::Tracker tracker(database, token_key);
+    webhooks::Deliverer deliverer(database, "/run/vectis-webhooks.sock", webhooks_at_once, log_error);
+    database.when_changed([&deliverer] { deliverer.wake(); });
     mail::Bounces bounces(database, token_key);
     mail::Reconciler reconciler(database,
                                 {.token_key = token_key, .list = [] { return systemd::SupervisorClient().queue(); }});
@@ -347,6 +351,9 @@ void run(const state::Paths& paths) {
     std::vector<std::jthread> sending;
     for (std::size_t i = 0; i < connections_to_postfix; ++i)
         sending.emplace_back([&](const std::stop_token& stop) { submitter.run(stop); });
+    std::vector<std::jthread> delivering;
+    for (std::size_t i = 0; i < webhooks_at_once; ++i)
+        delivering.emplace_back([&](const std::stop_token& stop) { deliverer.run(stop); });
     mail::LmtpServer lmtp(std::move(from_postfix), bounces.receive());
     const std::jthread receiving([&](const std::stop_token& stop) {
         again_and_again(

@@ -192,8 +192,9 @@ systemd::UnitState unit_of(systemd::Manager& manager, const surface::Service& se
         throw Error(Code::unit_failed, fmt::format("cannot use unit '{}': it is masked", unit.name),
                     fmt::format("systemctl unmask {}", unit.name));
     if (!unit.loaded())
-        throw Error(Code::not_found, fmt::format("cannot find a systemd unit for {}", service.name),
-                    fmt::format("apt install {}", service.packages.front()));
+        throw Error(
+            Code::not_found, fmt::format("cannot find a systemd unit for {}", service.name),
+            fmt::format("apt install {}", service.packages.empty() ? "--reinstall vectis" : service.packages.front()));
     return unit;
 }
 

@@ -168,6 +168,12 @@ std::optional<std::string> Statement::optional_text(int column) const {
     return bytes == nullptr ? std::string() : std::string(static_cast<const char*>(bytes), size);
 }
 
+std::optional<std::int64_t> Statement::optional_integer(int column) const {
+    if (sqlite3_column_type(statement_, column) == SQLITE_NULL)
+        return std::nullopt;
+    return integer(column);
+}
+
 Transaction::Transaction(Database& database) : database_(database) {
     database_.execute("begin immediate");
 }

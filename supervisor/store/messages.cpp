@@ -1,5 +1,7 @@
 #include "store/messages.hpp"
 
+#include "store/webhooks.hpp"
+
 #include <fmt/format.h>
 
 namespace vectis::store {
@@ -10,6 +12,7 @@ constexpr std::string_view message_columns =
     "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at";
 constexpr std::string_view recipient_columns =
     "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at";
+constexpr std::string_view event_columns = "id, at, type, domain, message, recipient, data";
 
 Message read_message(const Statement& row) {
     return {.id = row.text(0),
@@ -50,7 +53,23 @@ std::optional<Recipient> read_one_recipient(Statement& select) {
     return select.step() ? std::optional(read_recipient(select)) : std::nullopt;
 }
 
+MessageEvent read_event(const Statement& row) {
+    return {.id = row.text(0),
+            .at = row.text(1),
+            .type = row.text(2),
+            .domain = row.text(3),
+            .message = row.text(4),
+            .recipient = row.text(5),
+            .data = row.text(6)};
+}
+
 } // namespace
+
+void insert_event(Database& database, const MessageEvent& event) {
+    database.prepare(fmt::format("insert into events ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)", event_columns))
+        .bind(event.id, event.at, event.type, event.domain, event.message, event.recipient, event.data)
+        .run();
+}
 
 void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
     database_
@@ -91,18 +110,12 @@ std::vector<Recipient> Messages::recipients(const std::string& message) {
 }
 
 std::vector<MessageEvent> Messages::events(const std::string& message) {
-    auto select = database_.prepare(
-        "select id, at, type, domain, message, recipient, data from events where message = ?1 order by seq");
+    auto select =
+        database_.prepare(fmt::format("select {} from events where message = ?1 order by seq", event_columns));
     select.bind(message);
     std::vector<MessageEvent> rows;
     while (select.step())
-        rows.push_back({.id = select.text(0),
-                        .at = select.text(1),
-                        .type = select.text(2),
-                        .domain = select.text(3),
-                        .message = select.text(4),
-                        .recipient = select.text(5),
-                        .data = select.text(6)});
+        rows.push_back(read_event(select));
     return rows;
 }
 
@@ -164,11 +177,13 @@ void Messages::update(const Recipient& recipient) {
 }
 
 void Messages::add_event(const MessageEvent& event) {
-    database_
-        .prepare("insert into events (id, at, type, domain, message, recipient, data) "
-                 "values (?1, ?2, ?3, ?4, ?5, ?6, ?7)")
-        .bind(event.id, event.at, event.type, event.domain, event.message, event.recipient, event.data)
-        .run();
+    insert_event(database_, event);
+    Webhooks(database_).fan_out(event);
+}
+
+std::optional<MessageEvent> Messages::event(const std::string& id) {
+    auto select = database_.prepare(fmt::format("select {} from events where id = ?1", event_columns));
+    return select.bind(id).step() ? std::optional(read_event(select)) : std::nullopt;
 }
 
 std::string Messages::own_secret(const std::string& name, const std::string& fresh) {

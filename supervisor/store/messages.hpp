@@ -51,6 +51,9 @@ struct MessageEvent {
     std::string data; // JSON
 };
 
+/// Writes an event down, and nothing else.
+void insert_event(Database& database, const MessageEvent& event);
+
 class Messages {
   public:
     explicit Messages(Database& database) : database_(database) {}
@@ -81,7 +84,9 @@ class Messages {
 
     /// Writes everything but message and address down.
     void update(const Recipient& recipient);
+    /// Writes it down, with a delivery for each webhook that wants it.
     void add_event(const MessageEvent& event);
+    [[nodiscard]] std::optional<MessageEvent> event(const std::string& id);
 
     /// Of the same database.
     [[nodiscard]] Suppressions suppressions() { return Suppressions(database_); }

@@ -39,6 +39,7 @@ void Vectis::commit(const std::function<void(Database&)>& change) {
         const auto all = std::exchange(waiting_, {});
         lock.unlock();
         commit_all(all);
+        changed_();
         lock.lock();
         committing_ = false;
         for (auto* each : all)

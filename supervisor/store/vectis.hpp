@@ -33,6 +33,8 @@ class Vectis {
         commit([&](Database& database) { result.emplace(use(database)); });
         return std::move(*result);
     }
+    /// `changed` is called after each commit, by any thread; set before there are several.
+    void when_changed(std::function<void()> changed) { changed_ = std::move(changed); }
     /// Takes out of the write-ahead log what was deleted, which is there until it is written over. False: not yet,
     /// since another program reads the database.
     [[nodiscard]] bool forget() {
@@ -51,6 +53,7 @@ class Vectis {
     std::vector<Waiting*> waiting_;
     bool committing_ = false;
 
+    std::function<void()> changed_ = [] {};
     std::mutex mutex_;
     Database database_;
 };

@@ -297,11 +297,63 @@ constexpr std::array suppression_add_arguments{
 };
 constexpr std::array suppression_remove_arguments{which_suppression, force, dry_run, json};
 
+constexpr Argument which_webhook{ArgumentKind::positional, "URL", "", "A webhook's URL, if no other has it, or its id",
+                                 true};
+constexpr Argument webhook_events{ArgumentKind::option, "--events", "TYPE,...",
+                                  "Which types it is told, such as message.bounced; '*' is all"};
+constexpr Argument webhook_description{ArgumentKind::option, "--description", "TEXT", "What it is for"};
+constexpr std::array webhook_list_arguments{of_domain, json};
+constexpr std::array webhook_show_arguments{which_webhook, json};
+constexpr std::array webhook_add_arguments{
+    Argument{ArgumentKind::positional, "URL", "", "Where events are posted to", true},
+    Argument{ArgumentKind::option, "--domain", "DOMAIN",
+             "Whose events; every domain's, and the server's own, if left out"},
+    webhook_events,
+    webhook_description,
+    dry_run,
+    json,
+};
+constexpr std::array webhook_change_arguments{
+    which_webhook,
+    Argument{ArgumentKind::option, "--url", "URL", "Where events are posted to from now on"},
+    webhook_events,
+    webhook_description,
+    Argument{ArgumentKind::option, "--enabled", "true|false", "Whether it is told of events"},
+    dry_run,
+    json,
+};
+constexpr std::array webhook_remove_arguments{which_webhook, force, dry_run, json};
+constexpr std::array webhook_act_arguments{which_webhook, dry_run, json};
+constexpr std::array webhook_deliveries_arguments{
+    which_webhook,
+    Argument{ArgumentKind::option, "--limit", "N", "How many; all if left out"},
+    Argument{ArgumentKind::option, "--order", "ORDER", "desc: the newest first; asc if left out"},
+    Argument{ArgumentKind::option, "--status", "STATUS", "pending, delivered or dead"},
+    Argument{ArgumentKind::option, "--type", "TYPE", "Only of this type, such as message.bounced"},
+    json,
+};
+constexpr std::array webhook_replay_arguments{
+    which_webhook,
+    Argument{ArgumentKind::option, "--since", "TIME", "All from then on, such as 2026-11-24T10:00:00.000Z"},
+    Argument{ArgumentKind::option, "--until", "TIME", "Until then; until now if left out"},
+    Argument{ArgumentKind::option, "--status", "dead", "In place of a time: all that is dead"},
+    dry_run,
+    json,
+};
+constexpr Argument which_delivery{ArgumentKind::positional, "ID", "",
+                                  "A delivery's id, as 'vectis webhook deliveries' shows it", true};
+constexpr std::array delivery_show_arguments{which_delivery, json};
+constexpr std::array delivery_act_arguments{which_delivery, dry_run, json};
+
 constexpr std::array<std::string_view, 5> domain_columns{"name", "alias_of", "catch_all", "active", "managed_by"};
 constexpr std::array<std::string_view, 5> mailbox_columns{"address", "display_name", "quota", "active", "managed_by"};
 constexpr std::array<std::string_view, 4> alias_columns{"address", "destinations", "active", "managed_by"};
 constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
                                                               "expires_at"};
+constexpr std::array<std::string_view, 5> webhook_columns{"url", "domain", "events", "enabled", "disabled_because"};
+constexpr std::array<std::string_view, 7> delivery_columns{"id",   "type",  "status", "attempts",
+                                                           "code", "fault", "due_at"};
+constexpr std::array<std::string_view, 5> attempt_columns{"at", "code", "fault", "milliseconds", "detail"};
 constexpr std::array<std::string_view, 4> admin_columns{"email", "name", "role", "suspended"};
 constexpr std::array<std::string_view, 5> key_columns{"name", "role", "scopes", "rate", "expires_at"};
 constexpr std::array<std::string_view, 5> audit_columns{"seq", "at", "actor", "action", "target"};
@@ -522,6 +574,63 @@ constexpr std::array command_table{
                false,
                Operation::suppressions_delete,
                {}},
+    CommandRow{Command::api, "webhook list", "List who is told of events", webhook_list_arguments, false,
+               Operation::webhooks_list, webhook_columns},
+    CommandRow{
+        Command::api, "webhook show", "Show a webhook", webhook_show_arguments, false, Operation::webhooks_get, {}},
+    CommandRow{Command::api,
+               "webhook add",
+               "Tell a URL of events; the secret is shown this once",
+               webhook_add_arguments,
+               false,
+               Operation::webhooks_create,
+               {}},
+    CommandRow{Command::api,
+               "webhook change",
+               "Change a webhook",
+               webhook_change_arguments,
+               false,
+               Operation::webhooks_update,
+               {}},
+    CommandRow{Command::api,
+               "webhook remove",
+               "Remove a webhook, and the log of its deliveries",
+               webhook_remove_arguments,
+               false,
+               Operation::webhooks_delete,
+               {}},
+    CommandRow{Command::api,
+               "webhook rotate-secret",
+               "Give a webhook another secret; the one of before signs a day longer",
+               webhook_act_arguments,
+               false,
+               Operation::webhooks_rotate_secret,
+               {}},
+    CommandRow{Command::api,
+               "webhook test",
+               "Tell a webhook an event that is a test",
+               webhook_act_arguments,
+               false,
+               Operation::webhooks_test,
+               {}},
+    CommandRow{Command::api, "webhook deliveries", "List what became of each event that a webhook was to be told",
+               webhook_deliveries_arguments, false, Operation::webhooks_deliveries, delivery_columns},
+    CommandRow{Command::api, "webhook delivery", "Show one of them, with every attempt", delivery_show_arguments, false,
+               Operation::webhook_deliveries_get, attempt_columns},
+    CommandRow{Command::api,
+               "webhook replay",
+               "Deliver again what is dead, or all of a stretch of time",
+               webhook_replay_arguments,
+               false,
+               Operation::webhooks_replay,
+               {}},
+    CommandRow{Command::api,
+               "webhook replay-delivery",
+               "Deliver one event again",
+               delivery_act_arguments,
+               false,
+               Operation::webhook_deliveries_replay,
+               {}},
     CommandRow{Command::import,
                "import",
                "Make the domains, mailboxes and aliases of a file",
@@ -608,6 +717,7 @@ std::string_view group_summary(std::string_view word) {
         Row{"mailbox", "Say whose mail is here"},
         Row{"queue", "See and handle the mail that is not delivered yet"},
         Row{"suppression", "Say to whom programs send nothing more"},
+        Row{"webhook", "Say who is told of events, and see what became of it"},
     };
     const auto* found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.word == word; });
     return found == rows.end() ? std::string_view() : found->summary;

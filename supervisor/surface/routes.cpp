@@ -21,6 +21,7 @@ constexpr std::array group_table{
     Group{"import", "Many domains, mailboxes and aliases at once."},
     Group{"sending", "What programs send, and what becomes of it."},
     Group{"suppressions", "To whom nothing more is sent, and why.", "address"},
+    Group{"webhooks", "Who is told of events by HTTP, and what became of each delivery.", "url"},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
     Group{"operations", "The daemons, and the mail that is under way.", "", true},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it.", "", true},
@@ -46,6 +47,12 @@ constexpr Listing message_list{message_sorts, message_filters};
 constexpr std::array<std::string_view, 3> suppression_sorts{"id", "address", "created_at"};
 constexpr std::array<std::string_view, 3> suppression_filters{"domain", "address", "reason"};
 constexpr Listing suppression_list{suppression_sorts, suppression_filters};
+constexpr std::array<std::string_view, 2> webhook_sorts{"id", "created_at"};
+constexpr std::array<std::string_view, 2> webhook_filters{"domain", "url"};
+constexpr Listing webhook_list{webhook_sorts, webhook_filters};
+constexpr std::array<std::string_view, 1> delivery_sorts{"id"};
+constexpr std::array<std::string_view, 3> delivery_filters{"status", "type", "event"};
+constexpr Listing delivery_list{delivery_sorts, delivery_filters};
 constexpr std::array<std::string_view, 1> queue_sorts{"id"};
 constexpr std::array<std::string_view, 2> queue_filters{"queue", "sender"};
 constexpr Listing queue_list{queue_sorts, queue_filters};
@@ -325,6 +332,42 @@ constexpr std::array route_table{
     Route{.operation = Operation::suppressions_delete, .id = "delete_suppression", .method = Method::del, .path = "/suppressions/{id}", .group = "suppressions",
           .summary = "Send to the address again",
           .role = Role::domain_admin, .scope = "suppressions:write", .confirm = true, .answer = &schemas::suppression},
+
+    Route{.operation = Operation::webhooks_list, .id = "list_webhooks", .path = "/webhooks", .group = "webhooks",
+          .summary = "Who is told of events",
+          .role = Role::domain_admin, .scope = "webhooks:read", .list = &webhook_list, .answer = &schemas::webhooks},
+    Route{.operation = Operation::webhooks_create, .id = "create_webhook", .method = Method::post, .path = "/webhooks", .group = "webhooks",
+          .summary = "Tell a URL of events; the secret that signs is shown this once",
+          .role = Role::domain_admin, .scope = "webhooks:write", .body = &schemas::new_webhook, .status = 201, .answer = &schemas::made_webhook},
+    Route{.operation = Operation::webhooks_get, .id = "get_webhook", .path = "/webhooks/{id}", .group = "webhooks",
+          .summary = "One of them",
+          .role = Role::domain_admin, .scope = "webhooks:read", .answer = &schemas::webhook},
+    Route{.operation = Operation::webhooks_update, .id = "update_webhook", .method = Method::patch, .path = "/webhooks/{id}", .group = "webhooks",
+          .summary = "Change a webhook; enabling it forgets why it was disabled",
+          .role = Role::domain_admin, .scope = "webhooks:write", .body = &schemas::webhook_change, .answer = &schemas::webhook},
+    Route{.operation = Operation::webhooks_delete, .id = "delete_webhook", .method = Method::del, .path = "/webhooks/{id}", .group = "webhooks",
+          .summary = "Remove a webhook, and the log of its deliveries",
+          .role = Role::domain_admin, .scope = "webhooks:write", .confirm = true, .answer = &schemas::webhook},
+    Route{.operation = Operation::webhooks_rotate_secret, .id = "rotate_webhook_secret", .method = Method::post,
+          .path = "/webhooks/{id}/rotate-secret", .group = "webhooks",
+          .summary = "Give a webhook another secret; the one of before signs beside it for a day",
+          .role = Role::domain_admin, .scope = "webhooks:write", .answer = &schemas::made_webhook},
+    Route{.operation = Operation::webhooks_test, .id = "test_webhook", .method = Method::post, .path = "/webhooks/{id}/test", .group = "webhooks",
+          .summary = "Tell a webhook an event of the type webhook.test, whatever it asks for",
+          .role = Role::domain_admin, .scope = "webhooks:write", .status = 202, .answer = &schemas::webhook_delivery},
+    Route{.operation = Operation::webhooks_replay, .id = "replay_webhook", .method = Method::post, .path = "/webhooks/{id}/replay", .group = "webhooks",
+          .summary = "Deliver again what is dead, or all that it asks for of a stretch of time",
+          .role = Role::domain_admin, .scope = "webhooks:write", .body = &schemas::webhook_replay, .answer = &schemas::webhook_replay_result},
+    Route{.operation = Operation::webhooks_deliveries, .id = "list_webhook_deliveries", .path = "/webhooks/{id}/deliveries", .group = "webhooks",
+          .summary = "What became of each event that a webhook was to be told",
+          .role = Role::domain_admin, .scope = "webhooks:read", .list = &delivery_list, .answer = &schemas::webhook_deliveries},
+    Route{.operation = Operation::webhook_deliveries_get, .id = "get_webhook_delivery", .path = "/webhook-deliveries/{id}", .group = "webhooks",
+          .summary = "One of them, with every attempt",
+          .role = Role::domain_admin, .scope = "webhooks:read", .answer = &schemas::whole_webhook_delivery},
+    Route{.operation = Operation::webhook_deliveries_replay, .id = "replay_webhook_delivery", .method = Method::post,
+          .path = "/webhook-deliveries/{id}/replay", .group = "webhooks",
+          .summary = "Deliver it again at once, with the same webhook-id",
+          .role = Role::domain_admin, .scope = "webhooks:write", .answer = &schemas::webhook_delivery},
 
     Route{.operation = Operation::config_get, .id = "get_config", .path = "/config", .group = "configuration",
           .summary = "What config.yaml says; it is changed on the server",

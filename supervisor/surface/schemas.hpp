@@ -1,6 +1,7 @@
 // The shapes of the API's resources, and of what it is asked.
 #pragma once
 
+#include "surface/events.hpp"
 #include "surface/schema.hpp"
 
 #include <array>
@@ -37,6 +38,7 @@ inline constexpr Schema network{.kind = Kind::string, .format = Format::ip_netwo
 inline constexpr Schema optional_networks{.kind = Kind::array, .items = &network, .nullable = true, .most = 100};
 inline constexpr Schema password{.kind = Kind::string, .format = Format::password, .least = 8, .most = 512};
 inline constexpr Schema count{.kind = Kind::integer, .most = 9007199254740991};
+inline constexpr Schema optional_count{.kind = Kind::integer, .nullable = true, .most = 9007199254740991};
 
 inline constexpr std::array<std::string_view, 2> health_words{"ok", "failing"};
 inline constexpr Schema health_word{.kind = Kind::string, .values = health_words};
@@ -68,11 +70,11 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 20> scope_words{
-    "admins:read",     "admins:write",     "aliases:read",   "aliases:write",     "audit:read",
-    "config:read",     "config:write",     "domains:read",   "domains:write",     "import:write",
-    "keys:read",       "keys:write",       "mailboxes:read", "mailboxes:write",   "messages:read",
-    "operations:read", "operations:write", "send",           "suppressions:read", "suppressions:write",
+inline constexpr std::array<std::string_view, 22> scope_words{
+    "admins:read",       "admins:write",       "aliases:read",  "aliases:write",   "audit:read",       "config:read",
+    "config:write",      "domains:read",       "domains:write", "import:write",    "keys:read",        "keys:write",
+    "mailboxes:read",    "mailboxes:write",    "messages:read", "operations:read", "operations:write", "send",
+    "suppressions:read", "suppressions:write", "webhooks:read", "webhooks:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -645,6 +647,95 @@ inline constexpr std::array suppression_properties{
 inline constexpr Schema suppression{.name = "Suppression", .properties = suppression_properties};
 inline constexpr Schema suppressions{.kind = Kind::array, .items = &suppression};
 
+inline constexpr Schema event_word{.kind = Kind::string, .values = event_words};
+inline constexpr Schema wanted_events{
+    .kind = Kind::array, .items = &event_word, .least = 1, .most = event_words.size()};
+inline constexpr Schema given_secret{.kind = Kind::string, .format = Format::password, .least = 1, .most = 200};
+inline constexpr std::array new_webhook_properties{
+    Property{"url", &web_address, "Where events are posted to: https://... or http://..., port 80, 443 or 8443"},
+    Property{"domain", &optional_domain,
+             "Whose events: a domain of yours; left out or null: every domain's and the server's own, for those who "
+             "reach every domain",
+             false},
+    Property{"description", &text, "What it is for", false},
+    Property{"events", &wanted_events, "Which types it is told; left out: * for all", false},
+    Property{"secret", &given_secret,
+             "What signs: whsec_ and 24 to 64 bytes in base64 (Standard Webhooks); left out: one is made", false},
+};
+inline constexpr Schema new_webhook{.name = "NewWebhook", .properties = new_webhook_properties};
+inline constexpr std::array webhook_change_properties{
+    Property{"url", &web_address, "Where events are posted to"},
+    Property{"description", &text, "What it is for"},
+    Property{"events", &wanted_events, "Which types it is told; * for all"},
+    Property{"enabled", &flag, "Whether it is told of events; what happens while it is not reaches it by a replay"},
+};
+inline constexpr Schema webhook_change{.name = "WebhookChange", .properties = webhook_change_properties};
+inline constexpr std::array webhook_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"domain", &optional_domain, "Whose events; null: every domain's, and the server's own"},
+    Property{"url", &web_address, "Where events are posted to"},
+    Property{"description", &text, "What it is for"},
+    Property{"events", &wanted_events, "Which types it is told; * for all"},
+    Property{"enabled", &flag, "Whether it is told of events"},
+    Property{"disabled_because", &optional_text, "Why this server disabled it; null: it did not"},
+    Property{"old_secret_until", &optional_time, "Until when the secret of before signs, too; null: it does not"},
+    Property{"created_at", &time, "When it was made"},
+    Property{"updated_at", &time, "When it was changed last"},
+};
+inline constexpr Schema webhook{.name = "Webhook", .properties = webhook_properties};
+inline constexpr Schema webhooks{.kind = Kind::array, .items = &webhook};
+inline constexpr auto made_webhook_properties = with(
+    webhook_properties, Property{"secret", &optional_text,
+                                 "What signs. Shown this once, and null when the same Idempotency-Key asks again"});
+inline constexpr Schema made_webhook{.name = "MadeWebhook", .properties = made_webhook_properties};
+inline constexpr std::array<std::string_view, 1> replay_words{"dead"};
+inline constexpr Schema replay_word{.kind = Kind::string, .values = replay_words};
+inline constexpr std::array webhook_replay_properties{
+    Property{"since", &time, "All that happened from then on, whether it was told or not", false},
+    Property{"until", &time, "Until then; left out: until now", false},
+    Property{"status", &replay_word, "In place of a time: every delivery that is dead", false},
+};
+inline constexpr Schema webhook_replay{.name = "WebhookReplay", .properties = webhook_replay_properties};
+inline constexpr std::array webhook_replay_result_properties{
+    Property{"replayed", &count, "How many events are delivered again"}};
+inline constexpr Schema webhook_replay_result{.name = "WebhookReplayResult",
+                                              .properties = webhook_replay_result_properties};
+inline constexpr std::array<std::string_view, 3> delivery_words{"pending", "delivered", "dead"};
+inline constexpr Schema delivery_word{.kind = Kind::string, .values = delivery_words};
+inline constexpr std::array webhook_delivery_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"webhook", &uuid, "The webhook that is told"},
+    Property{"event", &uuid, "The event: its receiver sees this id as webhook-id, at every attempt"},
+    Property{"type", &text, "The type of the event"},
+    Property{"message", &optional_uuid, "The message that it is about; null: none"},
+    Property{"status", &delivery_word, "pending: it is tried, or tried again; dead: it is not tried any more"},
+    Property{"attempts", &count, "How often it was tried since it was made or replayed"},
+    Property{"due_at", &optional_time, "When it is tried next; null: it is not"},
+    Property{"code", &optional_count, "The HTTP status of the last attempt; null: there was no answer"},
+    Property{"fault", &optional_text, "Why there was none; null: there was one"},
+    Property{"detail", &answer_text, "The same in words; null: it was not tried yet"},
+    Property{"milliseconds", &optional_count, "How long the last attempt took"},
+    Property{"created_at", &time, "When it was made"},
+    Property{"updated_at", &time, "When something became of it last"},
+};
+inline constexpr Schema webhook_delivery{.name = "WebhookDelivery", .properties = webhook_delivery_properties};
+inline constexpr Schema webhook_deliveries{.kind = Kind::array, .items = &webhook_delivery};
+inline constexpr Schema attempt_detail{.kind = Kind::string, .most = 100000};
+inline constexpr std::array webhook_attempt_properties{
+    Property{"at", &time, "When"},
+    Property{"code", &optional_count, "The HTTP status; null: there was no answer"},
+    Property{"fault", &optional_text, "Why there was none; null: there was one"},
+    Property{"detail", &attempt_detail, "The same in words"},
+    Property{"milliseconds", &count, "How long it took"},
+};
+inline constexpr Schema webhook_attempt{.name = "WebhookAttempt", .properties = webhook_attempt_properties};
+inline constexpr Schema webhook_attempts{
+    .kind = Kind::array, .items = &webhook_attempt, .repeats = true, .most = 100000};
+inline constexpr auto whole_webhook_delivery_properties =
+    with(webhook_delivery_properties, Property{"attempts_log", &webhook_attempts, "Every attempt, the oldest first"});
+inline constexpr Schema whole_webhook_delivery{.name = "WholeWebhookDelivery",
+                                               .properties = whole_webhook_delivery_properties};
+
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{
     Property{"seq", &count, "Its place"},
@@ -670,7 +761,6 @@ inline constexpr std::array audit_verdict_properties{
 };
 inline constexpr Schema audit_verdict{.name = "AuditVerdict", .properties = audit_verdict_properties};
 inline constexpr Schema service_name{.kind = Kind::string, .least = 1, .most = 40};
-inline constexpr Schema optional_count{.kind = Kind::integer, .nullable = true, .most = 9007199254740991};
 inline constexpr std::array service_properties{
     Property{"service", &service_name, "Its name here"},
     Property{"unit", &text, "The systemd unit it is on this server; empty: there is none"},
@@ -837,7 +927,7 @@ inline constexpr Schema cursor{.kind = Kind::string, .least = 1, .most = 2000};
 inline constexpr std::array<std::string_view, 2> order_words{"asc", "desc"};
 inline constexpr Schema order{.kind = Kind::string, .values = order_words};
 inline constexpr Schema field_name{.kind = Kind::string, .least = 1, .most = 100};
-inline constexpr Schema filter{.kind = Kind::string, .most = 500};
+inline constexpr Schema filter{.kind = Kind::string, .most = 2000};
 
 inline constexpr std::array<std::string_view, 2> export_words{"jsonl", "csv"};
 inline constexpr Schema export_word{.kind = Kind::string, .values = export_words};

@@ -33,6 +33,7 @@ constexpr std::array<Names, 4> webmail_packages{"php-fpm", "roundcube-core", "ro
 constexpr std::array<Names, 1> nginx_units{"nginx.service"};
 constexpr std::array<Names, 1> nginx_packages{"nginx"};
 
+constexpr std::array<Names, 1> webhooks_units{"vectis-webhooks.service"};
 // A timer: what it starts is vectis-acme.service.
 constexpr std::array<Names, 1> acme_units{"vectis-acme.timer"};
 constexpr std::array<Names, 1> acme_packages{"certbot"};
@@ -51,6 +52,7 @@ constexpr std::array service_table{
     Service{"webmail", webmail_units, webmail_packages},
     Service{"nginx", nginx_units, nginx_packages},
     Service{"fail2ban", fail2ban_units, fail2ban_packages},
+    Service{"webhooks", webhooks_units, {}}, // this package's own
     Service{"acme", acme_units, acme_packages},
 };
 // clang-format on

@@ -86,6 +86,23 @@ async function suppressions() {
     };
 }
 
+async function webhooks() {
+    const url = "https://hook.example.test/client";
+    const body = { url, domain: "client.test", events: ["message.bounced" as const, "message.complained" as const] };
+    const made = good(await api.POST("/webhooks", { params: { header: once() }, body }));
+    same(made.secret?.startsWith("whsec_"), true);
+    const listed = good(await api.GET("/webhooks", { params: { query: { domain: "client.test" } } }));
+    same(listed.map((each) => each.url), [url]);
+    const path = { id: made.id };
+    good(await api.PATCH("/webhooks/{id}", { params: { path }, body: { events: ["*"], enabled: false } }));
+    const read = good(await api.GET("/webhooks/{id}", { params: { path } }));
+    same([read.events, read.enabled, read.domain], [["*"], false, "client.test"]);
+    same(good(await api.GET("/webhooks/{id}/deliveries", { params: { path } })), []);
+    return async () => {
+        good(await api.DELETE("/webhooks/{id}", { params: { path, query: { confirm: url } } }));
+    };
+}
+
 async function admins() {
     const body = { email: "ada@client.test", role: "domain_admin" as const, domains: ["client.test"] };
     const made = good(await api.POST("/admins", { params: { header: once() }, body }));
@@ -116,6 +133,7 @@ const resources: [keyof paths, () => Promise<() => Promise<void>>][] = [
     ["/mailboxes", mailboxes],
     ["/aliases", aliases],
     ["/suppressions", suppressions],
+    ["/webhooks", webhooks],
     ["/admins", admins],
     ["/api-keys", keys],
 ];

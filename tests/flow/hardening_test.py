@@ -6,8 +6,8 @@ import re
 
 # The most that each may have; what is not named here may have OTHERS. Lower is better, 10 is no protection at all.
 MOST = {"dovecot": 2.9, "fail2ban": 1.8, "mta-sts": 1.5, "nginx": 2.7, "postfix": 2.6, "postsrsd": 1.8, "redis": 0.3, "rspamd": 1.1,
-        "unbound": 2.5, "webmail": 1.3, "vectis-acme": 1.5, "vectis-api": 1.5, "vectis-directory": 1.9, "vectis-password@": 0.3, "vectis-probe-net": 5.3, "vectis-supervisor": 2.3,
-        "vectis-webmail": 1.3}
+        "unbound": 2.5, "webhooks": 1.8, "webmail": 1.3, "vectis-acme": 1.5, "vectis-api": 1.5, "vectis-directory": 1.9, "vectis-password@": 0.3, "vectis-probe-net": 5.3, "vectis-supervisor": 2.3,
+        "vectis-webhooks": 1.8, "vectis-webmail": 1.3}
 OTHERS = 5.0
 
 

@@ -1,9 +1,8 @@
 // A URL: whatever comes, it is judged, and one that is let in says the same to libcurl's reader as to ours: nobody is
 // connected whom we have not judged.
-#include "web/url.hpp"
-
 #include "base/text.hpp"
 #include "web/address.hpp"
+#include "web/url.hpp"
 
 #include <curl/curl.h>
 

@@ -159,6 +159,28 @@ Handler handler_of(surface::Operation operation) {
         return suppressions_import;
     case Operation::suppressions_delete:
         return suppressions_delete;
+    case Operation::webhooks_list:
+        return webhooks_list;
+    case Operation::webhooks_create:
+        return webhooks_create;
+    case Operation::webhooks_get:
+        return webhooks_get;
+    case Operation::webhooks_update:
+        return webhooks_update;
+    case Operation::webhooks_delete:
+        return webhooks_delete;
+    case Operation::webhooks_rotate_secret:
+        return webhooks_rotate_secret;
+    case Operation::webhooks_test:
+        return webhooks_test;
+    case Operation::webhooks_replay:
+        return webhooks_replay;
+    case Operation::webhooks_deliveries:
+        return webhooks_deliveries;
+    case Operation::webhook_deliveries_get:
+        return webhook_deliveries_get;
+    case Operation::webhook_deliveries_replay:
+        return webhook_deliveries_replay;
     case Operation::config_get:
         return config_get;
     case Operation::config_validate:

@@ -92,6 +92,17 @@ Response suppressions_get(Call& call);
 Response suppressions_create(Call& call);
 Response suppressions_import(Call& call);
 Response suppressions_delete(Call& call);
+Response webhooks_list(Call& call);
+Response webhooks_create(Call& call);
+Response webhooks_get(Call& call);
+Response webhooks_update(Call& call);
+Response webhooks_delete(Call& call);
+Response webhooks_rotate_secret(Call& call);
+Response webhooks_test(Call& call);
+Response webhooks_replay(Call& call);
+Response webhooks_deliveries(Call& call);
+Response webhook_deliveries_get(Call& call);
+Response webhook_deliveries_replay(Call& call);
 
 Response config_get(Call& call);
 Response config_validate(Call& call);

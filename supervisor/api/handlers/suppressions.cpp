@@ -5,7 +5,6 @@
 #include "api/handlers/handlers.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
-#include "store/accounts.hpp"
 
 #include <fmt/format.h>
 
@@ -50,9 +49,7 @@ store::Suppression suppression_in(const Call& call, const Json& json, const std:
                                 .hint = "leave it out: then it lasts until it is removed"});
         row.expires_at = rfc3339(expires_at);
     }
-    const auto domain = call.services().directory.read(
-        [&](store::Database& database) { return store::Accounts(database).domain_named(row.domain); });
-    if (!domain || domain->managed_by == "system" || !call.who().reaches(row.domain))
+    if (!call.has_domain(row.domain))
         problems.push_back({.where = {},
                             .path = pointer + "/domain",
                             .what = fmt::format("'{}' is not one of your domains", printable(row.domain)),
