@@ -30,7 +30,7 @@ create table webhook_deliveries (
     created_at   text not null,
     updated_at   text not null,
     code         integer,          -- the HTTP status of the last attempt; null: there was no answer
-    fault        text,             -- why not (net: fault_name); null: there was one
+    fault        text,             -- why not (web: fault_name); null: there was one
     detail       text,
     milliseconds integer
 ) strict;

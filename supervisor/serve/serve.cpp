@@ -254,7 +254,11 @@ void run(const state::Paths& paths) {
     if (listeners.empty())
         throw Error(Code::invalid_input, "cannot serve: there is no socket", "systemctl start vectis-api.service");
 
+    const auto log_error = [](const std::string& line) { systemd::log(systemd::Priority::error, line); };
     store::Vectis database(paths.api_db(), paths.migrations() / "vectis", "");
+    // Before whatever changes the database, and so after it at the end: each change wakes it.
+    webhooks::Deliverer deliverer(database, "/run/vectis-webhooks.sock", webhooks_at_once, log_error);
+    database.when_changed([&deliverer] { deliverer.wake(); });
     accounts::Ledger ledger(database);
     Health health(paths);
     accounts::Throttle throttle;
@@ -274,15 +278,12 @@ void run(const state::Paths& paths) {
         },
         api::errand_answer, [](const std::string& line) { systemd::log(systemd::Priority::notice, line); });
     Queue queue;
-    const auto log_error = [](const std::string& line) { systemd::log(systemd::Priority::error, line); };
     api::Operations operations(ledger, work, log_error);
     const std::string token_key = database.write(
         [](store::Database& own) { return store::Messages(own).own_secret("bounce", random_hex(token_key_bytes)); });
     mail::Submitter submitter(database, {.socket = "/var/spool/postfix/public/vectis-submit", .token_key = token_key},
                               log_error);
     mail::Tracker tracker(database, token_key);
-    webhooks::Deliverer deliverer(database, "/run/vectis-webhooks.sock", webhooks_at_once, log_error);
-    database.when_changed([&deliverer] { deliverer.wake(); });
     mail::Bounces bounces(database, token_key);
     mail::Reconciler reconciler(database,
                                 {.token_key = token_key, .list = [] { return systemd::SupervisorClient().queue(); }});

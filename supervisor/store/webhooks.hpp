@@ -32,7 +32,7 @@ struct Webhook {
 struct WebhookAttempt {
     std::string at;
     std::optional<std::int64_t> code; // the HTTP status; nothing: there was no answer
-    std::optional<std::string> fault; // why not: net::fault_name()
+    std::optional<std::string> fault; // why not: web::fault_name()
     std::string detail;
     std::int64_t milliseconds = 0;
 };

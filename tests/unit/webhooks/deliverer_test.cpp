@@ -140,11 +140,13 @@ void wait_for(const std::function<bool()>& reached) {
 
 /// Delivers while it lives.
 struct Running {
+    static constexpr std::size_t count = 8;
     Deliverer deliverer;
     std::vector<std::jthread> threads;
 
-    explicit Running(Webhooks& webhooks, std::size_t count = 8) :
-        deliverer(webhooks.database, webhooks.socket, count, [](const std::string&) {}) {
+    explicit Running(
+        Webhooks& webhooks, Deliverer::Log log = [](const std::string&) {}) :
+        deliverer(webhooks.database, webhooks.socket, count, std::move(log)) {
         webhooks.database.when_changed([this] { deliverer.wake(); });
         for (std::size_t i = 0; i < count; ++i)
             threads.emplace_back([this](const std::stop_token& stop) { deliverer.run(stop); });
@@ -296,20 +298,22 @@ TEST_CASE("a receiver that answers nobody keeps no other waiting") {
 TEST_CASE("while the courier is away, or goes away, nothing is lost and no attempt is counted") {
     Webhooks webhooks;
     const auto hook = webhooks.add("https://a.test/");
-    Running running(webhooks);
-    webhooks.tell("message.sent", "m1");
     std::atomic<int> asked = 0;
-    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    std::optional<Courier> courier; // outlives its clients, whose connections it waits for
+    std::atomic<int> waits = 0;
+    Running running(webhooks, [&](const std::string&) { ++waits; });
+    webhooks.tell("message.sent", "m1");
+    wait_for([&] { return waits > 0; });
     CHECK(webhooks.deliveries(hook)[0].attempts == 0);
-    Courier courier(webhooks.socket, [&](const Post&) -> std::optional<Outcome> {
+    courier.emplace(webhooks.socket, [&](const Post&) -> std::optional<Outcome> {
         if (asked++ == 0)
             return std::nullopt;
         return answered(200);
     });
     wait_for([&] { return webhooks.all(hook, "delivered"); });
     CHECK(webhooks.deliveries(hook)[0].attempts == 1);
-    CHECK(courier.posts().size() == 2);
-    CHECK(header(courier.posts()[0], "webhook-id") == header(courier.posts()[1], "webhook-id"));
+    CHECK(courier->posts().size() == 2);
+    CHECK(header(courier->posts()[0], "webhook-id") == header(courier->posts()[1], "webhook-id"));
 }
 
 TEST_CASE("two secrets sign while one takes the place of the other") {
