@@ -3,10 +3,10 @@
 #include "base/base64.hpp"
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/unix_socket.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -25,16 +25,11 @@ Error unavailable(const std::string& cause) {
 }
 
 UniqueFd connect_to(const fs::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string& text = path.native();
-    if (text.size() >= sizeof address.sun_path)
-        throw unavailable("the socket's name is too long");
-    std::copy(text.begin(), text.end(), std::begin(address.sun_path));
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        throw unavailable(system_error(errno, fmt::format("cannot connect to '{}'", text)).what());
-    return fd;
+    try {
+        return connect_unix(path);
+    } catch (const Error& error) {
+        throw unavailable(error.what());
+    }
 }
 
 /// Takes lines until a deadline.

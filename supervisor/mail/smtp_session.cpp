@@ -2,10 +2,10 @@
 
 #include "base/error.hpp"
 #include "base/text.hpp"
+#include "base/unix_socket.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <array>
@@ -40,16 +40,11 @@ void await(int fd, short events, steady_clock::time_point deadline) {
 }
 
 UniqueFd connect_to_smtpd(const fs::path& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string& path = socket.native();
-    if (path.size() >= sizeof address.sun_path)
-        broken("the socket's name is too long");
-    std::copy(path.begin(), path.end(), std::begin(address.sun_path));
-    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (!fd || connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
-        broken(system_error(errno, fmt::format("connecting to '{}'", path)).what());
-    return fd;
+    try {
+        return connect_unix(socket);
+    } catch (const Error& error) {
+        broken(error.what());
+    }
 }
 
 /// RFC 3461 section 4: printable, without + and =.

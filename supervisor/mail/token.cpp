@@ -1,14 +1,11 @@
 #include "mail/token.hpp"
 
 #include "base/error.hpp"
+#include "base/hash.hpp"
 #include "base/text.hpp"
 
 #include <fmt/format.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <array>
 
 namespace vectis::mail {
 
@@ -36,13 +33,7 @@ std::string signed_octets(std::uint64_t id, std::string_view key) {
     if (key.size() < least_key_octets)
         throw Error(Code::internal, "the key of bounce addresses is too short");
     const std::string text = std::string(bounce_purpose) + id_octets(id);
-    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-    unsigned int size = 0;
-    if (HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
-             reinterpret_cast<const unsigned char*>(text.data()), text.size(), digest.data(), &size) == nullptr ||
-        size < mac_octets_count)
-        throw Error(Code::internal, "cannot compute HMAC-SHA256");
-    return id_octets(id) + std::string(reinterpret_cast<const char*>(digest.data()), mac_octets_count);
+    return id_octets(id) + hmac_sha256(key, text).substr(0, mac_octets_count);
 }
 
 std::string base32(std::string_view octets) {

@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "base/unix_socket.hpp"
 #include "store/messages.hpp"
 #include "webhooks/payload.hpp"
 #include "webhooks/schedule.hpp"
@@ -13,7 +14,6 @@
 #include <nlohmann/json.hpp>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,21 +32,16 @@ constexpr std::chrono::seconds longest_between_looks{60};
 constexpr std::chrono::seconds courier_limit{60};
 
 UniqueFd connect_to_courier(const fs::path& socket) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    const std::string& path = socket.native();
-    if (path.size() >= sizeof address.sun_path)
-        throw Error(Code::internal, "the courier's socket has too long a name");
-    std::copy(path.begin(), path.end(), std::begin(address.sun_path));
-    UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const timeval limit{.tv_sec = courier_limit.count(), .tv_usec = 0};
-    if (!fd || setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0 ||
-        connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) // NOLINT
-        throw Error(Code::unavailable,
-                    fmt::format("cannot deliver webhooks: {}",
-                                system_error(errno, fmt::format("connecting to '{}'", path)).what()),
+    try {
+        UniqueFd fd = connect_unix(socket);
+        const timeval limit{.tv_sec = courier_limit.count(), .tv_usec = 0};
+        if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit) != 0)
+            throw system_error(errno, "cannot limit how long the courier is waited for");
+        return fd;
+    } catch (const Error& error) {
+        throw Error(Code::unavailable, fmt::format("cannot deliver webhooks: {}", error.what()),
                     "systemctl status vectis-webhooks.socket");
-    return fd;
+    }
 }
 
 double chance() {
