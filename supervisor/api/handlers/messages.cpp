@@ -3,14 +3,13 @@
 
 #include "api/handlers/body.hpp"
 #include "api/handlers/handlers.hpp"
+#include "api/handlers/outgoing.hpp"
 #include "base/base64.hpp"
-#include "base/random.hpp"
 #include "base/text.hpp"
 #include "mail/address.hpp"
-#include "mail/compose.hpp"
+#include "mail/draft.hpp"
 #include "mail/raw.hpp"
 #include "mail/story.hpp"
-#include "store/accounts.hpp"
 
 #include <fmt/format.h>
 
@@ -18,105 +17,7 @@ namespace vectis::api::handlers {
 
 namespace {
 
-constexpr std::chrono::hours furthest{24 * 30};
-constexpr std::size_t longest_header = 10000;
 constexpr std::size_t most_of_batch = 50U << 20U; // bytes: they are in memory at once
-
-mail::Address person_in(const Json& json) {
-    return {.email = json.at("email").get<std::string>(), .name = json.value("name", "")};
-}
-
-std::vector<mail::Address> persons_in(const Json& body, const char* name) {
-    std::vector<mail::Address> all;
-    for (const auto& each : body.value(name, Json::array()))
-        all.push_back(person_in(each));
-    return all;
-}
-
-/// The members of an object of texts; those that are none are noted.
-std::vector<std::pair<std::string, std::string>> texts_in(const Json& body, const char* name,
-                                                          std::vector<Problem>& problems) {
-    std::vector<std::pair<std::string, std::string>> all;
-    const Json members = body.value(name, Json::object());
-    for (const auto& each : members.items()) {
-        if (!each.value().is_string() || each.value().get_ref<const std::string&>().size() > longest_header)
-            problems.push_back({.where = {},
-                                .path = fmt::format("/{}/{}", name, printable(each.key().substr(0, 100))),
-                                .what = fmt::format("expected a text of at most {} bytes", longest_header),
-                                .hint = {}});
-        else
-            all.emplace_back(each.key(), each.value().get<std::string>());
-    }
-    return all;
-}
-
-Json metadata_in(const Json& body, std::vector<Problem>& problems) {
-    Json all = Json::object();
-    for (auto& [name, text] : texts_in(body, "metadata", problems))
-        all[name] = std::move(text);
-    return all;
-}
-
-/// The draft; what the shape of the body does not say is noted.
-mail::Draft draft_in(const Json& body, std::vector<Problem>& problems) {
-    const auto fault = [&](const std::string& pointer, const std::string& what) {
-        problems.push_back({.where = {}, .path = pointer, .what = what, .hint = {}});
-    };
-    mail::Draft draft;
-    draft.from = person_in(body.at("from"));
-    draft.to = persons_in(body, "to");
-    draft.cc = persons_in(body, "cc");
-    draft.bcc = persons_in(body, "bcc");
-    draft.reply_to = persons_in(body, "reply_to");
-    draft.subject = body.at("subject").get<std::string>();
-    draft.text = text_in(body, "text");
-    draft.html = text_in(body, "html");
-    const Json none = Json::array();
-    const auto given_attachments = body.find("attachments");
-    const Json& attachments = given_attachments == body.end() ? none : *given_attachments;
-    for (std::size_t i = 0; i < attachments.size(); ++i) {
-        const Json& each = attachments[i];
-        auto content = from_base64(each.at("content").get_ref<const std::string&>());
-        if (!content)
-            fault(fmt::format("/attachments/{}/content", i), "is no base64 (RFC 4648 section 4)");
-        draft.attachments.push_back({.filename = each.at("filename").get<std::string>(),
-                                     .content_type = each.value("content_type", "application/octet-stream"),
-                                     .content = std::move(content).value_or(""),
-                                     .content_id = each.value("content_id", ""),
-                                     .is_inline = each.value("disposition", "attachment") == "inline"});
-    }
-    draft.headers = texts_in(body, "headers", problems);
-    if (const auto given = body.find("list_unsubscribe"); given != body.end())
-        draft.list_unsubscribe = mail::Unsubscribe{.url = given->value("url", ""),
-                                                   .mailto = given->value("mailto", ""),
-                                                   .one_click = given->value("one_click", false)};
-    for (auto& each : mail::faults(draft))
-        problems.push_back(std::move(each));
-    return draft;
-}
-
-std::optional<std::string> send_at_in(const Json& body, std::vector<Problem>& problems) {
-    const auto given = text_in(body, "send_at");
-    if (!given)
-        return std::nullopt;
-    const auto at = parse_rfc3339(*given);
-    if (at > now() + furthest)
-        problems.push_back(
-            {.where = {}, .path = "/send_at", .what = "is more than 30 days ahead", .hint = "send it later"});
-    return rfc3339(at);
-}
-
-/// The domain that sends. Who may send as it is who reaches it.
-std::string expect_own_domain(const Call& call, const std::string& address) {
-    const std::string domain = lower_ascii(address.substr(address.rfind('@') + 1));
-    const auto row = call.services().directory.read(
-        [&](store::Database& database) { return store::Accounts(database).domain_named(domain); });
-    if (!call.who().reaches(domain) || !row || !row->active || row->managed_by == "system")
-        throw Error(Code::denied,
-                    fmt::format("cannot send as '{}': the domain is not one of yours", printable(address)),
-                    "vectis domain list shows the domains that are here");
-    return domain;
-}
 
 Json message_json(const store::Message& message) {
     return {{"id", message.id},
@@ -152,90 +53,6 @@ store::Message this_message(const Call& call, store::Database& database) {
     if (!message || !call.who().reaches(message->domain))
         throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", call.id()));
     return std::move(*message);
-}
-
-/// A message that is ready to go out.
-struct Outgoing {
-    std::string id; // ours
-    std::string domain;
-    std::string sender;
-    std::string subject;
-    std::string message_id;
-    std::string content;
-    std::vector<std::string> recipients;
-    std::string tags;
-    std::string metadata;
-    std::optional<std::string> send_at;
-};
-
-/// What the body says beside the message itself.
-Outgoing outgoing(const Json& body, std::vector<Problem>& problems) {
-    return {.id = uuid7(),
-            .domain = {},
-            .sender = {},
-            .subject = {},
-            .message_id = {},
-            .content = {},
-            .recipients = {},
-            .tags = to_text(body.value("tags", Json::array())),
-            .metadata = to_text(metadata_in(body, problems)),
-            .send_at = send_at_in(body, problems)};
-}
-
-/// The message that a body like that of POST /send says. Its faults are noted, and then it is not to be sent.
-Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& problems) {
-    const auto draft = draft_in(body, problems);
-    Outgoing one = outgoing(body, problems);
-    if (!problems.empty())
-        return one;
-    one.sender = draft.from.email;
-    one.domain = expect_own_domain(call, one.sender);
-    one.subject = draft.subject;
-    one.message_id = fmt::format("{}@{}", one.id, one.domain);
-    one.content = mail::compose(draft, "<" + one.message_id + ">", now());
-    one.recipients = mail::recipients(draft);
-    return one;
-}
-
-/// Writes it down, to be handed to Postfix; what is told of it.
-Json accept(const Call& call, accounts::Change& change, const Outgoing& one) {
-    const store::Message message{.id = one.id,
-                                 .domain = one.domain,
-                                 .sent_by = call.who().name,
-                                 .sender = one.sender,
-                                 .subject = one.subject,
-                                 .message_id = one.message_id,
-                                 .tags = one.tags,
-                                 .metadata = one.metadata,
-                                 .size = one.content.size(),
-                                 .created_at = change.at(),
-                                 .send_at = one.send_at};
-    std::vector<store::Recipient> recipients;
-    for (const auto& address : one.recipients)
-        recipients.push_back({.message = one.id,
-                              .address = address,
-                              .queue_id = std::nullopt,
-                              .due_at = one.send_at.value_or(change.at()),
-                              .code = std::nullopt,
-                              .answer = std::nullopt,
-                              .relay = std::nullopt,
-                              .updated_at = change.at()});
-    store::Messages messages(change.database());
-    messages.add(message, one.content, recipients);
-    Json shown = Json::array();
-    bool goes_out = false;
-    for (auto& each : recipients) {
-        if (const auto suppression = messages.suppressions().find(one.domain, each.address, change.at()))
-            mail::tell_suppressed(messages, each, *suppression, change.at());
-        else
-            mail::tell(messages, each, "queued", {}, change.at());
-        goes_out = goes_out || each.status == "queued";
-        shown.push_back({{"email", each.address}, {"status", each.status}});
-    }
-    return {{"id", one.id},
-            {"message_id", one.message_id},
-            {"status", goes_out ? "queued" : "suppressed"},
-            {"recipients", std::move(shown)}};
 }
 
 /// Faults are told of the request's member, and where they are in it.
