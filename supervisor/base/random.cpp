@@ -13,6 +13,8 @@ namespace vectis {
 
 namespace {
 
+constexpr std::size_t uuid_bytes = 16;
+
 std::string hex(std::string_view bytes) {
     std::string text;
     text.reserve(bytes.size() * 2);
@@ -55,9 +57,11 @@ std::string random_password(std::size_t length) {
     return password;
 }
 
-std::string uuid7() {
-    const auto milliseconds = static_cast<std::uint64_t>(now().time_since_epoch().count());
-    std::string bytes = random_bytes(16);
+namespace {
+
+/// With these bytes behind the time.
+std::string uuid7_of(Time time, std::string bytes) {
+    const auto milliseconds = static_cast<std::uint64_t>(time.time_since_epoch().count());
     for (std::size_t i = 0; i < 6; ++i)
         bytes[i] = static_cast<char>((milliseconds >> (40U - 8U * i)) & 0xFFU);
     bytes[6] = static_cast<char>((static_cast<unsigned char>(bytes[6]) & 0x0FU) | 0x70U);
@@ -65,6 +69,16 @@ std::string uuid7() {
     const std::string text = hex(bytes);
     return fmt::format("{}-{}-{}-{}-{}", text.substr(0, 8), text.substr(8, 4), text.substr(12, 4), text.substr(16, 4),
                        text.substr(20));
+}
+
+} // namespace
+
+std::string uuid7() {
+    return uuid7_of(now(), random_bytes(uuid_bytes));
+}
+
+std::string first_uuid7(Time time) {
+    return uuid7_of(time, std::string(uuid_bytes, '\0'));
 }
 
 } // namespace vectis

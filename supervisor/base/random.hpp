@@ -1,6 +1,8 @@
 // Randomness from the kernel, and the identifiers made of it.
 #pragma once
 
+#include "base/clock.hpp"
+
 #include <cstddef>
 #include <string>
 
@@ -14,5 +16,7 @@ namespace vectis {
 [[nodiscard]] std::string random_password(std::size_t length);
 /// A UUID version 7 (RFC 9562): sorts by time of making.
 [[nodiscard]] std::string uuid7();
+/// The first of those that are made at a time: none made before sorts behind it.
+[[nodiscard]] std::string first_uuid7(Time time);
 
 } // namespace vectis

@@ -150,6 +150,11 @@ constexpr Field rows[] = {
      [](Target t) -> Ref { return &t.config->retention.junk_days; }, "30 days", {1, 36'500}},
     {"retention.trash", Kind::days, "Mail in Trash is deleted after this time; `forever` keeps it",
      [](Target t) -> Ref { return &t.config->retention.trash_days; }, "30 days", {1, 36'500}},
+    {"retention.messages", Kind::days,
+     "What the API knows of a message and its events is forgotten after this time; `forever` keeps it",
+     [](Target t) -> Ref { return &t.config->retention.messages_days; }, "365 days", {1, 36'500}},
+    {"retention.statistics", Kind::days, "The figures of a day are forgotten after this time; `forever` keeps them",
+     [](Target t) -> Ref { return &t.config->retention.statistics_days; }, "forever", {1, 36'500}},
 
     {"domains[]", Kind::items, "The domains that receive mail here",
      [](Target t) -> Ref { return &t.config->domains; }},

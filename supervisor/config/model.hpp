@@ -110,9 +110,11 @@ struct Clamav {
 };
 
 struct Retention {
-    std::uint32_t generations = 50; // confirmed generations that are kept for rollback
-    std::uint32_t junk_days = 30;   // 0: for ever
-    std::uint32_t trash_days = 30;  // 0: for ever
+    std::uint32_t generations = 50;       // confirmed generations that are kept for rollback
+    std::uint32_t junk_days = 30;         // 0: for ever
+    std::uint32_t trash_days = 30;        // 0: for ever
+    std::uint32_t messages_days = 90;     // 0: for ever
+    std::uint32_t statistics_days = 1095; // 0: for ever
 
     bool operator==(const Retention&) const = default;
 };

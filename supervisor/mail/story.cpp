@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/random.hpp"
+#include "mail/provider.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -18,6 +19,8 @@ void tell_event(store::Messages& messages, const store::Recipient& recipient, co
         if (value)
             data[key] = *value;
     }
+    if (const std::string by = provider(recipient.relay.value_or("")); !by.empty())
+        data["provider"] = by;
     if (more.is_object())
         data.update(more);
     messages.add_event({.id = uuid7(),

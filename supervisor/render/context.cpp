@@ -342,6 +342,8 @@ data context(const config::Config& config, const config::Secrets& secrets, const
                          config.retention.junk_days == 0 ? "" : std::to_string(config.retention.junk_days));
     object.optional_text("trash_days",
                          config.retention.trash_days == 0 ? "" : std::to_string(config.retention.trash_days));
+    object.text("messages_days", std::to_string(config.retention.messages_days));
+    object.text("statistics_days", std::to_string(config.retention.statistics_days));
 
     set_score(object, "reject_score", config.rspamd.thresholds.reject);
     set_score(object, "junk_score", config.rspamd.thresholds.junk);

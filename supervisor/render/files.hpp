@@ -21,7 +21,7 @@ enum class Uptake : std::uint8_t {
 struct Row {
     /// In the generation's folder; its template is the same path with .mustache below the templates' folder.
     std::string_view path;
-    std::string_view service;
+    std::string_view service; // empty: whoever reads it does so when it is used
     /// The Debian package whose version chooses among templates/<first folder>/<version>/; a version without the
     /// template has no such file. Empty: one for all.
     std::string_view versioned_by;

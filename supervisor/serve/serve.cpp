@@ -9,6 +9,7 @@
 #include "mail/bounces.hpp"
 #include "mail/lmtp_server.hpp"
 #include "mail/reconciler.hpp"
+#include "mail/retention.hpp"
 #include "mail/submitter.hpp"
 #include "mail/tracker.hpp"
 #include "net/dns.hpp"
@@ -348,6 +349,12 @@ void run(const state::Paths& paths) {
     const std::jthread reconciling([&](const std::stop_token& stop) {
         again_and_again(
             std::chrono::seconds(15), [&] { reconcile(reconciler, log_is_read); }, stop);
+    });
+    const std::jthread forgetting([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::hours(1),
+            [&] { mail::forget_old(database, mail::keep_in(paths.current() / "api/retention.json"), now(), stop); },
+            stop);
     });
     std::vector<std::jthread> sending;
     for (std::size_t i = 0; i < connections_to_postfix; ++i)

@@ -1,5 +1,8 @@
 #include "store/messages.hpp"
 
+#include "base/random.hpp"
+#include "base/text.hpp"
+#include "store/counts.hpp"
 #include "store/webhooks.hpp"
 
 #include <fmt/format.h>
@@ -53,6 +56,20 @@ std::optional<Recipient> read_one_recipient(Statement& select) {
     return select.step() ? std::optional(read_recipient(select)) : std::nullopt;
 }
 
+/// All of these words, in any order; the last one may be only begun (FTS5's language). Empty: there is none.
+std::string words_to_find(const std::string& text) {
+    std::string found;
+    for (const auto& word : split(text, ' ')) {
+        if (word.empty())
+            continue;
+        found += found.empty() ? "\"" : " \"";
+        for (const char c : word)
+            found += c == '"' ? "\"\"" : std::string(1, c);
+        found += '"';
+    }
+    return found.empty() ? found : found + "*";
+}
+
 MessageEvent read_event(const Statement& row) {
     return {.id = row.text(0),
             .at = row.text(1),
@@ -73,11 +90,19 @@ void insert_event(Database& database, const MessageEvent& event) {
 
 void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
     database_
-        .prepare(fmt::format("insert into messages ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        .prepare(fmt::format("insert into messages ({}, seq) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
+                             "(select coalesce(max(seq), 0) + 1 from messages))",
                              message_columns))
         .bind(message.id, message.domain, message.sent_by, message.sender, message.subject, message.message_id,
               message.tags, message.metadata, message.size, message.created_at, message.send_at)
         .run();
+    database_.prepare("insert into message_subjects (rowid, subject) select seq, subject from messages where id = ?1")
+        .bind(message.id)
+        .run();
+    if (message.tags != "[]")
+        database_.prepare("insert or ignore into message_tags (tag, message) select value, ?1 from json_each(?2)")
+            .bind(message.id, message.tags)
+            .run();
     database_.prepare("insert into message_contents (message, content) values (?1, cast(?2 as blob))")
         .bind(message.id, content)
         .run();
@@ -95,7 +120,31 @@ std::optional<Message> Messages::find(const std::string& id) {
     return select.bind(id).step() ? std::optional(read_message(select)) : std::nullopt;
 }
 
-std::vector<Message> Messages::page(const Page& page) {
+std::vector<Message> Messages::search(const Search& search, Page page) {
+    const auto where = [&](std::string_view condition, const std::string& value) {
+        page.conditions.emplace_back(condition, value);
+    };
+    if (search.recipient)
+        where("id in (select message from recipients where address = {} collate nocase)", *search.recipient);
+    // Nearly all are delivered: each is looked at, and the page is soon full. Of the others there is an index.
+    if (search.status == "delivered")
+        where("exists (select 1 from recipients where message = messages.id and status = {})", *search.status);
+    else if (search.status)
+        where("id in (select message from recipients where status = {} and status <> 'delivered')", *search.status);
+    if (search.tag)
+        where("id in (select message from message_tags where tag = {})", *search.tag);
+    if (const auto words = words_to_find(search.subject.value_or("")); !words.empty())
+        where("seq in (select rowid from message_subjects where message_subjects match {})", words);
+    // An id is made a moment before the row: the index finds roughly where, the row says exactly.
+    constexpr std::chrono::minutes moment{1};
+    if (search.since) {
+        where("id >= {}", first_uuid7(parse_rfc3339(*search.since) - moment));
+        where("created_at >= {}", *search.since);
+    }
+    if (search.until) {
+        where("id < {}", first_uuid7(parse_rfc3339(*search.until)));
+        where("created_at < {}", *search.until);
+    }
     auto select = select_page(database_, message_columns, "messages", page);
     std::vector<Message> rows;
     while (select.step())
@@ -178,7 +227,38 @@ void Messages::update(const Recipient& recipient) {
 
 void Messages::add_event(const MessageEvent& event) {
     insert_event(database_, event);
+    Counts(database_).count(event, find(event.message));
     Webhooks(database_).fan_out(event);
+}
+
+std::int64_t Messages::forget(const std::string& before, std::size_t most) {
+    auto select = database_.prepare(
+        "select id from messages where id < ?1 and created_at < ?2 and not exists "
+        "(select 1 from recipients where message = messages.id and status in ('queued', 'sent', 'deferred')) "
+        "order by id limit ?3");
+    select.bind(first_uuid7(parse_rfc3339(before)), before, most);
+    std::vector<std::string> ids;
+    while (select.step())
+        ids.push_back(select.text(0));
+    auto events = database_.prepare("delete from events where message = ?1");
+    auto subject = database_.prepare("insert into message_subjects (message_subjects, rowid, subject) "
+                                     "select 'delete', seq, subject from messages where id = ?1");
+    auto message = database_.prepare("delete from messages where id = ?1");
+    for (const auto& id : ids) {
+        events.bind(id).run();
+        subject.bind(id).run();
+        message.bind(id).run();
+    }
+    return static_cast<std::int64_t>(ids.size());
+}
+
+std::int64_t Messages::forget_other_events(const std::string& before, std::size_t most) {
+    database_
+        .prepare("delete from events where seq in (select seq from events where at < ?1 and "
+                 "not exists (select 1 from messages where id = events.message) limit ?2)")
+        .bind(before, most)
+        .run();
+    return database_.changes();
 }
 
 std::optional<MessageEvent> Messages::event(const std::string& id) {

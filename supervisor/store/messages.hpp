@@ -61,7 +61,16 @@ class Messages {
     /// With what goes out. Gives the recipients their ids.
     void add(const Message& message, const std::string& content, std::vector<Recipient>& recipients);
     [[nodiscard]] std::optional<Message> find(const std::string& id);
-    [[nodiscard]] std::vector<Message> page(const Page& page);
+    /// What a search asks for beside the columns of a page; all of it.
+    struct Search {
+        std::optional<std::string> recipient; // whole address, in any case of its letters
+        std::optional<std::string> status;    // some recipient's
+        std::optional<std::string> tag;
+        std::optional<std::string> subject; // words, not empty
+        std::optional<std::string> since;   // accepted from then on
+        std::optional<std::string> until;   // and before then
+    };
+    [[nodiscard]] std::vector<Message> search(const Search& search, Page page);
     /// In the order in which they were given.
     [[nodiscard]] std::vector<Recipient> recipients(const std::string& message);
     /// The oldest first.
@@ -84,7 +93,13 @@ class Messages {
 
     /// Writes everything but message and address down.
     void update(const Recipient& recipient);
-    /// Writes it down, with a delivery for each webhook that wants it.
+    /// Forgets up to `most` messages that were accepted before then and of which nothing more is to come, with all that
+    /// became of them. Says how many.
+    std::int64_t forget(const std::string& before, std::size_t most);
+    /// The same for events that are about no message that is still here.
+    std::int64_t forget_other_events(const std::string& before, std::size_t most);
+
+    /// Writes it down, with a delivery for each webhook that wants it, and counts it.
     void add_event(const MessageEvent& event);
     [[nodiscard]] std::optional<MessageEvent> event(const std::string& id);
 

@@ -21,6 +21,10 @@ Statement select_page(Database& database, std::string_view columns, std::string_
         }
         conditions.push_back(fmt::format("{} in ({})", page.among->first, join(places, ", ")));
     }
+    for (const auto& [condition, value] : page.conditions) {
+        values.push_back(value);
+        conditions.push_back(fmt::format(fmt::runtime(condition), fmt::format("?{}", values.size())));
+    }
     if (!page.only.empty())
         conditions.emplace_back(page.only);
     const std::string_view direction = page.descending ? "desc" : "asc";

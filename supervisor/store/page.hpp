@@ -20,6 +20,8 @@ struct Page {
     /// A column, and the only values it may have.
     std::optional<std::pair<std::string, std::vector<std::string>>> among;
     std::string_view only; // a condition of the code's own
+    /// More of them, each about one value, which stands for {} there.
+    std::vector<std::pair<std::string_view, std::string>> conditions;
 };
 
 /// The rows of `table` that are on the page.

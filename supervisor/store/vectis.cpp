@@ -2,9 +2,20 @@
 
 #include "store/migrate.hpp"
 
+#include <fmt/format.h>
+
+#include <limits>
+
 namespace vectis::store {
 
 namespace {
+
+constexpr std::int64_t incremental = 2; // of pragma auto_vacuum
+
+std::int64_t number(Database& database, std::string_view pragma) {
+    auto select = database.prepare(pragma);
+    return select.step() ? select.integer(0) : 0;
+}
 
 Database open_vectis(const fs::path& file, const fs::path& migrations, const std::string& owner) {
     // Made before SQLite does: it gives -wal and -shm the owner and mode of the file they belong to.
@@ -12,6 +23,10 @@ Database open_vectis(const fs::path& file, const fs::path& migrations, const std
     Database database(file, Journal::wal);
     // A private key passes through here (accounts/errands): what is deleted is overwritten, not only left aside.
     database.execute("pragma secure_delete = on");
+    // The room of what is forgotten goes back to the disk. Other than in a new file only a rewrite can bring this
+    // about.
+    if (number(database, "pragma auto_vacuum") != incremental)
+        database.execute("pragma auto_vacuum = incremental; vacuum");
     migrate(database, migrations);
     return database;
 }
@@ -27,6 +42,19 @@ struct Vectis::Waiting {
 
 Vectis::Vectis(const fs::path& file, const fs::path& migrations, const std::string& owner) :
     database_(open_vectis(file, migrations, owner)) {}
+
+void Vectis::give_room_back() {
+    constexpr int pages = 1000;
+    for (std::int64_t left = std::numeric_limits<std::int64_t>::max();;) {
+        const std::scoped_lock lock(mutex_);
+        database_.execute(fmt::format("pragma incremental_vacuum({})", pages));
+        // A reader beside us may keep the last ones.
+        const std::int64_t now = number(database_, "pragma freelist_count");
+        if (now == 0 || now >= left)
+            return;
+        left = now;
+    }
+}
 
 void Vectis::commit(const std::function<void(Database&)>& change) {
     Waiting own{.change = change, .fault = nullptr};

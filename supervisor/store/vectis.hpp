@@ -42,6 +42,9 @@ class Vectis {
         return database_.empty_log();
     }
 
+    /// Gives the room of what was deleted back to the disk, some at a time.
+    void give_room_back();
+
   private:
     struct Waiting;
 

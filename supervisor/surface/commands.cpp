@@ -345,9 +345,36 @@ constexpr Argument which_delivery{ArgumentKind::positional, "ID", "",
 constexpr std::array delivery_show_arguments{which_delivery, json};
 constexpr std::array delivery_act_arguments{which_delivery, dry_run, json};
 
+constexpr Argument which_sent_message{ArgumentKind::positional, "ID", "",
+                                      "A message's id, as 'vectis message list' shows it", true};
+constexpr std::array message_list_arguments{
+    Argument{ArgumentKind::option, "--recipient", "ADDRESS", "Only those to this address"},
+    Argument{ArgumentKind::option, "--sender", "ADDRESS", "Only those from this address"},
+    Argument{ArgumentKind::option, "--domain", "DOMAIN", "Only those that this domain sent"},
+    Argument{ArgumentKind::option, "--subject", "WORDS", "Only those whose subject has all of these words"},
+    Argument{ArgumentKind::option, "--tag", "TAG", "Only those with this tag"},
+    Argument{ArgumentKind::option, "--status", "STATUS", "Only those of which this became: bounced, deferred, ..."},
+    Argument{ArgumentKind::option, "--since", "TIME", "Only from then on, such as 2026-11-24T10:00:00.000Z"},
+    Argument{ArgumentKind::option, "--until", "TIME", "Only before then"},
+    Argument{ArgumentKind::option, "--limit", "N", "How many at most; all if left out"},
+    Argument{ArgumentKind::option, "--order", "ORDER", "desc: the newest first; asc if left out"},
+    json,
+};
+constexpr std::array message_show_arguments{which_sent_message, json};
+constexpr std::array message_act_arguments{which_sent_message, dry_run, json};
+constexpr std::array analytics_arguments{
+    Argument{ArgumentKind::option, "--since", "TIME", "From then on; the last 30 days if left out"},
+    Argument{ArgumentKind::option, "--until", "TIME", "Until then; until now if left out"},
+    Argument{ArgumentKind::option, "--granularity", "SPAN", "hour or day; day if left out"},
+    Argument{ArgumentKind::option, "--by", "WHAT", "all, provider (who received it) or tag; all if left out"},
+    Argument{ArgumentKind::option, "--domain", "DOMAIN", "Only what this domain sent"},
+};
+
 constexpr std::array<std::string_view, 5> domain_columns{"name", "alias_of", "catch_all", "active", "managed_by"};
 constexpr std::array<std::string_view, 5> mailbox_columns{"address", "display_name", "quota", "active", "managed_by"};
 constexpr std::array<std::string_view, 4> alias_columns{"address", "destinations", "active", "managed_by"};
+constexpr std::array<std::string_view, 5> message_columns{"id", "created_at", "sender", "subject", "tags"};
+constexpr std::array<std::string_view, 2> story_columns{"at", "told"};
 constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
                                                               "expires_at"};
 constexpr std::array<std::string_view, 5> webhook_columns{"url", "domain", "events", "enabled", "disabled_because"};
@@ -551,6 +578,31 @@ constexpr std::array command_table{
         Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
     CommandRow{
         Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
+    CommandRow{Command::api, "message list", "List the messages that programs sent", message_list_arguments, false,
+               Operation::messages_list, message_columns},
+    CommandRow{Command::api,
+               "message show",
+               "Show one, and what became of it for each recipient",
+               message_show_arguments,
+               false,
+               Operation::messages_get,
+               {}},
+    CommandRow{Command::api, "message story", "Tell what happened to one, step by step", message_show_arguments, false,
+               Operation::messages_events, story_columns},
+    CommandRow{Command::api,
+               "message cancel",
+               "Do not send one to whom it has not been sent yet",
+               message_act_arguments,
+               false,
+               Operation::messages_cancel,
+               {}},
+    CommandRow{Command::api,
+               "analytics",
+               "Print how often what happened, as CSV",
+               analytics_arguments,
+               false,
+               Operation::analytics_export,
+               {}},
     CommandRow{Command::api, "suppression list", "List to whom domains send nothing more", suppression_list_arguments,
                false, Operation::suppressions_list, suppression_columns},
     CommandRow{Command::api,
@@ -715,6 +767,7 @@ std::string_view group_summary(std::string_view word) {
         Row{"domain", "Say which domains have mail here"},
         Row{"key", "Give programs access to the API"},
         Row{"mailbox", "Say whose mail is here"},
+        Row{"message", "See what programs sent, and what became of it"},
         Row{"queue", "See and handle the mail that is not delivered yet"},
         Row{"suppression", "Say to whom programs send nothing more"},
         Row{"webhook", "Say who is told of events, and see what became of it"},

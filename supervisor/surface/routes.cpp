@@ -20,6 +20,7 @@ constexpr std::array group_table{
     Group{"aliases", "Addresses that lead to others.", "address"},
     Group{"import", "Many domains, mailboxes and aliases at once."},
     Group{"sending", "What programs send, and what becomes of it."},
+    Group{"analytics", "How much was sent, and what became of it, by hour and by day."},
     Group{"suppressions", "To whom nothing more is sent, and why.", "address"},
     Group{"webhooks", "Who is told of events by HTTP, and what became of each delivery.", "url"},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
@@ -68,6 +69,24 @@ constexpr std::array<std::string_view, 5> audit_filters{"actor", "action", "targ
 constexpr Listing audit_list{audit_sorts, audit_filters};
 constexpr std::array export_query{
     Parameter{"format", &schemas::export_word, "JSON lines, or CSV with a head line"},
+};
+
+constexpr std::array message_query{
+    Parameter{"recipient", &schemas::email, "Only those to this address"},
+    Parameter{"status", &schemas::recipient_status, "Only those of which this became for some recipient"},
+    Parameter{"tag", &schemas::tag, "Only those with this tag"},
+    Parameter{"subject", &schemas::subject_words,
+              "Only those whose subject has all of these words; the last one may be only begun"},
+    Parameter{"since", &schemas::time, "Only those that were accepted from then on"},
+    Parameter{"until", &schemas::time, "Only those that were accepted before then"},
+};
+constexpr std::array analytics_query{
+    Parameter{"since", &schemas::time, "From the hour or day on that holds this time; 30 days ago if it is left out"},
+    Parameter{"until", &schemas::time, "Up to the one that holds this time; now if it is left out"},
+    Parameter{"granularity", &schemas::span_word, "hour or day; day if it is left out. At most 5,000 of them"},
+    Parameter{"by", &schemas::counted_by,
+              "all, provider (whose mail servers answered) or tag; all if it is left out"},
+    Parameter{"domain", &schemas::domain, "Only what this domain sent; every domain of yours if it is left out"},
 };
 
 // clang-format off
@@ -306,7 +325,7 @@ constexpr std::array route_table{
           .answer = &schemas::accepted_message},
     Route{.operation = Operation::messages_list, .id = "list_messages", .path = "/messages", .group = "sending",
           .summary = "The messages that were sent here",
-          .role = Role::domain_admin, .scope = "messages:read", .list = &message_list, .answer = &schemas::messages},
+          .role = Role::domain_admin, .scope = "messages:read", .query = message_query, .list = &message_list, .answer = &schemas::messages},
     Route{.operation = Operation::messages_get, .id = "get_message", .path = "/messages/{id}", .group = "sending",
           .summary = "One of them, and what became of it for each recipient",
           .role = Role::domain_admin, .scope = "messages:read", .answer = &schemas::whole_message},
@@ -316,6 +335,13 @@ constexpr std::array route_table{
     Route{.operation = Operation::messages_cancel, .id = "cancel_message", .method = Method::post, .path = "/messages/{id}/cancel", .group = "sending",
           .summary = "Do not send it to whom it has not been sent yet",
           .role = Role::domain_admin, .scope = "send", .answer = &schemas::whole_message},
+
+    Route{.operation = Operation::analytics_get, .id = "get_analytics", .path = "/analytics", .group = "analytics",
+          .summary = "How often what happened, and how long delivery took",
+          .role = Role::domain_admin, .scope = "analytics:read", .query = analytics_query, .answer = &schemas::analytics},
+    Route{.operation = Operation::analytics_export, .id = "export_analytics", .path = "/analytics/export", .group = "analytics",
+          .summary = "The same as a table: at, name, what, number",
+          .role = Role::domain_admin, .scope = "analytics:read", .query = analytics_query, .type = "text/csv"},
 
     Route{.operation = Operation::suppressions_list, .id = "list_suppressions", .path = "/suppressions", .group = "suppressions",
           .summary = "The addresses that domains send nothing more to",

@@ -88,6 +88,8 @@ enum class Operation : std::uint8_t {
     send,
     send_batch,
     send_raw,
+    analytics_get,
+    analytics_export,
     messages_list,
     messages_get,
     messages_events,

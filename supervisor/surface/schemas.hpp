@@ -70,11 +70,11 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 22> scope_words{
-    "admins:read",       "admins:write",       "aliases:read",  "aliases:write",   "audit:read",       "config:read",
-    "config:write",      "domains:read",       "domains:write", "import:write",    "keys:read",        "keys:write",
-    "mailboxes:read",    "mailboxes:write",    "messages:read", "operations:read", "operations:write", "send",
-    "suppressions:read", "suppressions:write", "webhooks:read", "webhooks:write",
+inline constexpr std::array<std::string_view, 23> scope_words{
+    "admins:read", "admins:write",      "aliases:read",       "aliases:write", "analytics:read",  "audit:read",
+    "config:read", "config:write",      "domains:read",       "domains:write", "import:write",    "keys:read",
+    "keys:write",  "mailboxes:read",    "mailboxes:write",    "messages:read", "operations:read", "operations:write",
+    "send",        "suppressions:read", "suppressions:write", "webhooks:read", "webhooks:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -603,11 +603,13 @@ inline constexpr Schema messages{.kind = Kind::array, .items = &message};
 inline constexpr auto whole_message_properties =
     with(message_properties, Property{"recipients", &recipients, "What became of it for each of them"});
 inline constexpr Schema whole_message{.name = "WholeMessage", .properties = whole_message_properties};
+inline constexpr Schema told_text{.kind = Kind::string, .most = 100000};
 inline constexpr std::array message_event_properties{
     Property{"id", &uuid, "Its id"},
     Property{"type", &text, "message.queued, message.delivered, ..."},
     Property{"at", &time, "When"},
     Property{"recipient", &text, "For whom"},
+    Property{"told", &told_text, "The same in a sentence"},
     Property{"data", &any_data, "What is known of it"},
 };
 inline constexpr Schema message_event{.name = "MessageEvent", .properties = message_event_properties};
@@ -735,6 +737,44 @@ inline constexpr auto whole_webhook_delivery_properties =
     with(webhook_delivery_properties, Property{"attempts_log", &webhook_attempts, "Every attempt, the oldest first"});
 inline constexpr Schema whole_webhook_delivery{.name = "WholeWebhookDelivery",
                                                .properties = whole_webhook_delivery_properties};
+
+inline constexpr std::array<std::string_view, 2> span_words{"hour", "day"};
+inline constexpr Schema span_word{.kind = Kind::string, .values = span_words};
+inline constexpr std::array<std::string_view, 3> counted_by_words{"all", "provider", "tag"};
+inline constexpr Schema counted_by{.kind = Kind::string, .values = counted_by_words};
+inline constexpr Schema subject_words{.kind = Kind::string, .least = 1, .most = 200};
+inline constexpr Schema figures{.kind = Kind::object, .open = true};
+inline constexpr std::array delivery_times_properties{
+    Property{"p50", &optional_count, "Milliseconds in which half of them were; null: nothing was delivered"},
+    Property{"p95", &optional_count, "Those in which 95 of 100 were"},
+};
+inline constexpr Schema delivery_times{.name = "DeliveryTimes", .properties = delivery_times_properties};
+inline constexpr std::array counted_span_properties{
+    Property{"at", &time, "When it begins"},
+    Property{"figures", &figures, "What happened in it, and how often"},
+};
+inline constexpr Schema counted_span{.name = "CountedSpan", .properties = counted_span_properties};
+inline constexpr Schema counted_spans{.kind = Kind::array, .items = &counted_span, .repeats = true, .most = 5000};
+inline constexpr std::array counted_group_properties{
+    Property{"name", &text, "The provider's domain, or the tag; empty: all"},
+    Property{"figures", &figures,
+             "How often what happened: queued, sent, delivered, deferred, bounced, bounced.CLASS, ...; bytes of what "
+             "was sent"},
+    Property{"time_to_delivery", &delivery_times,
+             "From when it was to go out until the other side had it; right within 12 percent"},
+    Property{"spans", &counted_spans, "The same for each hour or day in which something happened"},
+};
+inline constexpr Schema counted_group{.name = "CountedGroup", .properties = counted_group_properties};
+inline constexpr Schema counted_groups{.kind = Kind::array, .items = &counted_group, .repeats = true, .most = 100};
+inline constexpr std::array analytics_properties{
+    Property{"since", &time, "The beginning of the first span"},
+    Property{"until", &time, "The end of the last one"},
+    Property{"granularity", &span_word, "What one span is"},
+    Property{"by", &counted_by, "What the groups are"},
+    Property{"groups", &counted_groups, "The hundred in which most happened, the busiest first"},
+    Property{"left_out", &count, "How many more groups there are"},
+};
+inline constexpr Schema analytics{.name = "Analytics", .properties = analytics_properties};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{

@@ -2,6 +2,7 @@
 #include "store/audit.hpp"
 
 #include "api/handlers/body.hpp"
+#include "api/handlers/csv.hpp"
 #include "api/handlers/handlers.hpp"
 
 #include <array>
@@ -29,24 +30,6 @@ Json row_json(const store::AuditRow& row) {
             {"after", parsed(entry.after)},
             {"request_id", entry.request_id},
             {"hash", row.hash}};
-}
-
-/// One field of CSV (RFC 4180). What a spreadsheet would take for a formula is made a text by an apostrophe.
-std::string csv_field(const Json& value) {
-    std::string text = value.is_null() ? "" : value.is_string() ? value.get<std::string>() : to_text(value);
-    if (value.is_string() && !text.empty() && std::string_view("=+-@\t\r").find(text.front()) != std::string_view::npos)
-        text.insert(0, "'");
-    std::string quoted = "\"";
-    for (const char c : text)
-        quoted += c == '"' ? "\"\"" : std::string(1, c);
-    return quoted + "\"";
-}
-
-std::string csv_line(const Json& row, bool head) {
-    std::string line;
-    for (const auto& each : row.items())
-        line += (line.empty() ? "" : ",") + csv_field(head ? Json(each.key()) : each.value());
-    return line + "\r\n";
 }
 
 } // namespace

@@ -141,6 +141,10 @@ Handler handler_of(surface::Operation operation) {
         return send_batch;
     case Operation::send_raw:
         return send_raw;
+    case Operation::analytics_get:
+        return analytics_get;
+    case Operation::analytics_export:
+        return analytics_export;
     case Operation::messages_list:
         return messages_list;
     case Operation::messages_get:

@@ -83,6 +83,8 @@ Response import_accounts(Call& call);
 Response send(Call& call);
 Response send_batch(Call& call);
 Response send_raw(Call& call);
+Response analytics_get(Call& call);
+Response analytics_export(Call& call);
 Response messages_list(Call& call);
 Response messages_get(Call& call);
 Response messages_events(Call& call);

@@ -10,6 +10,7 @@
 #include "mail/draft.hpp"
 #include "mail/raw.hpp"
 #include "mail/story.hpp"
+#include "mail/told.hpp"
 
 #include <fmt/format.h>
 
@@ -53,6 +54,11 @@ store::Message this_message(const Call& call, store::Database& database) {
     if (!message || !call.who().reaches(message->domain))
         throw Error(Code::not_found, fmt::format("there is nothing with the id '{}'", call.id()));
     return std::move(*message);
+}
+
+/// In the form in which the database has times.
+std::optional<std::string> canonical(const std::optional<std::string>& time) {
+    return time ? std::optional(rfc3339(parse_rfc3339(*time))) : std::nullopt;
 }
 
 /// Faults are told of the request's member, and where they are in it.
@@ -153,9 +159,18 @@ Response messages_list(Call& call) {
     store::Page page = call.page();
     if (call.who().domains)
         page.among.emplace("domain", *call.who().domains);
+    const auto asked = [&](const char* name) { return call.query(name); };
+    store::Messages::Search search{.recipient = std::nullopt,
+                                   .status = asked("status"),
+                                   .tag = asked("tag"),
+                                   .subject = asked("subject"),
+                                   .since = canonical(asked("since")),
+                                   .until = canonical(asked("until"))};
+    if (const auto recipient = asked("recipient"))
+        search.recipient = mail::envelope_address(*recipient);
     Json json = Json::array();
     call.services().ledger.read([&](store::Database& database) {
-        for (const auto& each : store::Messages(database).page(page))
+        for (const auto& each : store::Messages(database).search(search, page))
             json.push_back(message_json(each));
     });
     return call.list(std::move(json), page);
@@ -176,6 +191,7 @@ Response messages_events(Call& call) {
                             {"type", each.type},
                             {"at", each.at},
                             {"recipient", each.recipient},
+                            {"told", mail::told(each)},
                             {"data", parse_json(each.data)}});
     });
     return call.answer(std::move(json));

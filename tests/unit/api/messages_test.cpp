@@ -345,3 +345,48 @@ TEST_CASE("suppressions are made by hand and taken over from elsewhere, each for
     CHECK(api.with_key(token, "DELETE", path + "?confirm=carl@outside.test").status == 404);
     CHECK(api.with_key(token, "POST", "/suppressions", one).status == 422);
 }
+
+TEST_CASE("messages are searched, their stories told in words, and what became of them counted") {
+    SendingApi api;
+    Json body = SendingApi::body();
+    body["tags"] = {"order"};
+    const std::string id = api.post("/send", body).json["data"]["id"].get<std::string>();
+    body["subject"] = "Something else";
+    static_cast<void>(api.post("/send", body));
+    const auto listed = [&](const std::string& query) {
+        const auto answer = api.ask("GET", "/messages?" + query);
+        REQUIRE(answer.status == 200);
+        return answer.json["data"].size();
+    };
+    CHECK(listed("subject=ord") == 1);
+    CHECK(listed("tag=order") == 2);
+    CHECK(listed("recipient=Anna@Outside.test") == 2);
+    CHECK(listed("recipient=nobody@outside.test") == 0);
+    CHECK(listed("status=queued&domain=example.test") == 2);
+    CHECK(listed("status=bounced") == 0);
+    CHECK(listed("since=2000-01-01T00:00:00.000Z&until=2100-01-01T00:00:00.000Z") == 2);
+    CHECK(listed("until=2000-01-01T00:00:00.000Z") == 0);
+    for (const std::string query : {"status=lost", "since=yesterday", "subject=", "recipient=nobody"}) {
+        const auto answer = api.ask("GET", "/messages?" + query);
+        CHECK(answer.status == 422);
+    }
+    const Json events = api.ask("GET", "/messages/" + id + "/events").json["data"];
+    CHECK(events[0]["told"].get<std::string>() == "accepted for anna@outside.test");
+
+    const Json all = api.ask("GET", "/analytics").json["data"];
+    REQUIRE(all["groups"].size() == 1);
+    CHECK(all["groups"][0]["figures"]["queued"] == 4);
+    CHECK(all["groups"][0]["spans"].size() == 1);
+    CHECK(all["groups"][0]["time_to_delivery"]["p50"].is_null());
+    const Json tags = api.ask("GET", "/analytics?by=tag&granularity=hour&domain=example.test").json["data"];
+    CHECK(tags["groups"][0]["name"].get<std::string>() == "order");
+    const auto table = api.ask("GET", "/analytics/export?by=tag");
+    CHECK(table.status == 200);
+    CHECK(table.response.body.find("\"order\",\"queued\",\"4\"\r\n") != std::string::npos);
+    CHECK(api.ask("GET", "/analytics?since=2100-01-01T00:00:00.000Z").status == 422);
+    CHECK(api.ask("GET", "/analytics?granularity=hour&since=2000-01-01T00:00:00.000Z").status == 422);
+    CHECK(api.ask("GET", "/analytics?domain=foreign.test").status == 422);
+    CHECK(api.ask("GET", "/analytics?since=2020-01-01T00:00:00.000Z&until=2020-01-02T00:00:00.000Z")
+              .json["data"]["groups"]
+              .empty());
+}

@@ -1,0 +1,56 @@
+#include "mail/retention.hpp"
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "store/counts.hpp"
+#include "store/messages.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+namespace vectis::mail {
+
+namespace {
+
+constexpr std::size_t forgotten_at_once = 500;
+
+} // namespace
+
+Keep keep_in(const fs::path& file) {
+    const auto text = read_file(file);
+    if (!text)
+        throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", file.string()), "vectis apply");
+    const Json json = parse_json(*text);
+    return {.messages = json.at("messages_days").get<std::int64_t>(),
+            .statistics = json.at("statistics_days").get<std::int64_t>()};
+}
+
+std::int64_t forget_old(store::Vectis& database, const Keep& keep, Time now, const std::stop_token& stop) {
+    const auto before = [&](std::int64_t days) { return rfc3339(now - std::chrono::hours(24 * days)); };
+    const auto in_parts = [&](const auto& some) {
+        std::int64_t all = 0;
+        for (std::int64_t last = 1; last > 0 && !stop.stop_requested();) {
+            last = database.write(some);
+            all += last;
+        }
+        return all;
+    };
+    std::int64_t forgotten = 0;
+    std::int64_t rest = 0;
+    if (keep.messages > 0) {
+        const std::string then = before(keep.messages);
+        forgotten =
+            in_parts([&](store::Database& open) { return store::Messages(open).forget(then, forgotten_at_once); });
+        rest += in_parts(
+            [&](store::Database& open) { return store::Messages(open).forget_other_events(then, forgotten_at_once); });
+        rest += database.write([&](store::Database& open) { return store::Counts(open).forget("hour", then); });
+    }
+    if (keep.statistics > 0)
+        rest += database.write(
+            [&](store::Database& open) { return store::Counts(open).forget("day", before(keep.statistics)); });
+    if (forgotten + rest > 0)
+        database.give_room_back();
+    return forgotten;
+}
+
+} // namespace vectis::mail

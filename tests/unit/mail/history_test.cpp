@@ -1,0 +1,229 @@
+// What is searched, counted and forgotten.
+#include "base/clock.hpp"
+#include "base/json.hpp"
+#include "base/random.hpp"
+#include "catch.hpp"
+#include "folder.hpp"
+#include "mail/retention.hpp"
+#include "mail/story.hpp"
+#include "store/counts.hpp"
+#include "store/messages.hpp"
+#include "store/vectis.hpp"
+#include "store/webhooks.hpp"
+
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+using namespace vectis;
+using namespace std::chrono_literals;
+
+namespace {
+
+struct HistoryOf {
+    test::Folder folder;
+    store::Vectis database{folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", ""};
+
+    /// Accepted at a time; each recipient becomes `status`.
+    std::string add(Time at, const std::string& subject, const std::string& tags, const std::string& status,
+                    const std::string& domain = "example.test", std::size_t size = 4) {
+        return database.write([&](store::Database& open) {
+            store::Messages messages(open);
+            const std::string id = first_uuid7(at).substr(0, 19) + random_hex(8).insert(4, "-");
+            std::vector<store::Recipient> rows{{.message = id,
+                                                .address = "anna@outside.test",
+                                                .queue_id = "4Zt",
+                                                .due_at = rfc3339(at),
+                                                .code = std::nullopt,
+                                                .answer = "said so",
+                                                .relay = "mx1.outside.test[198.51.100.25]:25",
+                                                .updated_at = rfc3339(at)}};
+            messages.add({.id = id,
+                          .domain = domain,
+                          .sent_by = "k",
+                          .sender = "shop@" + domain,
+                          .subject = subject,
+                          .message_id = id + "@" + domain,
+                          .tags = tags,
+                          .metadata = "{}",
+                          .size = size,
+                          .created_at = rfc3339(at),
+                          .send_at = std::nullopt},
+                         std::string(size, 'x'), rows);
+            rows[0].relay = "mx1.outside.test[198.51.100.25]:25";
+            mail::tell(messages, rows[0], "queued", {}, rfc3339(at));
+            if (status != "queued")
+                mail::tell(messages, rows[0], "sent", {}, rfc3339(at + 1s));
+            if (status != "queued" && status != "sent")
+                mail::tell(messages, rows[0], status,
+                           status == "bounced" ? Json{{"bounce_class", "hard"}} : Json::object(), rfc3339(at + 10s));
+            return id;
+        });
+    }
+    std::vector<std::string> found(const store::Messages::Search& search, const store::Page& page = {}) {
+        std::vector<std::string> ids;
+        database.read([&](store::Database& open) {
+            for (const auto& each : store::Messages(open).search(search, page))
+                ids.push_back(each.id);
+        });
+        return ids;
+    }
+    store::Figures counted(const std::string& span, const std::string& kind, const std::string& name) {
+        store::Figures figures;
+        for (const auto& row : database.read([&](store::Database& open) {
+                 return store::Counts(open).rows({.span = span,
+                                                  .kind = kind,
+                                                  .since = "2000-01-01T00:00:00.000Z",
+                                                  .until = "2100-01-01T00:00:00.000Z",
+                                                  .domains = std::nullopt});
+             })) {
+            if (row.name == name)
+                figures[row.what] += row.number;
+        }
+        return figures;
+    }
+    std::int64_t rows(const std::string& table) {
+        return database.read([&](store::Database& open) {
+            auto select = open.prepare("select count(*) from " + table);
+            return select.step() ? select.integer(0) : -1;
+        });
+    }
+};
+
+store::Messages::Search searched(const std::string& subject) {
+    return {.recipient = std::nullopt,
+            .status = std::nullopt,
+            .tag = std::nullopt,
+            .subject = subject,
+            .since = std::nullopt,
+            .until = std::nullopt};
+}
+
+const Time noon = parse_rfc3339("2026-11-24T12:00:00.000Z");
+
+} // namespace
+
+TEST_CASE("messages are found by recipient, status, tag, words of the subject and time") {
+    HistoryOf server;
+    const auto first = server.add(noon, "Your order 1047 is on its way", R"(["order","shop"])", "delivered");
+    const auto second = server.add(noon + 1h, "Caf\u00e9 \"open\" again", "[]", "bounced");
+    const auto third = server.add(noon + 2h, "Your invoice", R"(["shop"])", "queued");
+
+    CHECK(server.found(searched("order way")) == std::vector{first});
+    CHECK(server.found(searched("YOUR ord")) == std::vector{first});
+    CHECK(server.found(searched("ord your")).empty()); // only the last word may be begun
+    CHECK(server.found(searched("cafe")) == std::vector{second});
+    CHECK(server.found(searched("\"open\" AND -")).empty());
+    CHECK(server.found(searched("!")).empty());
+    CHECK(server.found(searched(" ")).size() == 3); // no word is in all
+    auto by = searched("your");
+    by.tag = "shop";
+    CHECK(server.found(by) == std::vector{first, third});
+    by.status = "queued";
+    CHECK(server.found(by) == std::vector{third});
+    by.recipient = "bert@outside.test";
+    CHECK(server.found(by).empty());
+    store::Messages::Search status;
+    status.status = "delivered";
+    CHECK(server.found(status) == std::vector{first});
+    status.status = "bounced";
+    status.recipient = "anna@outside.test";
+    CHECK(server.found(status) == std::vector{second});
+    store::Messages::Search time;
+    time.since = rfc3339(noon + 1h);
+    CHECK(server.found(time) == std::vector{second, third});
+    time.until = rfc3339(noon + 2h);
+    CHECK(server.found(time) == std::vector{second});
+    store::Page newest;
+    newest.descending = true;
+    newest.limit = 1;
+    CHECK(server.found({}, newest) == std::vector{third, second});
+}
+
+TEST_CASE("what happens is counted once, by hour and day, of all, by provider and by tag") {
+    HistoryOf server;
+    server.add(noon, "a", R"(["order"])", "delivered", "example.test", 100);
+    server.add(noon + 1min, "b", R"(["order"])", "bounced", "example.test", 50);
+    server.add(noon + 1h, "c", "[]", "delivered", "other.test", 7);
+    for (const std::string span : {"hour", "day"}) {
+        const auto all = server.counted(span, "all", "");
+        CHECK(all.at("queued") == 3);
+        CHECK(all.at("sent") == 3);
+        CHECK(all.at("delivered") == 2);
+        CHECK(all.at("bounced") == 1);
+        CHECK(all.at("bounced.hard") == 1);
+        CHECK(all.at("bytes") == 157);
+        CHECK(all.at(store::DeliveryTimes::figure(10000)) == 2);
+        const auto tag = server.counted(span, "tag", "order");
+        CHECK(tag.at("queued") == 2);
+        CHECK(tag.at("delivered") == 1);
+        CHECK(server.counted(span, "provider", "outside.test").at("bounced.hard") == 1);
+    }
+    const auto hours = server.database.read([](store::Database& open) {
+        return store::Counts(open).rows({.span = "hour",
+                                         .kind = "all",
+                                         .since = "2026-11-24T12:00:00.000Z",
+                                         .until = "2026-11-24T13:00:00.000Z",
+                                         .domains = std::vector<std::string>{"example.test"}});
+    });
+    REQUIRE_FALSE(hours.empty());
+    for (const auto& row : hours)
+        CHECK(row.at == "2026-11-24T12:00:00.000Z");
+}
+
+TEST_CASE("a time to delivery is right within 12 percent") {
+    for (const std::int64_t milliseconds : {1, 9, 250, 1000, 61000, 3600000, 86400000}) {
+        store::DeliveryTimes times;
+        CHECK(times.take(store::DeliveryTimes::figure(milliseconds), 3));
+        const auto middle = static_cast<double>(*times.quantile(0.5));
+        const auto real = static_cast<double>(milliseconds);
+        CHECK(std::abs(middle - real) <= 0.12 * real + 0.5);
+    }
+    store::DeliveryTimes times;
+    CHECK_FALSE(times.quantile(0.5));
+    CHECK_FALSE(times.take("delivered", 1));
+    CHECK(times.take(store::DeliveryTimes::figure(100), 95));
+    CHECK(times.take(store::DeliveryTimes::figure(100000), 5));
+    CHECK(*times.quantile(0.5) < 120);
+    CHECK(*times.quantile(0.95) < 120);
+    CHECK(*times.quantile(0.96) > 80000);
+}
+
+TEST_CASE("what is old is forgotten with all that belongs to it, and its room is free") {
+    HistoryOf server;
+    constexpr int many = 600;
+    for (int i = 0; i < many; ++i)
+        server.add(noon - 24h * 100, fmt::format("old {}", i), R"(["order"])", "delivered", "example.test", 4000);
+    const auto waits = server.add(noon - 24h * 100, "old and deferred", "[]", "deferred");
+    const auto young = server.add(noon - 24h * 89, "young", "[]", "delivered");
+    // An event about none.
+    server.database.write([](store::Database& open) {
+        store::insert_event(open, {.id = uuid7(),
+                                   .at = rfc3339(noon - 24h * 100),
+                                   .type = "webhook.disabled",
+                                   .domain = "",
+                                   .message = "",
+                                   .recipient = "",
+                                   .data = "{}"});
+        return 0;
+    });
+    const auto file = server.folder.path / "vectis.db";
+    CHECK(server.database.forget());
+    const auto before = fs::file_size(file);
+    CHECK(mail::forget_old(server.database, {.messages = 0, .statistics = 0}, noon, {}) == 0);
+    CHECK(server.rows("messages") == many + 2);
+
+    CHECK(mail::forget_old(server.database, {.messages = 90, .statistics = 1000}, noon, {}) == many);
+    CHECK(server.found({}) == std::vector{waits, young});
+    CHECK(server.found(searched("old")) == std::vector{waits});
+    CHECK(server.rows("recipients") == 2);
+    CHECK(server.rows("message_tags") == 0);
+    CHECK(server.rows("events") == 6);
+    CHECK(server.counted("hour", "tag", "order").empty());
+    CHECK(server.counted("day", "tag", "order").at("delivered") == many);
+    CHECK(server.database.forget());
+    CHECK(fs::file_size(file) * 3 < before);
+
+    CHECK(mail::forget_old(server.database, {.messages = 90, .statistics = 95}, noon, {}) == 0);
+    CHECK(server.counted("day", "tag", "order").empty());
+    CHECK_FALSE(server.counted("day", "all", "").empty());
+}
