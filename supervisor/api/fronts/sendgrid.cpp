@@ -241,6 +241,8 @@ Response sendgrid_send(Call& call) {
         foreign = foreign || one.foreign;
         for (auto& each : one.problems) {
             each.path = sendgrid_place(each.path, personalizations[i], place);
+            if (each.path.starts_with("/reply_to/") && body.contains("reply_to_list"))
+                each.path.insert(std::string_view("/reply_to").size(), "_list");
             const bool told = std::any_of(problems.begin(), problems.end(), [&](const Problem& other) {
                 return other.path == each.path || each.path.starts_with(other.path + "/") ||
                        other.path.starts_with(each.path + "/");
