@@ -45,8 +45,19 @@ struct FrontApi : Api {
             {.body = nullptr, .fields = shown(token), .door = api::Door::local, .raw = {}, .form = std::move(parts)});
     }
 
-    /// All messages that were accepted, the oldest first, as GET /messages shows them.
-    Json messages() { return ask("GET", "/messages?limit=200").json["data"]; }
+    /// All messages that were accepted, in their order: ids of one millisecond have none.
+    Json messages() {
+        std::map<std::int64_t, Json> in_order;
+        const Json rows = ask("GET", "/messages?limit=200").json["data"];
+        for (const auto& row : rows)
+            in_order[database.read([&](store::Database& open) {
+                return store::Messages(open).recipients(row["id"].get<std::string>()).at(0).id;
+            })] = row;
+        Json all = Json::array();
+        for (auto& [recipient, row] : in_order)
+            all.push_back(std::move(row));
+        return all;
+    }
     Json message(const std::string& id) { return ask("GET", "/messages/" + id).json["data"]; }
     std::string content(const std::string& id) {
         return database.read([&](store::Database& open) { return store::Messages(open).content(id).value_or(""); });

@@ -47,6 +47,12 @@ std::string member_of(const std::string& path) {
     return path.substr(0, path.find('/', 1));
 }
 
+[[noreturn]] void throw_too_much() {
+    throw Error(Code::invalid_input,
+                fmt::format("cannot take the batch: its messages have more than {} bytes", most_in_memory),
+                "send it in parts");
+}
+
 } // namespace
 
 Fault fault_of(const HttpError& error) {
@@ -190,12 +196,15 @@ Judged judged(const Call& call, const Draft& draft, std::span<const Renamed> nam
     return result;
 }
 
+void expect_room(const Json& common, std::size_t times) {
+    if (times > 1 && to_text(common).size() > most_in_memory / times)
+        throw_too_much();
+}
+
 void Batch::add(handlers::Outgoing one) {
     bytes_ += one.content.size();
     if (bytes_ > most_in_memory)
-        throw Error(Code::invalid_input,
-                    fmt::format("cannot take the batch: its messages have more than {} bytes", most_in_memory),
-                    "send it in parts");
+        throw_too_much();
     all_.push_back(std::move(one));
 }
 

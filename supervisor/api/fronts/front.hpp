@@ -67,6 +67,9 @@ struct Judged {
 [[nodiscard]] Judged judged(const Call& call, const Draft& draft, std::span<const Renamed> names,
                             bool try_only = false);
 
+/// Throws Error(invalid_input) if so many messages that have this in common are more than is kept in memory.
+void expect_room(const Json& common, std::size_t times);
+
 /// Messages that are judged one after the other; throws Error(invalid_input) once they are more than is kept in memory.
 class Batch {
   public:

@@ -168,7 +168,7 @@ Draft mailgun_draft(Form& form, bool& testing) {
 }
 
 /// A message for each of `to`, in which what stands for their variables has been replaced.
-std::vector<Draft> for_each_recipient(const Draft& common, const Json& variables, Form& form) {
+std::vector<Draft> for_each_recipient(Draft common, const Json& variables, Form& form) {
     std::vector<Draft> all;
     if (common.body.contains("cc") || common.body.contains("bcc"))
         form.fault("recipient-variables", "makes a message for each address in to, and there are cc or bcc, too");
@@ -179,10 +179,12 @@ std::vector<Draft> for_each_recipient(const Draft& common, const Json& variables
         by_address[lower_ascii(each.key())] = &each.value();
     }
     const Json to = common.body.value("to", Json::array());
+    common.body.erase("to");
     if (to.size() > most_of_mailgun_batch)
         form.fault("to", fmt::format("there are {}, expected at most {}", to.size(), most_of_mailgun_batch));
     if (!form.problems.empty())
         return all;
+    expect_room(common.body, to.size());
     for (const auto& person : to) {
         const std::string email = person.at("email").get<std::string>();
         std::vector<std::pair<std::string, std::string>> values{{"%recipient%", email}, {"%recipient.email%", email}};
@@ -207,21 +209,25 @@ std::vector<Draft> for_each_recipient(const Draft& common, const Json& variables
     return all;
 }
 
-std::vector<Draft> mailgun_drafts(Form& form, bool& testing) {
-    const auto given = form.text("recipient-variables");
-    const Draft common = mailgun_draft(form, testing);
-    form.refuse_rest();
-    if (!given || given->empty())
-        return {common};
+/// The variables of each address; nothing if they are none, which is noted.
+std::optional<Json> variables_in(const std::string& text, Form& form) {
     try {
-        const Json variables = parse_json(*given, {.depth = 4, .keys = most_of_mailgun_batch});
+        Json variables = parse_json(text, {.depth = 4, .keys = most_of_mailgun_batch});
         if (variables.is_object())
-            return for_each_recipient(common, variables, form);
+            return variables;
         form.fault("recipient-variables", "expected an object");
     } catch (const Error& error) {
         form.fault("recipient-variables", error.what()); // told with all the others
     }
-    return {common};
+    return std::nullopt;
+}
+
+std::vector<Draft> mailgun_drafts(Form& form, bool& testing) {
+    const auto given = form.text("recipient-variables");
+    const Draft common = mailgun_draft(form, testing);
+    form.refuse_rest();
+    const auto variables = given && !given->empty() ? variables_in(*given, form) : std::nullopt;
+    return variables ? for_each_recipient(common, *variables, form) : std::vector<Draft>{common};
 }
 
 } // namespace

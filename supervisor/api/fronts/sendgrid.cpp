@@ -233,6 +233,7 @@ Response sendgrid_send(Call& call) {
                         fmt::format("there are more than {} personalizations", most_personalizations),
                         {},
                         {}};
+    expect_room(common.body, personalizations.size());
     Batch batch;
     bool foreign = false;
     for (std::size_t i = 0; i < personalizations.size(); ++i) {

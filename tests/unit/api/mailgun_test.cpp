@@ -81,6 +81,19 @@ TEST_CASE("Mailgun: each recipient with variables gets a message of their own") 
     CHECK(api.content(all[1]["id"]).find("X-For: Bert@outside.test\r\n") != std::string::npos);
 }
 
+TEST_CASE("Mailgun: a thousand messages of one request are taken, and more than can be kept is refused") {
+    FrontApi api{"mailgun"};
+    auto form = mailgun_form({part("recipient-variables", "{}")});
+    for (int i = 1; i < 1000; ++i)
+        form.push_back(part("to", fmt::format("a-rather-long-local-part-{}@outside.test", i)));
+    CHECK(api.form(mailgun_path, form).status == 200);
+    CHECK(api.woken == 1);
+    form.push_back({.name = "attachment", .content = std::string(100000, 'x'), .filename = "x", .content_type = {}});
+    const auto refused = api.form(mailgun_path, form);
+    CHECK(refused.status == 400);
+    CHECK(refused.json["message"].get<std::string>().find("in parts") != std::string::npos);
+}
+
 TEST_CASE("Mailgun: what is wrong is told, each with its place, and nothing is sent") {
     FrontApi api{"mailgun"};
     const auto refused = [&](std::vector<api::FormPart> more, const std::string& place) {
