@@ -26,6 +26,14 @@ std::optional<std::string> text_or_nothing(const Json& json) {
 
 } // namespace
 
+KeyInUse::KeyInUse() :
+    Error(Code::conflict, "the first request with this Idempotency-Key is still being answered",
+          "ask again in a moment") {}
+
+KeyOfAnother::KeyOfAnother() :
+    Error(Code::invalid_input, "this Idempotency-Key was used for another request",
+          "make a new key for each request, and use it again only to repeat that one") {}
+
 Change::Change(store::Database& database, const Who& who, std::string request_id) :
     database_(database), who_(who), request_id_(std::move(request_id)), at_(rfc3339(now())) {}
 
@@ -51,8 +59,7 @@ Ledger::Answered Ledger::once(const Asked& asked, const std::function<Answered()
     {
         const std::scoped_lock lock(mutex_);
         if (!running_.insert(key).second)
-            throw Error(Code::conflict, "the first request with this Idempotency-Key is still being answered",
-                        "ask again in a moment");
+            throw KeyInUse();
     }
     const auto done = [&] {
         const std::scoped_lock lock(mutex_);
@@ -82,8 +89,7 @@ std::optional<Ledger::Answered> Ledger::earlier(store::Database& database, const
 
 void Ledger::expect_same(const std::string& request, const Asked& asked) {
     if (request != asked.request)
-        throw Error(Code::invalid_input, "this Idempotency-Key was used for another request",
-                    "make a new key for each request, and use it again only to repeat that one");
+        throw KeyOfAnother();
 }
 
 void Ledger::keep(store::Database& database, const Who& who, const std::string& key, const std::string& request,

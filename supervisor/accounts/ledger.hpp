@@ -14,6 +14,15 @@
 
 namespace vectis::accounts {
 
+/// The first request with an Idempotency-Key is still being answered.
+struct KeyInUse : Error {
+    KeyInUse();
+};
+/// An Idempotency-Key was used for another request.
+struct KeyOfAnother : Error {
+    KeyOfAnother();
+};
+
 /// One change while it is made.
 class Change {
   public:

@@ -150,7 +150,6 @@ void Call::expect_good_parameters() const {
 const Json& Call::body() {
     if (raw_body_)
         return body_;
-    const surface::Schema& schema = *route_.body;
     const std::string type = lower_ascii(request_.field("Content-Type").value_or(""));
     const std::string_view mime = trim(std::string_view(type).substr(0, type.find(';')));
     const bool patch = route_.method == surface::Method::patch;
@@ -167,9 +166,19 @@ const Json& Call::body() {
     } catch (const Error& error) {
         throw HttpError{400, "malformed", error.what(), {}, {}};
     }
-    if (auto problems = judge::value(schema, body_, patch); !problems.empty())
+    if (route_.body == nullptr)
+        return body_;
+    if (auto problems = judge::value(*route_.body, body_, patch); !problems.empty())
         refuse(std::move(problems));
     return body_;
+}
+
+std::vector<FormPart> Call::form() {
+    auto parts = request_.form(route_.most_body);
+    body_ = Json::array(); // what an Idempotency-Key stands for
+    for (const auto& each : parts)
+        body_.push_back({each.name, each.filename, each.content_type, Sha256().part(each.content).finish()});
+    return parts;
 }
 
 store::Page Call::page() const {
@@ -189,17 +198,18 @@ store::Page Call::page() const {
 
 accounts::Ledger::Asked Call::asked() const {
     std::optional<std::string> key;
-    if (route_.method == surface::Method::post)
+    if (route_.method == surface::Method::post && !route_.ignores_key)
         key = request_.field("Idempotency-Key");
     constexpr std::size_t longest_key = 255;
     if (key && (key->empty() || key->size() > longest_key))
         throw HttpError{400, "malformed", fmt::format("an Idempotency-Key has 1 to {} bytes", longest_key), {}, {}};
     Json body = body_;
     // A quick hash of these would be easier to guess from than the slow one that is stored.
-    if (key && body.contains("password"))
+    if (key && body.is_object() && body.contains("password"))
         body["password"] =
             accounts::password_fingerprint(body["password"].get<std::string>(), who().credential_id + *key);
-    body.erase("code"); // good for one moment, and proved by itself
+    if (body.is_object())
+        body.erase("code"); // good for one moment, and proved by itself
     return {.who = who(),
             .request_id = request_.id,
             .idempotency_key = key,

@@ -110,7 +110,10 @@ class Call {
     /// Of the query, judged; nothing if it is not there.
     [[nodiscard]] std::optional<std::string> query(const std::string& name) const;
     /// Reads and judges the body; an empty object if none may come or none came and nothing is required.
+    /// Of a front it is judged by nobody: the front judges what it makes of it.
     [[nodiscard]] const Json& body();
+    /// Reads the body as a form, which nobody has judged.
+    [[nodiscard]] std::vector<FormPart> form();
 
     /// The page that is asked for; sorted by its own id unless asked otherwise.
     [[nodiscard]] store::Page page() const;

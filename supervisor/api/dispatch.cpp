@@ -1,5 +1,6 @@
 #include "api/dispatch.hpp"
 
+#include "api/fronts/front.hpp"
 #include "api/handlers/handlers.hpp"
 #include "base/ip_network.hpp"
 #include "base/text.hpp"
@@ -50,6 +51,14 @@ struct Routed {
     Parameters parameters;
 };
 
+[[noreturn]] void no_such_method(const Request& request, const std::vector<std::string>& allowed) {
+    throw HttpError{405,
+                    "method_not_allowed",
+                    fmt::format("{} cannot be used here", request.method),
+                    "use " + join(allowed, " or "),
+                    {{"Allow", join(allowed, ", ")}}};
+}
+
 Routed find_route(const Request& request) {
     if (!request.path.starts_with(std::string(surface::api_base) + "/"))
         no_such_path(request.path);
@@ -65,11 +74,27 @@ Routed find_route(const Request& request) {
     }
     if (allowed.empty())
         no_such_path(path);
-    throw HttpError{405,
-                    "method_not_allowed",
-                    fmt::format("{} cannot be used here", request.method),
-                    "use " + join(allowed, " or "),
-                    {{"Allow", join(allowed, ", ")}}};
+    no_such_method(request, allowed);
+}
+
+std::pair<const surface::Front*, Parameters> find_front(const Request& request) {
+    const std::string path = request.path.substr(surface::compat_base.size());
+    const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+    std::vector<std::string> allowed;
+    for (const auto& front : surface::fronts()) {
+        auto parameters = match(path, front.route.path);
+        if (parameters && surface::text(front.route.method) == method)
+            return {&front, std::move(*parameters)};
+        if (parameters)
+            allowed.emplace_back(surface::text(front.route.method));
+    }
+    if (!allowed.empty())
+        no_such_method(request, allowed);
+    throw HttpError{404,
+                    "not_found",
+                    fmt::format("there is nothing at '{}'", printable(request.path.substr(0, 200))),
+                    "docs/api.md says what of this service is here",
+                    {}};
 }
 
 HttpError forbidden(const std::string& code, const std::string& detail, const std::string& hint = {}) {
@@ -123,7 +148,10 @@ void add_rate(Response& response, const RateLimits::Verdict& rate) {
 } // namespace
 
 Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
-    const auto credential = credential_of(services_.ledger, services_.owners, request);
+    const auto vendor = surface::vendor_of(request.path);
+    const std::string token = vendor ? fronts::token_of(*vendor, request) : "";
+    const auto credential = vendor ? fronts::credential_of(services_.ledger, token, request)
+                                   : credential_of(services_.ledger, services_.owners, request);
     constexpr std::int64_t strangers_rate = 300;
     rate = limits_.count(credential ? credential->who.credential_id : "address:" + source_of(request.peer.address),
                          credential ? credential->who.rate : strangers_rate, RateLimits::Clock::now());
@@ -133,6 +161,8 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
                         fmt::format("more than {} requests in a minute", rate.limit),
                         {},
                         {{"Retry-After", std::to_string(rate.reset.count())}}};
+    if (vendor)
+        return answer_as_another(request, token, credential);
     auto [route, parameters] = find_route(request);
     let_in(credential, request, *route);
     Call call(services_, request, *route, credential.value_or(Credential{}), std::move(parameters));
@@ -140,13 +170,34 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
     return handlers::handler_of(route->operation)(call);
 }
 
+Response Dispatch::answer_as_another(Request& request, const std::string& token,
+                                     const std::optional<Credential>& credential) {
+    constexpr std::size_t most_of_a_stranger = 1U << 20U;
+    auto [front, parameters] = find_front(request);
+    surface::Route route = front->route;
+    if (!credential && !front->test_token.empty() && token == front->test_token)
+        route.most_body = most_of_a_stranger;
+    else if (!credential)
+        throw HttpError{401,
+                        token.empty() ? "missing_key" : "bad_key",
+                        token.empty() ? "an API key of this server is missing"
+                                      : "the API key is not good, or not from here",
+                        "vectis key add makes one",
+                        {}};
+    else
+        let_in(credential, request, route);
+    Call call(services_, request, route, credential.value_or(Credential{}), std::move(parameters));
+    return fronts::handler_of(front->operation)(call);
+}
+
 Response Dispatch::operator()(Request& request) {
     Response response;
     RateLimits::Verdict rate;
+    const auto vendor = surface::vendor_of(request.path);
     try {
         response = answer(request, rate);
     } catch (const HttpError& error) {
-        response = problem(request.id, error);
+        response = vendor ? fronts::refusal(*vendor, fronts::fault_of(error)) : problem(request.id, error);
     } catch (const accounts::LoginRefused&) {
         response =
             problem(request.id, unauthorized("wrong_credentials", "the address or the password is wrong, or the code"));
@@ -166,7 +217,7 @@ Response Dispatch::operator()(Request& request) {
         if (info(error.code()).http_status == 500)
             services_.log(
                 fmt::format("request {} {} {}: {}", request.id, request.method, printable(request.path), error.text()));
-        response = problem(request.id, error);
+        response = vendor ? fronts::refusal(*vendor, fronts::fault_of(fault)) : problem(request.id, error);
     }
     ++services_.answered->at(static_cast<std::size_t>(response.status) / 100);
     add_rate(response, rate);

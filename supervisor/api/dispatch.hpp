@@ -15,6 +15,9 @@ class Dispatch {
 
   private:
     [[nodiscard]] Response answer(Request& request, RateLimits::Verdict& rate);
+    /// As the service that the path names (surface/fronts), to whoever shows a key as its programs do.
+    [[nodiscard]] Response answer_as_another(Request& request, const std::string& token,
+                                             const std::optional<Credential>& credential);
 
     Services services_;
     RateLimits limits_;

@@ -46,6 +46,7 @@ struct Ask {
     api::Door door = api::Door::admin;
     std::string address = "192.0.2.1";
     std::string raw; // instead of `body`
+    std::vector<api::FormPart> form = {};
 };
 
 /// The method and path, below api_base, of what the API has answered well in this run of the tests.
@@ -231,11 +232,12 @@ struct Api {
             .id = uuid7(),
             .peer = {.door = ask.door, .address = ask.door == api::Door::admin ? "" : ask.address, .user = 0},
             .method = method,
-            .path = "/api/v1" + target.substr(0, cut),
+            .path = (target.starts_with("/compat") ? "" : "/api/v1") + target.substr(0, cut),
             .query = {},
             .field = {},
-            .has_body = !ask.raw.empty() || !ask.body.is_null(),
-            .body = {}};
+            .has_body = !ask.raw.empty() || !ask.body.is_null() || !ask.form.empty(),
+            .body = {},
+            .form = [&](std::size_t) { return ask.form; }};
         for (const auto& pair : split(cut == std::string::npos ? "" : target.substr(cut + 1), '&')) {
             if (!pair.empty())
                 request.query.emplace(pair.substr(0, pair.find('=')), pair.substr(pair.find('=') + 1));
@@ -247,7 +249,11 @@ struct Api {
                 return found->second;
             return lower_ascii(name) == "content-type" ? std::optional<std::string>("application/json") : std::nullopt;
         };
-        request.body = [&](std::size_t) { return body; };
+        request.body = [&](std::size_t most) {
+            if (body.size() > most)
+                throw api::HttpError{413, "too_large", "the body is too long", {}, {}};
+            return body;
+        };
         Answer answer{.response = dispatch(request), .status = 0, .json = {}};
         answer.status = answer.response.status;
         if (answer.status < 300)

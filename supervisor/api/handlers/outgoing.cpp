@@ -106,15 +106,26 @@ std::optional<std::string> send_at_in(const Json& body, std::vector<Problem>& pr
 
 } // namespace
 
-std::string expect_own_domain(const Call& call, const std::string& address) {
-    const std::string domain = lower_ascii(address.substr(address.rfind('@') + 1));
+std::optional<std::string> own_domain(const Call& call, const std::string& address) {
+    std::string domain = lower_ascii(address.substr(address.rfind('@') + 1));
     const auto row = call.services().directory.read(
         [&](store::Database& database) { return store::Accounts(database).domain_named(domain); });
-    if (!call.who().reaches(domain) || !row || !row->active || row->managed_by == "system")
+    const bool own = call.who().reaches(domain) && row && row->active && row->managed_by != "system";
+    return own ? std::optional(std::move(domain)) : std::nullopt;
+}
+
+std::string expect_own_domain(const Call& call, const std::string& address) {
+    auto domain = own_domain(call, address);
+    if (!domain)
         throw Error(Code::denied,
                     fmt::format("cannot send as '{}': the domain is not one of yours", printable(address)),
                     "vectis domain list shows the domains that are here");
-    return domain;
+    return *std::move(domain);
+}
+
+void judge_message(const Json& body, std::vector<Problem>& problems) {
+    static_cast<void>(draft_in(body, problems));
+    static_cast<void>(outgoing(body, problems));
 }
 
 Outgoing outgoing(const Json& body, std::vector<Problem>& problems) {

@@ -32,6 +32,11 @@ struct Outgoing {
 /// to be sent.
 [[nodiscard]] Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& problems);
 
+/// What is wrong with such a body, whoever sends it: nothing is looked up.
+void judge_message(const Json& body, std::vector<Problem>& problems);
+
+/// The domain of an address if it is one of ours, and theirs.
+[[nodiscard]] std::optional<std::string> own_domain(const Call& call, const std::string& address);
 /// The domain that sends. Who may send as it is who reaches it; throws Error(denied).
 [[nodiscard]] std::string expect_own_domain(const Call& call, const std::string& address);
 

@@ -1,5 +1,6 @@
 #include "api.hpp"
 #include "closing.hpp"
+#include "surface/fronts.hpp"
 
 #include <fmt/format.h>
 
@@ -20,13 +21,19 @@ bool matches(std::string_view pattern, const std::string& path) {
 std::vector<std::string> untested_routes() {
     const auto answered = test::answered_well().with([](const auto& all) { return all; });
     std::vector<std::string> untested;
-    for (const auto& route : surface::routes()) {
+    const auto look = [&](const surface::Route& route, const std::string& path) {
         const bool tested = std::any_of(answered.begin(), answered.end(), [&](const auto& each) {
-            return each.first == surface::text(route.method) && matches(route.path, each.second);
+            return each.first == surface::text(route.method) && matches(path, each.second);
         });
         if (!tested)
             untested.push_back(
-                fmt::format("no test has had a good answer of {} {}", surface::text(route.method), route.path));
+                fmt::format("no test has had a good answer of {} {}", surface::text(route.method), path));
+    };
+    for (const auto& route : surface::routes())
+        look(route, std::string(route.path));
+    for (const auto& front : surface::fronts()) {
+        if (front.operation != surface::FrontOperation::postmark_template) // all of it is refused
+            look(front.route, std::string(surface::compat_base) + std::string(front.route.path));
     }
     return untested;
 }

@@ -1,0 +1,328 @@
+// Postmark: POST /email and /email/batch, and what became of what was sent.
+#include "api/fronts/fields.hpp"
+#include "api/fronts/front.hpp"
+#include "api/handlers/handlers.hpp"
+#include "base/text.hpp"
+#include "store/messages.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+namespace vectis::api::fronts {
+
+namespace {
+
+constexpr std::array postmark_names{Renamed{"from", "From"},
+                                    Renamed{"to", "To"},
+                                    Renamed{"cc", "Cc"},
+                                    Renamed{"bcc", "Bcc"},
+                                    Renamed{"reply_to", "ReplyTo"},
+                                    Renamed{"subject", "Subject"},
+                                    Renamed{"text", "TextBody"},
+                                    Renamed{"html", "HtmlBody"},
+                                    Renamed{"headers", "Headers"},
+                                    Renamed{"attachments", "Attachments"},
+                                    Renamed{"filename", "Name"},
+                                    Renamed{"content", "Content"},
+                                    Renamed{"content_id", "ContentID"},
+                                    Renamed{"content_type", "ContentType"},
+                                    Renamed{"metadata", "Metadata"},
+                                    Renamed{"tags", "Tag"},
+                                    Renamed{"email", ""},
+                                    Renamed{"name", ""}};
+constexpr std::size_t most_of_postmark_batch = 500;
+
+// Postmark's own numbers for what is wrong (its documentation, "API error codes").
+constexpr int bad_token = 10;
+constexpr int bad_request = 300;
+constexpr int no_such_sender = 400;
+constexpr int no_json = 402;
+constexpr int inactive_recipient = 406;
+constexpr int json_wanted = 409;
+constexpr int too_many_messages = 410;
+constexpr int too_often = 429;
+constexpr int no_such_message = 701;
+constexpr int no_such_template = 1101;
+
+Json postmark_attachment(const Json& json, const std::string& place, std::vector<Problem>& problems) {
+    Fields fields(json, place, problems);
+    Json attachment = Json::object();
+    if (auto name = fields.text("Name"))
+        attachment["filename"] = *std::move(name);
+    if (auto content = fields.text("Content"))
+        attachment["content"] = *std::move(content);
+    if (auto type = fields.text("ContentType"))
+        attachment["content_type"] = *std::move(type);
+    if (auto id = fields.text("ContentID"); id && !id->empty()) {
+        attachment["content_id"] = id->starts_with("cid:") ? id->substr(4) : *std::move(id);
+        attachment["disposition"] = "inline";
+    }
+    fields.ignore("ContentLength");
+    fields.finish();
+    return attachment;
+}
+
+Json postmark_headers(const Json& list, std::vector<Problem>& problems) {
+    Json headers = Json::object();
+    for (std::size_t i = 0; i < list.size(); ++i) {
+        Fields fields(list[i], fmt::format("/Headers/{}", i), problems);
+        const auto name = fields.text("Name");
+        auto value = fields.text("Value");
+        if (!name || !value)
+            fields.fault(name ? "Value" : "Name", "is missing");
+        else if (headers.contains(*name))
+            fields.fault("Name", fmt::format("'{}' stands there twice", printable(*name)));
+        else
+            headers[*name] = *std::move(value);
+        fields.finish();
+    }
+    return headers;
+}
+
+Draft postmark_draft(const Json& json) {
+    Draft draft;
+    Fields fields(json, "", draft.problems);
+    Json from = fields.people("From");
+    if (from.size() == 1)
+        draft.body["from"] = std::move(from[0]);
+    else if (from.size() > 1)
+        fields.fault("From", "expected one address");
+    constexpr std::array<std::pair<const char*, const char*>, 4> people{
+        std::pair{"To", "to"}, {"Cc", "cc"}, {"Bcc", "bcc"}, {"ReplyTo", "reply_to"}};
+    for (const auto& [theirs, ours] : people) {
+        if (Json all = fields.people(theirs); !all.empty())
+            draft.body[ours] = std::move(all);
+    }
+    draft.body["subject"] = fields.text("Subject").value_or("");
+    constexpr std::array<std::pair<const char*, const char*>, 2> texts{std::pair{"TextBody", "text"},
+                                                                       {"HtmlBody", "html"}};
+    for (const auto& [theirs, ours] : texts) {
+        if (auto text = fields.text(theirs); text && !text->empty())
+            draft.body[ours] = *std::move(text);
+    }
+    if (auto tag = fields.text("Tag"); tag && !tag->empty())
+        draft.body["tags"] = Json::array({*std::move(tag)});
+    if (Json headers = postmark_headers(fields.list("Headers"), draft.problems); !headers.empty())
+        draft.body["headers"] = std::move(headers);
+    if (Json metadata = fields.texts("Metadata"); !metadata.empty())
+        draft.body["metadata"] = std::move(metadata);
+    const Json& attachments = fields.list("Attachments");
+    for (std::size_t i = 0; i < attachments.size(); ++i)
+        draft.body["attachments"].push_back(
+            postmark_attachment(attachments[i], fmt::format("/Attachments/{}", i), draft.problems));
+    fields.refuse_if_on("TrackOpens", "asks for what is not done here: nobody is watched opening mail");
+    if (const auto links = fields.text("TrackLinks"); links && !links->empty() && *links != "None")
+        fields.fault("TrackLinks", "asks for what is not done here: links stay as they are", "None, or leave it out");
+    if (const auto stream = fields.text("MessageStream"); stream && *stream != "outbound")
+        fields.fault("MessageStream", fmt::format("'{}' is no stream here", printable(*stream)),
+                     "there is one, outbound: leave it out");
+    fields.finish();
+    return draft;
+}
+
+Json postmark_error(int code, const std::string& message) {
+    return {{"ErrorCode", code}, {"Message", message}};
+}
+
+Json postmark_error(const Judged& one) {
+    return postmark_error(one.foreign ? no_such_sender : bad_request, words_of(one.problems));
+}
+
+/// What is told of one accepted message. Its library looks for these very words.
+Json postmark_result(const Json& told, const Json& asked) {
+    std::vector<std::string> inactive;
+    for (const auto& each : told.at("recipients")) {
+        if (each.at("status") == "suppressed")
+            inactive.push_back(each.at("email").get<std::string>());
+    }
+    if (told.at("status") == "suppressed")
+        return postmark_error(
+            inactive_recipient,
+            fmt::format("You tried to send to recipient(s) that have been marked as inactive. Found inactive "
+                        "addresses: {}. Inactive recipients are ones that have generated a hard bounce, a spam "
+                        "complaint, or a manual suppression.",
+                        join(inactive, ", ")));
+    return {{"To", asked.value("To", Json(""))},
+            {"SubmittedAt", rfc3339(now())},
+            {"MessageID", told.at("id")},
+            {"ErrorCode", 0},
+            {"Message", inactive.empty()
+                            ? "OK"
+                            : "Message OK, but will not deliver to these inactive addresses: " + join(inactive, ", ")}};
+}
+
+/// What is told of a message that is well and is not sent.
+Json postmark_trial(const Json& asked) {
+    return {{"To", asked.value("To", Json(""))},
+            {"SubmittedAt", rfc3339(now())},
+            {"MessageID", "00000000-0000-0000-0000-000000000000"},
+            {"ErrorCode", 0},
+            {"Message", "Test job accepted"}};
+}
+
+/// Whether they have shown the token for trials, and no key.
+bool is_trial(const Call& call) {
+    return call.who().credential.empty();
+}
+
+Response postmark_document(const Json& result) {
+    return document(result.at("ErrorCode") == 0 ? 200 : 422, result);
+}
+
+} // namespace
+
+Response postmark_send(Call& call) {
+    const bool trial = is_trial(call);
+    const Json& body = call.body();
+    const Judged one = judged(call, postmark_draft(body), postmark_names, trial);
+    if (!one.problems.empty())
+        return document(422, postmark_error(one));
+    if (trial)
+        return postmark_document(postmark_trial(body));
+    return postmark_document(
+        accepted(call, {one.one}, [&](const Json& told) { return postmark_result(told[0], body); }));
+}
+
+Response postmark_batch(Call& call) {
+    const bool trial = is_trial(call);
+    const Json& bodies = call.body();
+    if (!bodies.is_array())
+        throw HttpError{422, "invalid_input", "expected a list of messages", {}, {}};
+    if (bodies.size() > most_of_postmark_batch)
+        return document(422, postmark_error(too_many_messages, fmt::format("expected at most {} messages, found {}",
+                                                                           most_of_postmark_batch, bodies.size())));
+    Batch batch;
+    Json results = Json::array();
+    std::vector<std::size_t> good;
+    for (std::size_t i = 0; i < bodies.size(); ++i) {
+        Judged one = judged(call, postmark_draft(bodies[i]), postmark_names, trial);
+        results.push_back(one.problems.empty() ? postmark_trial(bodies[i]) : postmark_error(one));
+        if (one.problems.empty() && !trial) {
+            batch.add(std::move(one.one));
+            good.push_back(i);
+        }
+    }
+    if (good.empty())
+        return document(200, results);
+    return document(200, accepted(call, batch.all(), [&](const Json& told) {
+                        for (std::size_t i = 0; i < good.size(); ++i)
+                            results[good[i]] = postmark_result(told[i], bodies[good[i]]);
+                        return results;
+                    }));
+}
+
+Response postmark_template(Call&) {
+    return document(422, postmark_error(no_such_template, "Templates of Postmark are not here: send TextBody or "
+                                                          "HtmlBody by /email"));
+}
+
+Response postmark_details(Call& call) {
+    const Json message = parse_json(handlers::messages_get(call).body).at("data");
+    Json to = Json::array();
+    Json recipients = Json::array();
+    bool queued = true;
+    for (const auto& each : message.at("recipients")) {
+        to.push_back({{"Email", each.at("email")}, {"Name", nullptr}});
+        recipients.push_back(each.at("email"));
+        queued = queued && each.at("status") == "queued";
+    }
+    struct Event {
+        std::string_view ours;
+        std::string_view theirs;
+    };
+    constexpr std::array<Event, 5> names{Event{"message.delivered", "Delivered"},
+                                         Event{"message.deferred", "Transient"}, Event{"message.bounced", "Bounced"},
+                                         Event{"message.expired", "Bounced"},
+                                         Event{"message.complained", "SpamComplaint"}};
+    Json events = Json::array();
+    for (const auto& each : parse_json(handlers::messages_events(call).body).at("data")) {
+        const auto* row =
+            std::find_if(names.begin(), names.end(), [&](const Event& event) { return each.at("type") == event.ours; });
+        if (row != names.end())
+            events.push_back({{"Recipient", each.at("recipient")},
+                              {"Type", row->theirs},
+                              {"ReceivedAt", each.at("at")},
+                              {"Details", each.at("data")}});
+    }
+    const Json& tags = message.at("tags");
+    return document(200, {{"MessageID", message.at("id")},
+                          {"To", std::move(to)},
+                          {"Recipients", std::move(recipients)},
+                          {"From", message.at("sender")},
+                          {"Subject", message.at("subject")},
+                          {"ReceivedAt", message.at("created_at")},
+                          {"Status", queued ? "Queued" : "Sent"},
+                          {"Tag", tags.empty() ? Json(nullptr) : tags[0]},
+                          {"Metadata", message.at("metadata")},
+                          {"MessageStream", "outbound"},
+                          {"TrackOpens", false},
+                          {"TrackLinks", "None"},
+                          {"MessageEvents", std::move(events)}});
+}
+
+Response postmark_suppressions(Call& call) {
+    if (call.parameter("stream") != "outbound")
+        throw Error(Code::not_found, "there is one stream here, outbound");
+    store::Page page;
+    page.limit = 10000;
+    if (call.who().domains)
+        page.among.emplace("domain", *call.who().domains);
+    if (const auto address = call.query("EmailAddress"))
+        page.where.emplace_back("address", lower_ascii(*address));
+    constexpr std::array<std::array<std::string_view, 3>, 4> reasons{{{"bounce", "HardBounce", "Recipient"},
+                                                                      {"complaint", "SpamComplaint", "Recipient"},
+                                                                      {"unsubscribe", "ManualSuppression", "Recipient"},
+                                                                      {"manual", "ManualSuppression", "Customer"}}};
+    Json rows = Json::array();
+    const auto at = rfc3339(now());
+    for (const auto& each : call.services().ledger.read(
+             [&](store::Database& database) { return store::Suppressions(database).page(page); })) {
+        const auto* reason =
+            std::find_if(reasons.begin(), reasons.end(), [&](const auto& row) { return row[0] == each.reason; });
+        if (reason == reasons.end())
+            throw Error(Code::internal, "a suppression has a reason that is not in the table");
+        const auto wanted = call.query("SuppressionReason");
+        if ((each.expires_at && *each.expires_at <= at) || (wanted && *wanted != (*reason)[1]))
+            continue;
+        rows.push_back({{"EmailAddress", each.address},
+                        {"SuppressionReason", (*reason)[1]},
+                        {"Origin", (*reason)[2]},
+                        {"CreatedAt", each.created_at}});
+    }
+    if (rows.size() > page.limit)
+        throw HttpError{422,
+                        "invalid_input",
+                        fmt::format("there are more than {} of them", page.limit),
+                        "GET /api/v1/suppressions gives them by pages",
+                        {}};
+    return document(200, {{"Suppressions", std::move(rows)}});
+}
+
+Response postmark_refusal(const Fault& fault) {
+    struct Row {
+        std::string_view code;
+        int status;
+        int number;
+    };
+    constexpr std::array<Row, 8> rows{Row{"missing_key", 401, bad_token},
+                                      Row{"bad_key", 401, bad_token},
+                                      Row{"forbidden", 401, bad_token},
+                                      Row{"malformed", 422, no_json},
+                                      Row{"unsupported_media_type", 422, json_wanted},
+                                      Row{"not_found", 404, no_such_message},
+                                      Row{"too_many_requests", 429, too_often},
+                                      Row{"internal", 500, 500}};
+    const auto* row = std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return each.code == fault.code; });
+    const int status = row != rows.end() ? row->status : fault.status == 409 ? 422 : fault.status;
+    const int number = row != rows.end() ? row->number : fault.status >= 500 ? fault.status : bad_request;
+    const bool no_token = fault.code == "missing_key" || fault.code == "bad_key";
+    return document(status,
+                    postmark_error(number, no_token ? "No Account or Server API tokens were supplied in the HTTP "
+                                                      "headers, or the token is not good: " +
+                                                          words_of(fault)
+                                                    : words_of(fault)));
+}
+
+} // namespace vectis::api::fronts
