@@ -3,6 +3,7 @@
 #include "api/answer.hpp"
 #include "base/clock.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 
 #include <fmt/format.h>
 
@@ -29,10 +30,8 @@ class Body {
 
     std::string take(std::size_t most) {
         std::string body;
-        if (read_ || reader_ == nullptr)
+        if (!begin(most))
             return body;
-        if (framing_.length > most)
-            throw too_large(most);
         bool fits = true;
         const bool whole = (*reader_)([&](const char* bytes, std::size_t size) {
             fits = body.size() + size <= most;
@@ -48,7 +47,45 @@ class Body {
         return body;
     }
 
+    std::vector<FormPart> take_form(std::size_t most) {
+        std::vector<FormPart> parts;
+        if (!begin(most))
+            return parts;
+        bool fits = true;
+        const bool whole = (*reader_)(
+            [&](const httplib::MultipartFormData& part) {
+                fits = parts.size() < most_parts;
+                if (fits)
+                    parts.push_back({.name = part.name,
+                                     .content = {},
+                                     .filename = part.filename,
+                                     .content_type = part.content_type});
+                return fits;
+            },
+            [&](const char* bytes, std::size_t size) {
+                parts.back().content.append(bytes, size);
+                return true;
+            });
+        if (!fits)
+            throw HttpError{413, "too_large", fmt::format("the form has more than {} parts", most_parts), {}, {}};
+        if (!whole)
+            throw HttpError{400, "malformed", "the body is no form, breaks off, or came too slowly", {}, {}};
+        read_ = true;
+        return parts;
+    }
+
   private:
+    static constexpr std::size_t most_parts = 2000;
+
+    /// Whether there is something to read.
+    [[nodiscard]] bool begin(std::size_t most) const {
+        if (read_ || reader_ == nullptr)
+            return false;
+        if (framing_.length > most)
+            throw too_large(most);
+        return true;
+    }
+
     static HttpError too_large(std::size_t most) {
         return {413, "too_large", fmt::format("the body is longer than {} bytes", most), {}, {}};
     }
@@ -57,6 +94,33 @@ class Body {
     const httplib::ContentReader* reader_;
     bool read_ = framing_.length == 0;
 };
+
+/// The parts of a form, in the way in which it is written.
+std::vector<FormPart> form_in(const httplib::Request& in, Body& body, std::size_t most) {
+    const std::string type = lower_ascii(in.get_header_value("Content-Type"));
+    const std::string_view mime = trim(std::string_view(type).substr(0, type.find(';')));
+    // The library's parser wants its boundary, and calls nobody without one.
+    if (mime == "multipart/form-data" && type.find("boundary=") != std::string::npos)
+        return body.take_form(most);
+    if (mime != "application/x-www-form-urlencoded")
+        throw HttpError{415,
+                        "unsupported_media_type",
+                        fmt::format("the body is '{}'", printable(mime.substr(0, 100))),
+                        "send a form: multipart/form-data or application/x-www-form-urlencoded",
+                        {}};
+    std::vector<FormPart> parts;
+    for (const auto& pair : split(body.take(most), '&')) {
+        const auto equals = pair.find('=');
+        if (!pair.empty())
+            parts.push_back({.name = httplib::detail::decode_url(pair.substr(0, equals), true),
+                             .content = equals == std::string::npos
+                                            ? ""
+                                            : httplib::detail::decode_url(pair.substr(equals + 1), true),
+                             .filename = {},
+                             .content_type = {}});
+    }
+    return parts;
+}
 
 /// The answer to a request of which not even the head could be understood; the library never sees it.
 std::string refusal(const HeadFault& fault) {
@@ -117,7 +181,8 @@ void Exchange::answer(const httplib::Request& in, httplib::Response& out, const 
                     .query = {in.params.begin(), in.params.end()},
                     .field = {},
                     .has_body = connection.framing().length > 0,
-                    .body = [&](std::size_t most) { return body.take(most); }};
+                    .body = [&](std::size_t most) { return body.take(most); },
+                    .form = [&](std::size_t most) { return form_in(in, body, most); }};
     request.field = [&in](const std::string& name) {
         return in.has_header(name) ? std::optional(in.get_header_value(name)) : std::nullopt;
     };

@@ -26,6 +26,14 @@ struct Peer {
     std::uint32_t user = 0;
 };
 
+/// A field of a form, or a file of it.
+struct FormPart {
+    std::string name;
+    std::string content;
+    std::string filename;     // of a file
+    std::string content_type; // may be empty
+};
+
 struct Request {
     std::string id; // UUIDv7: in every answer and in the audit log
     Peer peer;
@@ -37,6 +45,9 @@ struct Request {
     bool has_body = false;
     /// The whole body. Throws HttpError(413) if it is longer than `most` bytes, HttpError(400) if it breaks off.
     std::function<std::string(std::size_t most)> body;
+    /// The body as a form (RFC 7578, or application/x-www-form-urlencoded), its parts in their order. Throws
+    /// HttpError(415) if it is none, and what `body` throws.
+    std::function<std::vector<FormPart>(std::size_t most)> form;
 };
 
 struct Response {
