@@ -1,6 +1,7 @@
 #include "api/dispatch.hpp"
 
 #include "api/handlers/handlers.hpp"
+#include "api/unsubscribe.hpp"
 #include "base/ip_network.hpp"
 #include "base/text.hpp"
 
@@ -133,6 +134,8 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
                         fmt::format("more than {} requests in a minute", rate.limit),
                         {},
                         {{"Retry-After", std::to_string(rate.reset.count())}}};
+    if (request.path.starts_with(unsubscribe_base))
+        return unsubscribe(services_, request);
     auto [route, parameters] = find_route(request);
     let_in(credential, request, *route);
     Call call(services_, request, *route, credential.value_or(Credential{}), std::move(parameters));

@@ -206,7 +206,8 @@ struct Api {
                                        fail();
                                    return std::vector<std::pair<std::string, bool>>{{"directory", well}};
                                },
-                           .log = [this](const std::string& line) { logged.push_back(line); }};
+                           .log = [this](const std::string& line) { logged.push_back(line); },
+                           .unsubscribe_key = std::string(64, 'u')};
     api::Dispatch dispatch{services};
 
     /// As Dovecot does it, but for the delay: Vectis's own mailbox has a password, too.
@@ -235,7 +236,8 @@ struct Api {
             .query = {},
             .field = {},
             .has_body = !ask.raw.empty() || !ask.body.is_null(),
-            .body = {}};
+            .body = {},
+            .form = {}};
         for (const auto& pair : split(cut == std::string::npos ? "" : target.substr(cut + 1), '&')) {
             if (!pair.empty())
                 request.query.emplace(pair.substr(0, pair.find('=')), pair.substr(pair.find('=') + 1));
