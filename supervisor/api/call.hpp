@@ -77,6 +77,8 @@ struct Services {
     /// Hears what failed within.
     std::function<void(const std::string&)> log;
     std::shared_ptr<Answered> answered = std::make_shared<Answered>();
+    /// What signs the links to unsubscribe.
+    std::string unsubscribe_key;
 };
 
 /// The answer that is kept of an errand (accounts::Errands).

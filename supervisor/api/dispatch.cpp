@@ -2,6 +2,7 @@
 
 #include "api/fronts/front.hpp"
 #include "api/handlers/handlers.hpp"
+#include "api/unsubscribe.hpp"
 #include "base/ip_network.hpp"
 #include "base/text.hpp"
 
@@ -163,6 +164,8 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
                         {{"Retry-After", std::to_string(rate.reset.count())}}};
     if (vendor)
         return answer_as_another(request, token, credential);
+    if (request.path.starts_with(unsubscribe_base))
+        return unsubscribe(services_, request);
     auto [route, parameters] = find_route(request);
     let_in(credential, request, *route);
     Call call(services_, request, *route, credential.value_or(Credential{}), std::move(parameters));

@@ -159,6 +159,33 @@ std::string printable(std::string_view text) {
     return safe;
 }
 
+std::string html_escaped(std::string_view text) {
+    std::string escaped;
+    escaped.reserve(text.size());
+    for (const char each : text) {
+        switch (each) {
+        case '&':
+            escaped += "&amp;";
+            break;
+        case '<':
+            escaped += "&lt;";
+            break;
+        case '>':
+            escaped += "&gt;";
+            break;
+        case '"':
+            escaped += "&quot;";
+            break;
+        case '\'':
+            escaped += "&#39;";
+            break;
+        default:
+            escaped += each;
+        }
+    }
+    return escaped;
+}
+
 std::string format_size(std::uint64_t bytes) {
     const auto* unit = std::find_if(size_units.begin(), size_units.end(),
                                     [&](const SizeUnit& each) { return bytes != 0 && bytes % each.bytes == 0; });

@@ -25,6 +25,8 @@ namespace vectis {
 [[nodiscard]] bool has_control(std::string_view text);
 /// `text` with control characters and invalid UTF-8 shown as escapes: safe to print in a message.
 [[nodiscard]] std::string printable(std::string_view text);
+/// `text` as HTML shows it, between tags and in quoted attributes.
+[[nodiscard]] std::string html_escaped(std::string_view text);
 
 /// Bytes as people write them: 1536 -> "1536 B", 2147483648 -> "2 GiB". Exact: parse_size() gives the number back.
 [[nodiscard]] std::string format_size(std::uint64_t bytes);

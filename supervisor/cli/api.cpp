@@ -71,6 +71,17 @@ std::string private_key_of(const Invocation& invocation) {
     return std::move(*text);
 }
 
+/// What a file says, or standard input if it is "-"; null if it has no name.
+Json content_of(const surface::Schema& schema, const std::string& file) {
+    constexpr std::size_t limit = 4U << 20U; // what the API says of it is clearer
+    if (file.empty())
+        return nullptr;
+    const auto text = file == "-" ? read_all(STDIN_FILENO, limit) : read_file(file, limit);
+    if (!text)
+        throw Error(Code::not_found, fmt::format("cannot read '{}': it does not exist", printable(file)));
+    return schema.kind == surface::Kind::object ? parse_json(*text) : judge::typed(schema, *text);
+}
+
 /// The body: what was given of the properties that the route knows. Nothing if it takes none.
 std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
     if (route.body == nullptr)
@@ -82,6 +93,8 @@ std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
         if (const auto value = invocation.value(option))
             body[std::string(property.name)] =
                 value->empty() && property.schema->nullable ? Json(nullptr) : judge::typed(*property.schema, *value);
+        if (const auto file = invocation.value(option + "-file"))
+            body[std::string(property.name)] = content_of(*property.schema, *file);
     }
     // What is made is named by the positional.
     if (route.path.find("{id}") == std::string_view::npos)
@@ -181,6 +194,16 @@ std::string delivery(Json data, std::span<const std::string_view> columns) {
     return sheet(data) + "\n" + table(attempts, columns);
 }
 
+/// As a mail program would show it.
+std::string rendered(const Json& data) {
+    std::string text = fmt::format("Subject: {}\n", shown(data.at("subject")));
+    for (const auto* part : {"text", "html"}) {
+        if (const auto& written = data.at(part); !written.is_null())
+            text += fmt::format("\n{}\n", written.get<std::string>());
+    }
+    return text;
+}
+
 std::string text_of(const Invocation& invocation, const Json& data) {
     const auto operation = invocation.row->operation;
     if (operation == surface::Operation::domains_verify)
@@ -189,6 +212,8 @@ std::string text_of(const Invocation& invocation, const Json& data) {
         return records(data);
     if (operation == surface::Operation::webhook_deliveries_get)
         return delivery(data, invocation.row->columns);
+    if (operation == surface::Operation::templates_render)
+        return rendered(data);
     if (data.is_array())
         return table(data, invocation.row->columns);
     return data.contains("keys") ? table(data.at("keys"), invocation.row->columns) : sheet(data);

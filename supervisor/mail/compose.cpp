@@ -174,7 +174,7 @@ std::string header(const Draft& draft, const std::string& message_id, Time date)
     lines += Field("Subject").text(draft.subject).line();
     lines += Field("Date").plain(message_date(date)).line();
     lines += Field("Message-ID").word(message_id).line();
-    if (draft.list_unsubscribe) {
+    if (draft.list_unsubscribe && !draft.list_unsubscribe->is_ours()) {
         lines += unsubscribe_field(*draft.list_unsubscribe).line();
         if (draft.list_unsubscribe->one_click)
             lines += Field("List-Unsubscribe-Post").word("List-Unsubscribe=One-Click").line(); // RFC 8058 section 3.1

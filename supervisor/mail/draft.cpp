@@ -243,8 +243,8 @@ class DraftJudge {
     }
 
     void unsubscribe(const Unsubscribe& given) {
-        if (given.url.empty() && given.mailto.empty())
-            add("/list_unsubscribe", "has neither url nor mailto");
+        if (given.url.empty() && given.mailto.empty() && !given.one_click)
+            add("/list_unsubscribe", "has neither url nor mailto nor one_click");
         if (!given.url.empty()) {
             const std::string lower = lower_ascii(given.url);
             const bool secure = lower.starts_with("https://");
@@ -257,8 +257,6 @@ class DraftJudge {
                     fmt::format("at most {} octets, in ASCII, other letters in percent encoding", longest_word - 3));
             else if (given.one_click && !secure)
                 add("/list_unsubscribe/url", "one_click needs https (RFC 8058 section 3.1)");
-        } else if (given.one_click) {
-            add("/list_unsubscribe/url", "is missing: one_click needs one (RFC 8058 section 3.1)");
         }
         if (given.mailto.empty())
             return;

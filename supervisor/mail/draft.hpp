@@ -21,11 +21,14 @@ struct Attachment {
     bool is_inline = false; // shown in the message, not offered as a file
 };
 
-/// RFC 2369, and RFC 8058 with `one_click`. One of the two is enough.
+/// RFC 2369, and RFC 8058 with `one_click`. One of the two is enough; with `one_click` alone, or beside `mailto`, the
+/// URL is this server's, each recipient's own (mail/unsubscribe).
 struct Unsubscribe {
     std::string url;
     std::string mailto; // an address, or a whole mailto: URL
     bool one_click = false;
+
+    [[nodiscard]] bool is_ours() const { return one_click && url.empty(); }
 };
 
 struct Draft {

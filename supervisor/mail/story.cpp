@@ -47,18 +47,18 @@ void tell_suppressed(store::Messages& messages, store::Recipient& recipient, con
     tell(messages, recipient, "suppressed", {{"reason", why.reason}, {"source", why.source}}, at);
 }
 
-void suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
+bool suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
               const std::string& at) {
     const auto message = messages.find(recipient.message);
     if (!message)
         throw Error(Code::internal, "a recipient has no message");
-    messages.suppressions().add({.id = uuid7(),
-                                 .domain = message->domain,
-                                 .address = recipient.address,
-                                 .reason = reason,
-                                 .source = message->id,
-                                 .created_at = at,
-                                 .expires_at = std::nullopt});
+    return messages.suppressions().add({.id = uuid7(),
+                                        .domain = message->domain,
+                                        .address = recipient.address,
+                                        .reason = reason,
+                                        .source = message->id,
+                                        .created_at = at,
+                                        .expires_at = std::nullopt});
 }
 
 Known known(const store::Recipient& recipient) {

@@ -20,8 +20,9 @@ void tell(store::Messages& messages, store::Recipient& recipient, const std::str
 /// The same where nothing is sent to `recipient`, and why.
 void tell_suppressed(store::Messages& messages, store::Recipient& recipient, const store::Suppression& why,
                      const std::string& at);
-/// Sends nothing more to `recipient` from the message's domain: a bounce or a complaint said so.
-void suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
+/// Sends nothing more to `recipient` from the message's domain, as a bounce, a complaint or they themselves said.
+/// Whether that is new.
+bool suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
               const std::string& at);
 
 /// What the state machine has to know of it.

@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "mail/story.hpp"
+#include "mail/unsubscribe.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -154,7 +155,7 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
             // Before the database is anybody else's: who cancels from now on is too late.
             const std::lock_guard lock(mutex_);
             handing_over_.insert(id);
-            return std::pair{std::move(*bytes), message->domain};
+            return std::pair{unsubscribe_fields(*message, id, options_.unsubscribe_key) + *bytes, message->domain};
         });
         if (suppression)
             give_up(recipient, *suppression);

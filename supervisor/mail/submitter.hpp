@@ -22,7 +22,8 @@ class Submitter {
   public:
     struct Options {
         fs::path socket;
-        std::string token_key; // of the envelope senders
+        std::string token_key;       // of the envelope senders
+        std::string unsubscribe_key; // of the links to unsubscribe
     };
     using Log = std::function<void(const std::string&)>;
 

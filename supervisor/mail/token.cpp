@@ -7,6 +7,8 @@
 #include <fmt/format.h>
 #include <openssl/crypto.h>
 
+#include <charconv>
+
 namespace vectis::mail {
 
 namespace {
@@ -14,11 +16,16 @@ namespace {
 constexpr std::string_view bounce_prefix = "bounce+";
 // What the key signs here, so that it cannot be taken for anything else that is signed with it.
 constexpr std::string_view bounce_purpose = "vectis bounce address 1:";
+constexpr std::string_view unsubscribe_purpose = "vectis unsubscribe 1:";
 constexpr std::size_t least_key_octets = 32;
 constexpr std::size_t id_octets_count = 8;
 // 96 of HMAC-SHA256's 256 bits: with the id 160, which base32 writes as 32 characters without a bit left over.
 constexpr std::size_t mac_octets_count = 12;
 constexpr std::size_t token_letters = 32;
+// A link has room for more: with the row's id and the message's 320 bits, again without one left over.
+constexpr std::size_t uuid_octets_count = 16;
+constexpr std::size_t unsubscribe_mac_octets_count = 16;
+constexpr std::size_t unsubscribe_token_letters = 64;
 constexpr std::string_view base32_alphabet = "abcdefghijklmnopqrstuvwxyz234567"; // RFC 4648 section 6
 
 std::string id_octets(std::uint64_t id) {
@@ -28,12 +35,52 @@ std::string id_octets(std::uint64_t id) {
     return octets;
 }
 
-/// The id and the start of its HMAC.
-std::string signed_octets(std::uint64_t id, std::string_view key) {
+std::uint64_t id_in(std::string_view octets) {
+    std::uint64_t id = 0;
+    for (const char octet : octets.substr(0, id_octets_count))
+        id = (id << 8U) | static_cast<unsigned char>(octet);
+    return id;
+}
+
+/// `octets` and the start of their HMAC.
+std::string with_mac(const std::string& octets, std::string_view purpose, std::size_t mac_octets,
+                     std::string_view key) {
     if (key.size() < least_key_octets)
-        throw Error(Code::internal, "the key of bounce addresses is too short");
-    const std::string text = std::string(bounce_purpose) + id_octets(id);
-    return id_octets(id) + hmac_sha256(key, text).substr(0, mac_octets_count);
+        throw Error(Code::internal, "the key of tokens is too short");
+    return octets + hmac_sha256(key, std::string(purpose) + octets).substr(0, mac_octets);
+}
+
+/// What was signed, if it was with this key.
+std::optional<std::string> without_mac(const std::string& octets, std::string_view purpose, std::size_t mac_octets,
+                                       std::string_view key) {
+    std::string signed_part = octets.substr(0, octets.size() - mac_octets);
+    const std::string expected = with_mac(signed_part, purpose, mac_octets, key);
+    if (CRYPTO_memcmp(expected.data(), octets.data(), expected.size()) != 0)
+        return std::nullopt;
+    return signed_part;
+}
+
+std::string uuid_octets(const std::string& uuid) {
+    std::string digits = uuid;
+    std::erase(digits, '-');
+    std::string octets;
+    for (std::size_t i = 0; i + 1 < digits.size(); i += 2) {
+        std::uint8_t octet = 0;
+        const char* end = digits.data() + i + 2;
+        if (const auto read = std::from_chars(digits.data() + i, end, octet, 16); read.ptr == end)
+            octets += static_cast<char>(octet);
+    }
+    if (octets.size() != uuid_octets_count)
+        throw Error(Code::internal, "a message's id is no UUID");
+    return octets;
+}
+
+std::string uuid_of(std::string_view octets) {
+    std::string uuid;
+    for (std::size_t i = 0; i < octets.size(); ++i)
+        uuid += fmt::format("{}{:02x}", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+                            static_cast<unsigned char>(octets[i]));
+    return uuid;
 }
 
 std::string base32(std::string_view octets) {
@@ -70,8 +117,10 @@ std::optional<std::string> from_base32(std::string_view text) {
 } // namespace
 
 std::string bounce_address(std::int64_t recipient, std::string_view domain, std::string_view key) {
-    return fmt::format("{}{}@{}", bounce_prefix, base32(signed_octets(static_cast<std::uint64_t>(recipient), key)),
-                       domain);
+    return fmt::format(
+        "{}{}@{}", bounce_prefix,
+        base32(with_mac(id_octets(static_cast<std::uint64_t>(recipient)), bounce_purpose, mac_octets_count, key)),
+        domain);
 }
 
 std::optional<std::int64_t> bounced_recipient(std::string_view address, std::string_view key) {
@@ -79,15 +128,26 @@ std::optional<std::int64_t> bounced_recipient(std::string_view address, std::str
     if (!local.starts_with(bounce_prefix) || local.size() != bounce_prefix.size() + token_letters)
         return std::nullopt;
     const auto octets = from_base32(std::string_view(local).substr(bounce_prefix.size()));
-    if (!octets)
+    const auto found = octets ? without_mac(*octets, bounce_purpose, mac_octets_count, key) : std::nullopt;
+    return found ? std::optional(static_cast<std::int64_t>(id_in(*found))) : std::nullopt;
+}
+
+std::string unsubscribe_token(const Subscriber& subscriber, std::string_view key) {
+    return base32(
+        with_mac(id_octets(static_cast<std::uint64_t>(subscriber.recipient)) + uuid_octets(subscriber.message),
+                 unsubscribe_purpose, unsubscribe_mac_octets_count, key));
+}
+
+std::optional<Subscriber> subscriber_of(std::string_view token, std::string_view key) {
+    if (token.size() != unsubscribe_token_letters)
         return std::nullopt;
-    std::uint64_t id = 0;
-    for (const char octet : octets->substr(0, id_octets_count))
-        id = (id << 8U) | static_cast<unsigned char>(octet);
-    const std::string expected = signed_octets(id, key);
-    if (CRYPTO_memcmp(expected.data(), octets->data(), expected.size()) != 0)
+    const auto octets = from_base32(lower_ascii(token));
+    const auto found =
+        octets ? without_mac(*octets, unsubscribe_purpose, unsubscribe_mac_octets_count, key) : std::nullopt;
+    if (!found)
         return std::nullopt;
-    return static_cast<std::int64_t>(id);
+    return Subscriber{.recipient = static_cast<std::int64_t>(id_in(*found)),
+                      .message = uuid_of(std::string_view(*found).substr(id_octets_count))};
 }
 
 } // namespace vectis::mail

@@ -1,6 +1,7 @@
 // The envelope sender of each recipient's message, bounce+TOKEN@DOMAIN: a bounce or a complaint that comes back to it
 // is about that recipient, and nobody else can make one up. The token has letters and digits alone and may change its
-// case on the way, as some systems change that of local parts. Pure.
+// case on the way, as some systems change that of local parts. And the token in a recipient's link to unsubscribe,
+// which has another key. Pure.
 #pragma once
 
 #include <cstdint>
@@ -17,5 +18,19 @@ namespace vectis::mail {
 /// The recipient's row that `address`, or a local part alone, was made for with this key; the domain is not looked at.
 /// Nothing if it is no such address or the key does not fit. A token is compared in constant time.
 [[nodiscard]] std::optional<std::int64_t> bounced_recipient(std::string_view address, std::string_view key);
+
+/// Whom a link to unsubscribe is for: the recipient's row, and its message, since SQLite may give another recipient the
+/// number of a row that is gone.
+struct Subscriber {
+    std::int64_t recipient = 0;
+    std::string message; // a UUID
+
+    bool operator==(const Subscriber&) const = default;
+};
+
+/// 64 letters and digits; `key` is as above. The message's id must be a UUID: else Error(internal).
+[[nodiscard]] std::string unsubscribe_token(const Subscriber& subscriber, std::string_view key);
+/// Whom a token was made for with this key; nothing if it was not.
+[[nodiscard]] std::optional<Subscriber> subscriber_of(std::string_view token, std::string_view key);
 
 } // namespace vectis::mail

@@ -135,10 +135,36 @@ std::optional<std::string> judged(const std::string& user, const std::string& pa
     }
 }
 
-std::string hostname() {
-    const Json status = parse_json(systemd::SupervisorClient().status());
-    return status.value("hostname", "Vectis");
-}
+/// What the server is called. Messages are accepted, with links to it, while the supervisor is away: then it is called
+/// what it was called last.
+class Hostname {
+  public:
+    std::string operator()() {
+        constexpr std::chrono::minutes good_for{1};
+        return last_.with([&](Last& last) {
+            const auto now = std::chrono::steady_clock::now();
+            if (!last.name.empty() && now - last.at < good_for)
+                return last.name;
+            try {
+                const Json status = parse_json(systemd::SupervisorClient().status());
+                last = {now, status.at("hostname")};
+            } catch (const Error& error) {
+                if (last.name.empty())
+                    throw Error(Code::unavailable,
+                                fmt::format("the name of this server is not known: {}", error.what()),
+                                "ask again in a moment");
+            }
+            return last.name;
+        });
+    }
+
+  private:
+    struct Last {
+        std::chrono::steady_clock::time_point at;
+        std::string name;
+    };
+    Guarded<Last> last_;
+};
 
 /// By the resolver of this host, which validates; the library validates once more.
 std::vector<net::Answer> lookup(const std::vector<net::Question>& questions) {
@@ -279,10 +305,17 @@ void run(const state::Paths& paths) {
         },
         api::errand_answer, [](const std::string& line) { systemd::log(systemd::Priority::notice, line); });
     Queue queue;
+    Hostname hostname;
     api::Operations operations(ledger, work, log_error);
     const std::string token_key = database.write(
         [](store::Database& own) { return store::Messages(own).own_secret("bounce", random_hex(token_key_bytes)); });
-    mail::Submitter submitter(database, {.socket = "/var/spool/postfix/public/vectis-submit", .token_key = token_key},
+    const std::string unsubscribe_key = database.write([](store::Database& own) {
+        return store::Messages(own).own_secret("unsubscribe", random_hex(token_key_bytes));
+    });
+    mail::Submitter submitter(database,
+                              {.socket = "/var/spool/postfix/public/vectis-submit",
+                               .token_key = token_key,
+                               .unsubscribe_key = unsubscribe_key},
                               log_error);
     mail::Tracker tracker(database, token_key);
     mail::Bounces bounces(database, token_key);
@@ -294,7 +327,7 @@ void run(const state::Paths& paths) {
         .owners = owners,
         .errands = errands,
         .directory = directory,
-        .hostname = hostname,
+        .hostname = [&hostname] { return hostname(); },
         .try_import =
             [](const std::string& change) { return systemd::SupervisorClient().change_account(uuid7(), change); },
         .dns_records =
@@ -329,7 +362,8 @@ void run(const state::Paths& paths) {
         .config = [&paths] { return state::read_config(paths.config()); },
         .lookup = lookup,
         .health = [&health] { return health(); },
-        .log = log_error};
+        .log = log_error,
+        .unsubscribe_key = unsubscribe_key};
     // What was left unfinished when the process was killed, or when there was no supervisor.
     const std::jthread finishing([&](const std::stop_token& stop) {
         again_and_again(

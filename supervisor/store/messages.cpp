@@ -12,7 +12,8 @@ namespace vectis::store {
 namespace {
 
 constexpr std::string_view message_columns =
-    "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at";
+    "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at, "
+    "unsubscribe_url, unsubscribe_mailto";
 constexpr std::string_view recipient_columns =
     "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at";
 constexpr std::string_view event_columns = "id, at, type, domain, message, recipient, data";
@@ -28,7 +29,9 @@ Message read_message(const Statement& row) {
             .metadata = row.text(7),
             .size = static_cast<std::uint64_t>(row.integer(8)),
             .created_at = row.text(9),
-            .send_at = row.optional_text(10)};
+            .send_at = row.optional_text(10),
+            .unsubscribe_url = row.optional_text(11),
+            .unsubscribe_mailto = row.optional_text(12)};
 }
 
 Recipient read_recipient(const Statement& row) {
@@ -91,10 +94,11 @@ void insert_event(Database& database, const MessageEvent& event) {
 void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
     database_
         .prepare(fmt::format("insert into messages ({}, seq) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                             "(select coalesce(max(seq), 0) + 1 from messages))",
+                             "?12, ?13, (select coalesce(max(seq), 0) + 1 from messages))",
                              message_columns))
         .bind(message.id, message.domain, message.sent_by, message.sender, message.subject, message.message_id,
-              message.tags, message.metadata, message.size, message.created_at, message.send_at)
+              message.tags, message.metadata, message.size, message.created_at, message.send_at,
+              message.unsubscribe_url, message.unsubscribe_mailto)
         .run();
     database_.prepare("insert into message_subjects (rowid, subject) select seq, subject from messages where id = ?1")
         .bind(message.id)
@@ -259,6 +263,11 @@ std::int64_t Messages::forget_other_events(const std::string& before, std::size_
         .bind(before, most)
         .run();
     return database_.changes();
+}
+
+bool Messages::has_event(const Recipient& recipient, const std::string& type) {
+    auto select = database_.prepare("select 1 from events where message = ?1 and recipient = ?2 and type = ?3 limit 1");
+    return select.bind(recipient.message, recipient.address, type).step();
 }
 
 std::optional<MessageEvent> Messages::event(const std::string& id) {

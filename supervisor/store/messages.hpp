@@ -23,6 +23,8 @@ struct Message {
     std::uint64_t size = 0;
     std::string created_at;
     std::optional<std::string> send_at;
+    std::optional<std::string> unsubscribe_url;    // of this server, up to the recipient's token
+    std::optional<std::string> unsubscribe_mailto; // beside it
 };
 
 struct Recipient {
@@ -101,6 +103,8 @@ class Messages {
 
     /// Writes it down, with a delivery for each webhook that wants it, and counts it.
     void add_event(const MessageEvent& event);
+    /// Whether something of this type is told of it already.
+    [[nodiscard]] bool has_event(const Recipient& recipient, const std::string& type);
     [[nodiscard]] std::optional<MessageEvent> event(const std::string& id);
 
     /// Of the same database.

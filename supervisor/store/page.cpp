@@ -19,7 +19,10 @@ Statement select_page(Database& database, std::string_view columns, std::string_
             values.push_back(value);
             places.push_back(fmt::format("?{}", values.size()));
         }
-        conditions.push_back(fmt::format("{} in ({})", page.among->first, join(places, ", ")));
+        std::string condition = fmt::format("{} in ({})", page.among->first, join(places, ", "));
+        if (page.or_none)
+            condition = fmt::format("({} is null or {})", page.among->first, condition);
+        conditions.push_back(std::move(condition));
     }
     for (const auto& [condition, value] : page.conditions) {
         values.push_back(value);

@@ -19,6 +19,7 @@ struct Page {
     std::vector<std::pair<std::string, std::string>> where; // column, the value it must have
     /// A column, and the only values it may have.
     std::optional<std::pair<std::string, std::vector<std::string>>> among;
+    bool or_none = false;  // it may have no value, too
     std::string_view only; // a condition of the code's own
     /// More of them, each about one value, which stands for {} there.
     std::vector<std::pair<std::string_view, std::string>> conditions;

@@ -297,6 +297,46 @@ constexpr std::array suppression_add_arguments{
 };
 constexpr std::array suppression_remove_arguments{which_suppression, force, dry_run, json};
 
+constexpr Argument which_template{ArgumentKind::positional, "NAME", "",
+                                  "A template's name, if no other has it, or its id", true};
+constexpr Argument template_subject{ArgumentKind::option, "--subject", "TEXT", "What a message is about"};
+constexpr Argument template_text_file{ArgumentKind::option, "--text-file", "FILE",
+                                      "What it says, as plain text; - is standard input, an empty FILE: nothing"};
+constexpr Argument template_html_file{ArgumentKind::option, "--html-file", "FILE",
+                                      "The same as HTML; - is standard input, an empty FILE: nothing"};
+constexpr Argument template_description{ArgumentKind::option, "--description", "TEXT", "What it is for"};
+constexpr std::array template_list_arguments{of_domain, json};
+constexpr std::array template_show_arguments{which_template, json};
+constexpr std::array template_add_arguments{
+    Argument{ArgumentKind::positional, "NAME", "", "What it is called", true},
+    Argument{ArgumentKind::option, "--domain", "DOMAIN",
+             "The only domain that sends by it; every domain may, if left out"},
+    Argument{ArgumentKind::option, "--subject", "TEXT", "What a message is about", true},
+    template_text_file,
+    template_html_file,
+    template_description,
+    dry_run,
+    json,
+};
+constexpr std::array template_set_arguments{
+    which_template,
+    Argument{ArgumentKind::option, "--name", "NAME", "What it is called from now on"},
+    template_subject,
+    template_text_file,
+    template_html_file,
+    template_description,
+    dry_run,
+    json,
+};
+constexpr std::array template_remove_arguments{which_template, force, dry_run, json};
+constexpr std::array template_render_arguments{
+    which_template,
+    Argument{ArgumentKind::option, "--variables-file", "FILE",
+             "What it writes in place of its tags, a JSON object; - is standard input"},
+    dry_run,
+    json,
+};
+
 constexpr Argument which_webhook{ArgumentKind::positional, "URL", "", "A webhook's URL, if no other has it, or its id",
                                  true};
 constexpr Argument webhook_events{ArgumentKind::option, "--events", "TYPE,...",
@@ -377,6 +417,7 @@ constexpr std::array<std::string_view, 5> message_columns{"id", "created_at", "s
 constexpr std::array<std::string_view, 2> story_columns{"at", "told"};
 constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
                                                               "expires_at"};
+constexpr std::array<std::string_view, 4> template_columns{"name", "domain", "subject", "description"};
 constexpr std::array<std::string_view, 5> webhook_columns{"url", "domain", "events", "enabled", "disabled_because"};
 constexpr std::array<std::string_view, 7> delivery_columns{"id",   "type",  "status", "attempts",
                                                            "code", "fault", "due_at"};
@@ -626,6 +667,38 @@ constexpr std::array command_table{
                false,
                Operation::suppressions_delete,
                {}},
+    CommandRow{Command::api, "template list", "List what messages can be made of", template_list_arguments, false,
+               Operation::templates_list, template_columns},
+    CommandRow{
+        Command::api, "template show", "Show a template", template_show_arguments, false, Operation::templates_get, {}},
+    CommandRow{Command::api,
+               "template add",
+               "Make a template",
+               template_add_arguments,
+               false,
+               Operation::templates_create,
+               {}},
+    CommandRow{Command::api,
+               "template set",
+               "Change a template",
+               template_set_arguments,
+               false,
+               Operation::templates_update,
+               {}},
+    CommandRow{Command::api,
+               "template remove",
+               "Remove a template",
+               template_remove_arguments,
+               false,
+               Operation::templates_delete,
+               {}},
+    CommandRow{Command::api,
+               "template render",
+               "Show what a message by it would say",
+               template_render_arguments,
+               false,
+               Operation::templates_render,
+               {}},
     CommandRow{Command::api, "webhook list", "List who is told of events", webhook_list_arguments, false,
                Operation::webhooks_list, webhook_columns},
     CommandRow{
@@ -770,6 +843,7 @@ std::string_view group_summary(std::string_view word) {
         Row{"message", "See what programs sent, and what became of it"},
         Row{"queue", "See and handle the mail that is not delivered yet"},
         Row{"suppression", "Say to whom programs send nothing more"},
+        Row{"template", "Say what messages are made of again and again"},
         Row{"webhook", "Say who is told of events, and see what became of it"},
     };
     const auto* found = std::find_if(rows.begin(), rows.end(), [&](const Row& row) { return row.word == word; });

@@ -22,6 +22,7 @@ inline constexpr std::array event_types{
     EventType{"message.unknown", "Postfix has it no more, and its log does not say what became of it"},
     EventType{"message.suppressed", "It was not sent: the domain sends nothing more to that address"},
     EventType{"message.complained", "Its reader took it for spam"},
+    EventType{"message.unsubscribed", "Its reader used its link, and wants no more of the domain"},
     EventType{"message.canceled", "It was taken back before it was delivered"},
     EventType{"webhook.test", "Somebody asked for it (POST /webhooks/{id}/test); only that webhook is told"},
     EventType{"webhook.disabled", "A webhook has failed so often that it is told nothing more"},

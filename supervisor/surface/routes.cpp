@@ -22,6 +22,7 @@ constexpr std::array group_table{
     Group{"sending", "What programs send, and what becomes of it."},
     Group{"analytics", "How much was sent, and what became of it, by hour and by day."},
     Group{"suppressions", "To whom nothing more is sent, and why.", "address"},
+    Group{"templates", "What messages are made of again and again.", "name"},
     Group{"webhooks", "Who is told of events by HTTP, and what became of each delivery.", "url"},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
     Group{"operations", "The daemons, and the mail that is under way.", "", true},
@@ -48,6 +49,9 @@ constexpr Listing message_list{message_sorts, message_filters};
 constexpr std::array<std::string_view, 3> suppression_sorts{"id", "address", "created_at"};
 constexpr std::array<std::string_view, 3> suppression_filters{"domain", "address", "reason"};
 constexpr Listing suppression_list{suppression_sorts, suppression_filters};
+constexpr std::array<std::string_view, 3> template_sorts{"id", "name", "created_at"};
+constexpr std::array<std::string_view, 2> template_filters{"domain", "name"};
+constexpr Listing template_list{template_sorts, template_filters};
 constexpr std::array<std::string_view, 2> webhook_sorts{"id", "created_at"};
 constexpr std::array<std::string_view, 2> webhook_filters{"domain", "url"};
 constexpr Listing webhook_list{webhook_sorts, webhook_filters};
@@ -358,6 +362,25 @@ constexpr std::array route_table{
     Route{.operation = Operation::suppressions_delete, .id = "delete_suppression", .method = Method::del, .path = "/suppressions/{id}", .group = "suppressions",
           .summary = "Send to the address again",
           .role = Role::domain_admin, .scope = "suppressions:write", .confirm = true, .answer = &schemas::suppression},
+
+    Route{.operation = Operation::templates_list, .id = "list_templates", .path = "/templates", .group = "templates",
+          .summary = "What messages can be made of",
+          .role = Role::domain_admin, .scope = "templates:read", .list = &template_list, .answer = &schemas::message_templates},
+    Route{.operation = Operation::templates_create, .id = "create_template", .method = Method::post, .path = "/templates", .group = "templates",
+          .summary = "Make a template",
+          .role = Role::domain_admin, .scope = "templates:write", .body = &schemas::new_template, .status = 201, .answer = &schemas::message_template},
+    Route{.operation = Operation::templates_get, .id = "get_template", .path = "/templates/{id}", .group = "templates",
+          .summary = "One template",
+          .role = Role::domain_admin, .scope = "templates:read", .answer = &schemas::message_template},
+    Route{.operation = Operation::templates_update, .id = "update_template", .method = Method::patch, .path = "/templates/{id}", .group = "templates",
+          .summary = "Change a template; messages that are accepted already stay as they are",
+          .role = Role::domain_admin, .scope = "templates:write", .body = &schemas::template_change, .answer = &schemas::message_template},
+    Route{.operation = Operation::templates_delete, .id = "delete_template", .method = Method::del, .path = "/templates/{id}", .group = "templates",
+          .summary = "Remove a template",
+          .role = Role::domain_admin, .scope = "templates:write", .confirm = true, .answer = &schemas::message_template},
+    Route{.operation = Operation::templates_render, .id = "render_template", .method = Method::post, .path = "/templates/{id}/render", .group = "templates",
+          .summary = "What a message by this template would say",
+          .role = Role::domain_admin, .scope = "templates:read", .body = &schemas::template_variables, .answer = &schemas::rendered_template},
 
     Route{.operation = Operation::webhooks_list, .id = "list_webhooks", .path = "/webhooks", .group = "webhooks",
           .summary = "Who is told of events",

@@ -70,11 +70,12 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 23> scope_words{
-    "admins:read", "admins:write",      "aliases:read",       "aliases:write", "analytics:read",  "audit:read",
-    "config:read", "config:write",      "domains:read",       "domains:write", "import:write",    "keys:read",
-    "keys:write",  "mailboxes:read",    "mailboxes:write",    "messages:read", "operations:read", "operations:write",
-    "send",        "suppressions:read", "suppressions:write", "webhooks:read", "webhooks:write",
+inline constexpr std::array<std::string_view, 25> scope_words{
+    "admins:read",        "admins:write",    "aliases:read",     "aliases:write",  "analytics:read",
+    "audit:read",         "config:read",     "config:write",     "domains:read",   "domains:write",
+    "import:write",       "keys:read",       "keys:write",       "mailboxes:read", "mailboxes:write",
+    "messages:read",      "operations:read", "operations:write", "send",           "suppressions:read",
+    "suppressions:write", "templates:read",  "templates:write",  "webhooks:read",  "webhooks:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -513,20 +514,30 @@ inline constexpr Schema tags{.kind = Kind::array, .items = &tag, .most = 20};
 inline constexpr Schema metadata{.kind = Kind::object, .open = true};
 inline constexpr Schema web_address{.kind = Kind::string, .least = 8, .most = 2000};
 inline constexpr std::array list_unsubscribe_properties{
-    Property{"url", &web_address, "https://...: who opens it is unsubscribed", false},
+    Property{"url", &web_address,
+             "https://...: who opens it is unsubscribed; left out with one_click: each recipient gets a link to this "
+             "server, which suppresses them",
+             false},
     Property{"mailto", &email, "Who writes to it is unsubscribed", false},
-    Property{"one_click", &flag, "The URL unsubscribes by a POST without a question (RFC 8058)", false},
+    Property{"one_click", &flag, "The URL, or this server's own, unsubscribes by a POST without a question (RFC 8058)",
+             false},
 };
 inline constexpr Schema list_unsubscribe{.name = "ListUnsubscribe", .properties = list_unsubscribe_properties};
+inline constexpr std::array template_use_properties{
+    Property{"id", &uuid, "The template: subject, text and html are its own"},
+    Property{"variables", &any_data, "What it writes in place of its tags: a value for each name", false},
+};
+inline constexpr Schema template_use{.name = "TemplateUse", .properties = template_use_properties};
 inline constexpr std::array new_message_properties{
     Property{"from", &person, "Who sends: an address in one of the domains here"},
     Property{"to", &persons, "Who gets it", false},
     Property{"cc", &persons, "Who gets a copy", false},
     Property{"bcc", &persons, "Who gets one without the others' knowing", false},
     Property{"reply_to", &persons, "Who gets answers; left out: who sends", false},
-    Property{"subject", &subject_line, "What it is about"},
+    Property{"subject", &subject_line, "What it is about; left out only with a template", false},
     Property{"text", &mail_text, "What it says, as plain text", false},
     Property{"html", &mail_text, "The same as HTML", false},
+    Property{"template", &template_use, "In place of subject, text and html", false},
     Property{"attachments", &attachments, "Files that go with it", false},
     Property{"headers", &headers, "More fields of its header, by name; not those that this server writes", false},
     Property{"list_unsubscribe", &list_unsubscribe, "How its readers get no more of this kind", false},
@@ -775,6 +786,55 @@ inline constexpr std::array analytics_properties{
     Property{"left_out", &count, "How many more groups there are"},
 };
 inline constexpr Schema analytics{.name = "Analytics", .properties = analytics_properties};
+
+inline constexpr Schema template_text{.kind = Kind::string, .format = Format::lines, .least = 1, .most = 200000};
+inline constexpr Schema optional_template_text{
+    .kind = Kind::string, .format = Format::lines, .nullable = true, .least = 1, .most = 200000};
+inline constexpr std::array new_template_properties{
+    Property{"name", &name, "What it is called; no two of a domain have the same name"},
+    Property{
+        "domain", &optional_domain,
+        "The only domain that sends by it: one of yours; left out or null: every domain, for those who reach every "
+        "domain",
+        false},
+    Property{"description", &text, "What it is for", false},
+    Property{"subject", &subject_line, "What a message is about: mustache, as the other two are"},
+    Property{"text", &optional_template_text, "What it says, as plain text; needed without html", false},
+    Property{"html", &optional_template_text, "The same as HTML: what it writes of a value is escaped", false},
+};
+inline constexpr Schema new_template{.name = "NewTemplate", .properties = new_template_properties};
+inline constexpr std::array template_change_properties{
+    Property{"name", &name, "What it is called; no two of a domain have the same name"},
+    Property{"description", &text, "What it is for"},
+    Property{"subject", &subject_line, "What a message is about"},
+    Property{"text", &optional_template_text, "What it says, as plain text; null: it has none"},
+    Property{"html", &optional_template_text, "The same as HTML; null: it has none"},
+};
+inline constexpr Schema template_change{.name = "TemplateChange", .properties = template_change_properties};
+inline constexpr std::array template_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"domain", &optional_domain, "The only domain that sends by it; null: every domain may"},
+    Property{"name", &name, "What it is called"},
+    Property{"description", &text, "What it is for"},
+    Property{"subject", &subject_line, "What a message is about"},
+    Property{"text", &optional_template_text, "What it says, as plain text; null: it has none"},
+    Property{"html", &optional_template_text, "The same as HTML; null: it has none"},
+    Property{"created_at", &time, "When it was made"},
+    Property{"updated_at", &time, "When it was changed last"},
+};
+inline constexpr Schema message_template{.name = "Template", .properties = template_properties};
+inline constexpr Schema message_templates{.kind = Kind::array, .items = &message_template};
+inline constexpr std::array template_variables_properties{
+    Property{"variables", &any_data, "What it writes in place of its tags: a value for each name", false},
+};
+inline constexpr Schema template_variables{.name = "TemplateVariables", .properties = template_variables_properties};
+inline constexpr Schema rendered_text{.kind = Kind::string, .format = Format::lines, .nullable = true, .most = 1000000};
+inline constexpr std::array rendered_template_properties{
+    Property{"subject", &mail_text, "What a message would be about"},
+    Property{"text", &rendered_text, "What it would say, as plain text; null: the template has none"},
+    Property{"html", &rendered_text, "The same as HTML; null: the template has none"},
+};
+inline constexpr Schema rendered_template{.name = "RenderedTemplate", .properties = rendered_template_properties};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
 inline constexpr std::array audit_entry_properties{

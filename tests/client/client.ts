@@ -86,6 +86,23 @@ async function suppressions() {
     };
 }
 
+async function templates() {
+    const body = { name: "welcome", domain: "client.test", subject: "Welcome, {{name}}", text: "Hello {{name}}\n" };
+    const made = good(await api.POST("/templates", { params: { header: once() }, body }));
+    const twice = await api.POST("/templates", { params: { header: once() }, body });
+    same([twice.response.status, twice.error?.code], [409, "conflict"]);
+    const listed = good(await api.GET("/templates", { params: { query: { domain: "client.test" } } }));
+    same(listed.map((each) => each.name), ["welcome"]);
+    const path = { id: made.id };
+    good(await api.PATCH("/templates/{id}", { params: { path }, body: { html: "<p>{{name}}</p>" } }));
+    same(good(await api.GET("/templates/{id}", { params: { path } })).html, "<p>{{name}}</p>");
+    const rendered = good(await api.POST("/templates/{id}/render", { params: { path, header: once() }, body: { variables: { name: "A & B" } } }));
+    same(rendered, { subject: "Welcome, A & B", text: "Hello A & B\n", html: "<p>A &amp; B</p>" });
+    return async () => {
+        good(await api.DELETE("/templates/{id}", { params: { path, query: { confirm: "welcome" } } }));
+    };
+}
+
 async function webhooks() {
     const url = "https://hook.example.test/client";
     const body = { url, domain: "client.test", events: ["message.bounced" as const, "message.complained" as const] };
@@ -133,6 +150,7 @@ const resources: [keyof paths, () => Promise<() => Promise<void>>][] = [
     ["/mailboxes", mailboxes],
     ["/aliases", aliases],
     ["/suppressions", suppressions],
+    ["/templates", templates],
     ["/webhooks", webhooks],
     ["/admins", admins],
     ["/api-keys", keys],

@@ -49,7 +49,7 @@ LIBRARIES = {
     r"unbound\.h": {"net"},
     r"curl/": {"web"},
     r"CLI/": {"cli"},
-    r"kainjow/|mustache\.hpp": {"render"},
+    r"kainjow/|mustache\.hpp": {"mail", "render"},
     r"sodium\.h": {"accounts"},
     r"gmime/": {"mail"},
     r"liboath/|qrencode\.h": {"accounts"},

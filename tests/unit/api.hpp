@@ -207,7 +207,8 @@ struct Api {
                                        fail();
                                    return std::vector<std::pair<std::string, bool>>{{"directory", well}};
                                },
-                           .log = [this](const std::string& line) { logged.push_back(line); }};
+                           .log = [this](const std::string& line) { logged.push_back(line); },
+                           .unsubscribe_key = std::string(64, 'u')};
     api::Dispatch dispatch{services};
 
     /// As Dovecot does it, but for the delay: Vectis's own mailbox has a password, too.

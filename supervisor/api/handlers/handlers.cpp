@@ -163,6 +163,18 @@ Handler handler_of(surface::Operation operation) {
         return suppressions_import;
     case Operation::suppressions_delete:
         return suppressions_delete;
+    case Operation::templates_list:
+        return templates_list;
+    case Operation::templates_get:
+        return templates_get;
+    case Operation::templates_create:
+        return templates_create;
+    case Operation::templates_update:
+        return templates_update;
+    case Operation::templates_delete:
+        return templates_delete;
+    case Operation::templates_render:
+        return templates_render;
     case Operation::webhooks_list:
         return webhooks_list;
     case Operation::webhooks_create:

@@ -1,16 +1,20 @@
 #include "api/handlers/outgoing.hpp"
 
 #include "api/handlers/body.hpp"
+#include "api/handlers/templates.hpp"
 #include "base/base64.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "mail/compose.hpp"
 #include "mail/story.hpp"
+#include "mail/unsubscribe.hpp"
 #include "store/accounts.hpp"
 #include "store/messages.hpp"
+#include "surface/schemas.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <chrono>
 
 namespace vectis::api::handlers {
@@ -55,8 +59,16 @@ Json metadata_in(const Json& body, std::vector<Problem>& problems) {
     return all;
 }
 
-/// The draft; what the shape of the body does not say is noted.
-mail::Draft draft_in(const Json& body, std::vector<Problem>& problems) {
+/// In the words in which the schema says it of what is always needed.
+std::string what_is_missing(const surface::Schema& schema, std::string_view name) {
+    const auto property = std::find_if(schema.properties.begin(), schema.properties.end(),
+                                       [&](const surface::Property& each) { return each.name == name; });
+    return fmt::format("is missing: {}", property->description);
+}
+
+/// The draft; what the shape of the body does not say is noted. `written` is by a template.
+mail::Draft draft_in(const Json& body, std::vector<Problem>& problems,
+                     const std::optional<mail::Writing>& written = std::nullopt) {
     const auto fault = [&](const std::string& pointer, const std::string& what) {
         problems.push_back({.where = {}, .path = pointer, .what = what, .hint = {}});
     };
@@ -66,9 +78,11 @@ mail::Draft draft_in(const Json& body, std::vector<Problem>& problems) {
     draft.cc = persons_in(body, "cc");
     draft.bcc = persons_in(body, "bcc");
     draft.reply_to = persons_in(body, "reply_to");
-    draft.subject = body.at("subject").get<std::string>();
-    draft.text = text_in(body, "text");
-    draft.html = text_in(body, "html");
+    if (!written && !body.contains("subject"))
+        fault("/subject", what_is_missing(surface::schemas::new_message, "subject"));
+    draft.subject = written ? written->subject : body.value("subject", "");
+    draft.text = written ? written->text : text_in(body, "text");
+    draft.html = written ? written->html : text_in(body, "html");
     const Json none = Json::array();
     const auto given_attachments = body.find("attachments");
     const Json& attachments = given_attachments == body.end() ? none : *given_attachments;
@@ -138,11 +152,13 @@ Outgoing outgoing(const Json& body, std::vector<Problem>& problems) {
             .recipients = {},
             .tags = to_text(body.value("tags", Json::array())),
             .metadata = to_text(metadata_in(body, problems)),
-            .send_at = send_at_in(body, problems)};
+            .send_at = send_at_in(body, problems),
+            .unsubscribe_url = {},
+            .unsubscribe_mailto = {}};
 }
 
 Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& problems) {
-    const auto draft = draft_in(body, problems);
+    const auto draft = draft_in(body, problems, written_by_template(call, body, problems));
     Outgoing one = outgoing(body, problems);
     if (!problems.empty())
         return one;
@@ -152,6 +168,11 @@ Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& prob
     one.message_id = fmt::format("{}@{}", one.id, one.domain);
     one.content = mail::compose(draft, "<" + one.message_id + ">", now());
     one.recipients = mail::recipients(draft);
+    if (draft.list_unsubscribe && draft.list_unsubscribe->is_ours()) {
+        one.unsubscribe_url = mail::unsubscribe_url(call.services().hostname());
+        if (const auto& mailto = draft.list_unsubscribe->mailto; !mailto.empty())
+            one.unsubscribe_mailto = mail::mailto_url(mailto);
+    }
     return one;
 }
 
@@ -166,7 +187,9 @@ Json accept(const Call& call, accounts::Change& change, const Outgoing& one) {
                                  .metadata = one.metadata,
                                  .size = one.content.size(),
                                  .created_at = change.at(),
-                                 .send_at = one.send_at};
+                                 .send_at = one.send_at,
+                                 .unsubscribe_url = one.unsubscribe_url,
+                                 .unsubscribe_mailto = one.unsubscribe_mailto};
     std::vector<store::Recipient> recipients;
     for (const auto& address : one.recipients)
         recipients.push_back({.message = one.id,

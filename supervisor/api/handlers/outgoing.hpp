@@ -23,6 +23,8 @@ struct Outgoing {
     std::string tags;
     std::string metadata;
     std::optional<std::string> send_at;
+    std::optional<std::string> unsubscribe_url; // of this server (mail/unsubscribe)
+    std::optional<std::string> unsubscribe_mailto;
 };
 
 /// What a body says beside the message itself: tags, metadata, send_at. Its faults are noted.

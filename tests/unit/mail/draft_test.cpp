@@ -276,7 +276,7 @@ TEST_CASE("names of files have no folders, content ids no brackets and no twins"
     CHECK(paths(draft) == std::vector<std::string>{"/attachments/1/content_id"});
 }
 
-TEST_CASE("one-click needs a URL with https") {
+TEST_CASE("one-click with a URL needs one with https") {
     Draft draft = small_draft();
     const auto with = [&](const Unsubscribe& given) {
         draft.list_unsubscribe = given;
@@ -288,8 +288,9 @@ TEST_CASE("one-click needs a URL with https") {
     CHECK(with({.url = "http://example.test/u"}).empty());
     CHECK(with({.url = "http://example.test/u", .one_click = true}) ==
           std::vector<std::string>{"/list_unsubscribe/url"});
-    CHECK(with({.mailto = "leave@example.test", .one_click = true}) ==
-          std::vector<std::string>{"/list_unsubscribe/url"});
+    // Without one it is this server's.
+    CHECK(with({.mailto = "leave@example.test", .one_click = true}).empty());
+    CHECK(with({.one_click = true}).empty());
     CHECK(with({}) == std::vector<std::string>{"/list_unsubscribe"});
     for (const auto* url :
          {"example.test", "ftp://example.test/", "https://", "https:///x", "https://a b", "https://a>,<b",

@@ -4,6 +4,7 @@
 #include "folder.hpp"
 #include "mail/lmtp_server.hpp"
 #include "mail/smtp_session.hpp"
+#include "script.hpp"
 #include "thrown.hpp"
 
 #include <fmt/format.h>
@@ -13,63 +14,17 @@
 #include <thread>
 
 using namespace vectis;
+using vectis::test::at;
 using vectis::test::error_of;
 using vectis::test::Folder;
+using vectis::test::greeting;
+using vectis::test::hello;
+using vectis::test::listen_at;
+using vectis::test::Script;
 
 namespace {
 
-sockaddr_un at(const fs::path& path) {
-    sockaddr_un address{};
-    address.sun_family = AF_UNIX;
-    path.native().copy(static_cast<char*>(address.sun_path), sizeof address.sun_path - 1);
-    return address;
-}
-
-UniqueFd listen_at(const fs::path& path) {
-    UniqueFd fd(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    const auto address = at(path);
-    REQUIRE(bind(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0); // NOLINT
-    REQUIRE(listen(fd.get(), 4) == 0);
-    return fd;
-}
-
-/// A server that reads up to a text and answers with another, again and again, and then closes.
-class Script {
-  public:
-    using Steps = std::vector<std::pair<std::string, std::string>>;
-
-    Script(const fs::path& path, Steps steps) :
-        listening_(listen_at(path)), thread_([this, steps = std::move(steps)] { play(steps); }) {}
-
-    std::string seen() {
-        thread_.join();
-        return seen_;
-    }
-
-  private:
-    void play(const Steps& steps) {
-        const UniqueFd peer(accept4(listening_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-        for (const auto& [until, answer] : steps) {
-            std::string part;
-            while (!part.ends_with(until)) {
-                char c = 0;
-                if (::read(peer.get(), &c, 1) != 1)
-                    return;
-                part += c;
-            }
-            seen_ += part;
-            static_cast<void>(::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL));
-        }
-    }
-
-    UniqueFd listening_;
-    std::string seen_;
-    std::jthread thread_;
-};
-
 constexpr std::chrono::seconds limit{20};
-const std::pair<std::string, std::string> greeting{"", "220 mail.example.test ESMTP\r\n"};
-const std::pair<std::string, std::string> hello{"\r\n", "250-mail.example.test\r\n250-PIPELINING\r\n250 DSN\r\n"};
 
 } // namespace
 

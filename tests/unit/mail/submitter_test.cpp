@@ -2,10 +2,13 @@
 #include "catch.hpp"
 #include "folder.hpp"
 #include "mail/submitter.hpp"
+#include "mail/unsubscribe.hpp"
+#include "script.hpp"
 #include "store/suppressions.hpp"
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <thread>
 
 using namespace vectis;
@@ -56,5 +59,70 @@ TEST_CASE("what is to be sent is looked at when the sender is woken, not when it
         for (int tries = 0; tries < 3000 && status() == "queued"; ++tries)
             std::this_thread::sleep_for(std::chrono::milliseconds(10));
         REQUIRE(status() == "suppressed");
+    }
+}
+
+TEST_CASE("each recipient is handed fields of their own by which they unsubscribe, in front of the same message") {
+    constexpr const char* id = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
+    const test::Folder folder;
+    const std::pair<std::string, std::string> envelope{"DATA\r\n", "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 go on\r\n"};
+    test::Script postfix(folder.path / "s", {test::greeting,
+                                             test::hello,
+                                             envelope,
+                                             {"\r\n.\r\n", "250 2.0.0 Ok: queued as 4ZtBcd1\r\n"},
+                                             envelope,
+                                             {"\r\n.\r\n", "250 2.0.0 Ok: queued as 4ZtBcd2\r\n"}});
+    store::Vectis database(folder.path / "vectis.db", fs::path(MIGRATIONS) / "vectis", "");
+    const std::string at = rfc3339(now());
+    std::vector<store::Recipient> rows{{.address = "anna@outside.test", .due_at = at, .updated_at = at},
+                                       {.address = "bert@outside.test", .due_at = at, .updated_at = at}};
+    database.write([&](store::Database& own) {
+        store::Message message{.id = id,
+                               .domain = "example.test",
+                               .sent_by = "k",
+                               .sender = "shop@example.test",
+                               .subject = "s",
+                               .message_id = "m@example.test",
+                               .tags = "[]",
+                               .metadata = "{}",
+                               .size = 1,
+                               .created_at = at,
+                               .send_at = std::nullopt,
+                               .unsubscribe_url = "https://mail.example.test/unsubscribe/",
+                               .unsubscribe_mailto = "mailto:leave@example.test"};
+        store::Messages(own).add(message, "Subject: s\r\n\r\nHello\r\n", rows);
+        return 0;
+    });
+    const std::string links_key(64, 'u');
+    mail::Submitter submitter(
+        database, {.socket = folder.path / "s", .token_key = std::string(64, '0'), .unsubscribe_key = links_key},
+        [](const std::string&) {});
+    // What is due when it starts waits: a process that was killed may have sent it.
+    database.write([&](store::Database& own) {
+        store::Messages(own).hold_back(rfc3339(now() + std::chrono::hours(1)), at);
+        return 0;
+    });
+    submitter.begin();
+    std::jthread sending([&](const std::stop_token& stop) { submitter.run(stop); });
+    const auto sent = [&] {
+        const auto all = database.read([&](store::Database& own) { return store::Messages(own).recipients(id); });
+        return std::all_of(all.begin(), all.end(), [](const auto& each) { return each.status == "sent"; });
+    };
+    for (int tries = 0; tries < 1500 && !sent(); ++tries)
+        std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    REQUIRE(sent());
+    sending.request_stop();
+    sending.join();
+    const std::string seen = postfix.seen();
+    for (const auto& row : rows) {
+        const std::string token = mail::unsubscribe_token({.recipient = row.id, .message = id}, links_key);
+        const std::string expected = fmt::format("List-Unsubscribe: <https://mail.example.test/unsubscribe/{}>,\r\n"
+                                                 " <mailto:leave@example.test>\r\n"
+                                                 "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
+                                                 "Subject: s\r\n\r\nHello\r\n.\r\n",
+                                                 token);
+        const auto whose = seen.find("RCPT TO:<" + row.address + ">");
+        REQUIRE(whose != std::string::npos);
+        CHECK(seen.substr(seen.find("DATA\r\n", whose) + 6, expected.size()) == expected);
     }
 }

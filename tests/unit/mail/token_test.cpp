@@ -2,6 +2,7 @@
 #include "base/text.hpp"
 #include "catch.hpp"
 #include "mail/token.hpp"
+#include "thrown.hpp"
 
 #include <algorithm>
 #include <limits>
@@ -60,4 +61,30 @@ TEST_CASE("nobody else can make one") {
 TEST_CASE("a key that can be guessed is refused") {
     CHECK_THROWS_AS(bounce_address(42, "example.test", "short"), Error);
     CHECK_THROWS_AS(bounced_recipient(bounce_address(42, "example.test", bounce_key), ""), Error);
+}
+
+TEST_CASE("a link to unsubscribe is one recipient's of one message, and neither it nor its key is a bounce's") {
+    const Subscriber anna{.recipient = 42, .message = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11"};
+    const std::string token = unsubscribe_token(anna, bounce_key);
+    CHECK(token.size() == 64);
+    CHECK(token.find_first_not_of("abcdefghijklmnopqrstuvwxyz234567") == std::string::npos);
+    CHECK(subscriber_of(token, bounce_key) == anna);
+    std::string shouted = token;
+    std::transform(shouted.begin(), shouted.end(), shouted.begin(),
+                   [](char each) { return each >= 'a' && each <= 'z' ? static_cast<char>(each - 32) : each; });
+    CHECK(subscriber_of(shouted, bounce_key) == anna);
+    for (std::size_t i = 0; i < token.size(); ++i) {
+        std::string changed = token;
+        changed[i] = changed[i] == 'b' ? 'c' : 'b';
+        CHECK_FALSE(subscriber_of(changed, bounce_key));
+        changed.erase(i, 1);
+        CHECK_FALSE(subscriber_of(changed, bounce_key));
+    }
+    CHECK_FALSE(subscriber_of(token, "0123456789abcdef0123456789abcdee"));
+    CHECK_FALSE(subscriber_of("", bounce_key));
+    CHECK_FALSE(bounced_recipient("bounce+" + token, bounce_key));
+    CHECK_FALSE(bounced_recipient("bounce+" + token.substr(0, 32), bounce_key));
+    CHECK(test::error_of([] {
+              static_cast<void>(unsubscribe_token({.recipient = 1, .message = "m"}, bounce_key));
+          }).code() == Code::internal);
 }

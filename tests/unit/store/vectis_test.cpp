@@ -99,19 +99,21 @@ TEST_CASE("recipients of an earlier release keep their ids, their events and the
     std::vector<store::Recipient> recipients{{.address = "a@outside.test", .due_at = at, .updated_at = at},
                                              {.address = "b@outside.test", .due_at = at, .updated_at = at}};
     store::Vectis(folder.path / "vectis.db", earlier, "").write([&](store::Database& open) {
+        // In that release's own words: today's know columns that came later.
+        open.execute(
+            "insert into messages (id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at) "
+            "values ('m1', 'example.test', 'k', 'a@example.test', 's', 'm1@example.test', '[]', '{}', 4, "
+            "'2026-11-24T10:00:00.000Z')");
+        open.execute("insert into message_contents (message, content) values ('m1', cast('content' as blob))");
+        for (std::size_t i = 0; i < recipients.size(); ++i) {
+            recipients[i].id = static_cast<std::int64_t>(i) + 1;
+            recipients[i].message = "m1";
+            open.prepare("insert into recipients (id, message, address, status, due_at, updated_at) "
+                         "values (?1, 'm1', ?2, 'queued', ?3, ?3)")
+                .bind(recipients[i].id, recipients[i].address, at)
+                .run();
+        }
         store::Messages messages(open);
-        messages.add({.id = "m1",
-                      .domain = "example.test",
-                      .sent_by = "k",
-                      .sender = "a@example.test",
-                      .subject = "s",
-                      .message_id = "m1@example.test",
-                      .tags = "[]",
-                      .metadata = "{}",
-                      .size = 4,
-                      .created_at = at,
-                      .send_at = std::nullopt},
-                     "content", recipients);
         recipients[1].status = "deferred";
         recipients[1].queue_id = "Q";
         recipients[1].answer = "later";
