@@ -30,7 +30,7 @@ std::vector<std::string> pointers_of(const std::vector<Problem>& problems) {
 
 /// What the first line of a template says wrong.
 std::string template_fault(const std::string& text) {
-    const auto all = mail::faults({.subject = "s", .text = text, .html = std::nullopt});
+    const auto all = mail::faults(mail::Writing{.subject = "s", .text = text, .html = std::nullopt});
     return all.empty() ? std::string() : all.front().what;
 }
 
@@ -119,7 +119,7 @@ TEST_CASE("what is wrong with a template is found when it is made, with its line
         many += "{{a}}";
     CHECK(template_fault(many) == "line 1: there are more than 10000 tags");
 
-    const auto all = mail::faults({.subject = "{{", .text = "{{/a}}\n{{>b}}", .html = "{{#c}}"});
+    const auto all = mail::faults(mail::Writing{.subject = "{{", .text = "{{/a}}\n{{>b}}", .html = "{{#c}}"});
     CHECK(faults_said(all) == std::vector<std::string>{
                                   "/subject: line 1: '{{' is no whole tag: '}}' is missing",
                                   "/text: line 1: '{{/a}}' closes nothing",
