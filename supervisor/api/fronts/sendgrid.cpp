@@ -46,11 +46,10 @@ Json sendgrid_attachments(const Json& list, std::vector<Problem>& problems) {
     for (std::size_t i = 0; i < list.size(); ++i) {
         Fields fields(list[i], fmt::format("/attachments/{}", i), problems);
         Json one = Json::object();
-        constexpr std::array<std::pair<const char*, const char*>, 5> names{std::pair{"content", "content"},
-                                                                           {"filename", "filename"},
-                                                                           {"type", "content_type"},
-                                                                           {"content_id", "content_id"},
-                                                                           {"disposition", "disposition"}};
+        // Its library's types say contentId, and that is what it sends then.
+        constexpr std::array<std::pair<const char*, const char*>, 6> names{
+            std::pair{"content", "content"}, {"filename", "filename"},    {"type", "content_type"},
+            {"content_id", "content_id"},    {"contentId", "content_id"}, {"disposition", "disposition"}};
         for (const auto& [theirs, ours] : names) {
             if (auto text = fields.text(theirs))
                 one[ours] = *std::move(text);
