@@ -16,10 +16,10 @@ const fs::path templates = fs::path(VECTIS_SOURCE_ROOT) / "templates";
 
 } // namespace
 
-TEST_CASE("every row belongs to a service") {
+TEST_CASE("every row belongs to a service, or is read when it is used") {
     for (const auto& row : render::rows()) {
         INFO(row.path);
-        CHECK(surface::find_service(row.service) != nullptr);
+        CHECK((surface::find_service(row.service) != nullptr || (row.service.empty() && row.path.starts_with("api/"))));
     }
 }
 
