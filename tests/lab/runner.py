@@ -136,7 +136,8 @@ def load(path):
 STAGES = ("lint", "lintian", "unit", "tidy")
 # What `./dev test` leaves to `./dev test all`, so that it ends in time on two slow processors: the files of flow tests that cost most,
 # clang-tidy (which is part of `./dev lint`, too), and on the release that fewer install most of the flow tests.
-LONG_FLOWS = ("bans_test", "broken_server_test", "edge_test", "forward_test", "package_test", "password_test", "upgrade_test")
+LONG_FLOWS = ("bans_test", "broken_server_test", "edge_test", "forward_test", "hostile_test", "package_test", "password_test",
+              "upgrade_test")
 FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test", "sending_test")
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test", "sending_test")
