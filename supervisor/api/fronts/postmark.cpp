@@ -236,8 +236,9 @@ Response postmark_details(Call& call) {
                                          Event{"message.deferred", "Transient"}, Event{"message.bounced", "Bounced"},
                                          Event{"message.expired", "Bounced"},
                                          Event{"message.complained", "SpamComplaint"}};
+    const Json told = parse_json(handlers::messages_events(call).body);
     Json events = Json::array();
-    for (const auto& each : parse_json(handlers::messages_events(call).body).at("data")) {
+    for (const auto& each : told.at("data")) {
         const auto* row =
             std::find_if(names.begin(), names.end(), [&](const Event& event) { return each.at("type") == event.ours; });
         if (row != names.end())
