@@ -50,8 +50,12 @@ Json written(const Schema& schema, bool partial = false) {
     if (schema.nullable)
         json["type"] = {type_of(schema.kind), "null"};
     limit(json, schema);
-    if (schema.kind != Kind::object || schema.open)
+    if (schema.kind != Kind::object)
         return json;
+    if (schema.open) {
+        json["additionalProperties"] = true; // said aloud: generators of clients make an empty object of it else
+        return json;
+    }
     Json properties = Json::object();
     Json required = Json::array();
     for (const auto& each : schema.properties) {

@@ -236,10 +236,11 @@ void Messages::add_event(const MessageEvent& event) {
 }
 
 std::int64_t Messages::forget(const std::string& before, std::size_t most) {
+    // The newest recipient stays: SQLite would give its number, which tokens name, to another.
     auto select = database_.prepare(
         "select id from messages where id < ?1 and created_at < ?2 and not exists "
-        "(select 1 from recipients where message = messages.id and status in ('queued', 'sent', 'deferred')) "
-        "order by id limit ?3");
+        "(select 1 from recipients where message = messages.id and (status in ('queued', 'sent', 'deferred') or "
+        "id = (select max(id) from recipients))) order by id limit ?3");
     select.bind(first_uuid7(parse_rfc3339(before)), before, most);
     std::vector<std::string> ids;
     while (select.step())

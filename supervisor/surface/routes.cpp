@@ -99,8 +99,7 @@ constexpr std::array analytics_query{
     Parameter{"since", &schemas::time, "From the hour or day on that holds this time; 30 days ago if it is left out"},
     Parameter{"until", &schemas::time, "Up to the one that holds this time; now if it is left out"},
     Parameter{"granularity", &schemas::span_word, "hour or day; day if it is left out. At most 5,000 of them"},
-    Parameter{"by", &schemas::counted_by,
-              "all, provider (whose mail servers answered) or tag; all if it is left out"},
+    Parameter{"by", &schemas::counted_by, "all, provider (whose mail servers answered) or tag; all if it is left out"},
     Parameter{"domain", &schemas::domain, "Only what this domain sent; every domain of yours if it is left out"},
 };
 

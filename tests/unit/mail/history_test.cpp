@@ -226,4 +226,8 @@ TEST_CASE("what is old is forgotten with all that belongs to it, and its room is
     CHECK(mail::forget_old(server.database, {.messages = 90, .statistics = 95}, noon, {}) == 0);
     CHECK(server.counted("day", "tag", "order").empty());
     CHECK_FALSE(server.counted("day", "all", "").empty());
+
+    // No number of a recipient is given twice: a link or a bounce address of before would be another's.
+    CHECK(mail::forget_old(server.database, {.messages = 10, .statistics = 0}, noon, {}) == 0);
+    CHECK(server.found({}) == std::vector{waits, young});
 }
