@@ -22,8 +22,8 @@ namespace vectis::mail {
 /// Nothing if it is no such address or the key does not fit. A token is compared in constant time.
 [[nodiscard]] std::optional<std::int64_t> bounced_recipient(std::string_view address, std::string_view key);
 
-/// Whom a link to unsubscribe is for: the recipient's row, and its message, since SQLite may give another recipient the
-/// number of a row that is gone.
+/// Whom a link to unsubscribe is for: the recipient's row, and its message. A link may be years old: whatever becomes
+/// of the number of a row that is gone, it is nobody else's.
 struct Subscriber {
     std::int64_t recipient = 0;
     std::string message; // a UUID

@@ -149,13 +149,18 @@ class Hostname {
                 return last.name;
             try {
                 const Json status = parse_json(systemd::SupervisorClient().status());
-                last = {now, status.at("hostname")};
+                // Not there: Postfix's settings cannot be read at the moment.
+                if (std::string name = status.value("hostname", ""); !name.empty())
+                    last = {now, std::move(name)};
             } catch (const Error& error) {
                 if (last.name.empty())
                     throw Error(Code::unavailable,
                                 fmt::format("the name of this server is not known: {}", error.what()),
                                 "ask again in a moment");
             }
+            if (last.name.empty())
+                throw Error(Code::unavailable, "the name of this server is not known",
+                            "vectis status says what is wrong with Postfix's settings");
             return last.name;
         });
     }

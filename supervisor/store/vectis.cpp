@@ -24,8 +24,9 @@ Database open_vectis(const fs::path& file, const fs::path& migrations, const std
     // A private key passes through here (accounts/errands): what is deleted is overwritten, not only left aside.
     database.execute("pragma secure_delete = on");
     // The room of what is forgotten goes back to the disk. Other than in a new file only a rewrite can bring this
-    // about.
-    if (number(database, "pragma auto_vacuum") != incremental)
+    // about, which takes as much room again, twice; on a full disk it is put off to a later start.
+    if (number(database, "pragma auto_vacuum") != incremental &&
+        fs::space(file.parent_path()).available > 2 * fs::file_size(file))
         database.execute("pragma auto_vacuum = incremental; vacuum");
     migrate(database, migrations);
     return database;

@@ -1,23 +1,17 @@
 // An API with one domain and a key that may send, asked as programs of other mail services ask.
 #pragma once
 
-#include "api.hpp"
 #include "base/base64.hpp"
+#include "mail_api.hpp"
 #include "store/messages.hpp"
 
 namespace vectis::test {
 
-struct FrontApi : Api {
+struct FrontApi : MailApi {
     std::string token;
     std::string base;
 
     explicit FrontApi(const std::string& vendor) : base("/compat/" + vendor) {
-        config::Config wanted;
-        wanted.hostname = "mail.example.test";
-        wanted.admin = "alice@example.test";
-        wanted.domains.push_back({.name = "example.test", .mailboxes = {{.local_part = "alice"}}});
-        const auto rows = supervisor.rows();
-        supervisor.apply(directory::difference(rows, directory::wanted(wanted, "{P}")), 1, false);
         token = make_key({{"name", "front"}, {"scopes", {"send", "messages:read", "suppressions:read"}}})["token"];
     }
 

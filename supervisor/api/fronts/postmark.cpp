@@ -275,10 +275,17 @@ Response postmark_suppressions(Call& call) {
                                                                       {"complaint", "SpamComplaint", "Recipient"},
                                                                       {"unsubscribe", "ManualSuppression", "Recipient"},
                                                                       {"manual", "ManualSuppression", "Customer"}}};
+    const auto found = call.services().ledger.read(
+        [&](store::Database& database) { return store::Suppressions(database).page(page); });
+    if (found.size() > page.limit)
+        throw HttpError{422,
+                        "invalid_input",
+                        fmt::format("there are more than {} of them", page.limit),
+                        "GET /api/v1/suppressions gives them by pages",
+                        {}};
     Json rows = Json::array();
     const auto at = rfc3339(now());
-    for (const auto& each : call.services().ledger.read(
-             [&](store::Database& database) { return store::Suppressions(database).page(page); })) {
+    for (const auto& each : found) {
         const auto* reason =
             std::find_if(reasons.begin(), reasons.end(), [&](const auto& row) { return row[0] == each.reason; });
         if (reason == reasons.end())
@@ -291,12 +298,6 @@ Response postmark_suppressions(Call& call) {
                         {"Origin", (*reason)[2]},
                         {"CreatedAt", each.created_at}});
     }
-    if (rows.size() > page.limit)
-        throw HttpError{422,
-                        "invalid_input",
-                        fmt::format("there are more than {} of them", page.limit),
-                        "GET /api/v1/suppressions gives them by pages",
-                        {}};
     return document(200, {{"Suppressions", std::move(rows)}});
 }
 

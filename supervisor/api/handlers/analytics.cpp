@@ -19,16 +19,11 @@ constexpr std::chrono::hours day{24};
 constexpr std::int64_t most_spans = 5000;
 constexpr std::size_t most_groups = 100;
 
-struct AskedFigures {
-    store::Counts::Query query;
-    std::string granularity;
-};
-
 Time floor_to(Time time, std::chrono::hours span) {
     return Time(time.time_since_epoch() / span * span);
 }
 
-AskedFigures asked_figures(const Call& call) {
+store::Counts::Query asked_figures(const Call& call) {
     const std::string granularity = call.query("granularity").value_or("day");
     const std::chrono::hours span = granularity == "hour" ? hour : day;
     const auto at = [&](const char* name, Time otherwise) {
@@ -50,20 +45,15 @@ AskedFigures asked_figures(const Call& call) {
         problems.push_back({.where = {}, .path = "/domain", .what = "is no domain of yours", .hint = {}});
     if (!problems.empty())
         refuse(std::move(problems));
-    AskedFigures asked{.query = {.span = granularity,
-                                 .kind = call.query("by").value_or("all"),
-                                 .since = rfc3339(since),
-                                 .until = rfc3339(until),
-                                 .domains = call.who().domains},
-                       .granularity = granularity};
-    if (domain)
-        asked.query.domains = std::vector{lower_ascii(*domain)};
-    return asked;
+    return {.span = granularity,
+            .kind = call.query("by").value_or("all"),
+            .since = rfc3339(since),
+            .until = rfc3339(until),
+            .domains = domain ? std::vector{lower_ascii(*domain)} : call.who().domains};
 }
 
-std::vector<store::Counts::Row> counted(const Call& call, const AskedFigures& asked) {
-    return call.services().ledger.read(
-        [&](store::Database& database) { return store::Counts(database).rows(asked.query); });
+std::vector<store::Counts::Row> counted(const Call& call, const store::Counts::Query& asked) {
+    return call.services().ledger.read([&](store::Database& database) { return store::Counts(database).rows(asked); });
 }
 
 /// One group, while its rows are read.
@@ -96,7 +86,7 @@ std::vector<CountedGroup> grouped(const std::vector<store::Counts::Row>& rows) {
 } // namespace
 
 Response analytics_get(Call& call) {
-    const AskedFigures asked = asked_figures(call);
+    const auto asked = asked_figures(call);
     auto groups = grouped(counted(call, asked));
     std::stable_sort(groups.begin(), groups.end(),
                      [](const CountedGroup& a, const CountedGroup& b) { return a.all > b.all; });
@@ -112,10 +102,10 @@ Response analytics_get(Call& call) {
              {"spans", std::move(group.spans)}});
     }
     const std::size_t left_out = groups.size() - shown.size();
-    return call.answer({{"since", asked.query.since},
-                        {"until", asked.query.until},
-                        {"granularity", asked.granularity},
-                        {"by", asked.query.kind},
+    return call.answer({{"since", asked.since},
+                        {"until", asked.until},
+                        {"granularity", asked.span},
+                        {"by", asked.kind},
                         {"groups", std::move(shown)},
                         {"left_out", left_out}});
 }
@@ -124,8 +114,8 @@ Response analytics_export(Call& call) {
     const auto rows = counted(call, asked_figures(call));
     Response response{.status = 200, .type = "text/csv; charset=utf-8", .body = {}, .fields = {}};
     response.body = "\"at\",\"name\",\"what\",\"number\"\r\n";
+    store::DeliveryTimes times; // are no figures of the table
     for (const auto& row : rows) {
-        store::DeliveryTimes times;
         if (!times.take(row.what, row.number))
             response.body +=
                 csv_line({{"at", row.at}, {"name", row.name}, {"what", row.what}, {"number", row.number}}, false);

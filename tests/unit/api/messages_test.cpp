@@ -1,41 +1,28 @@
-#include "api.hpp"
 #include "base/base64.hpp"
 #include "base/random.hpp"
 #include "mail/bounces.hpp"
 #include "mail/story.hpp"
 #include "mail/token.hpp"
 #include "mail/tracker.hpp"
+#include "mail_api.hpp"
 #include "store/messages.hpp"
 
 #include <fmt/format.h>
 
 using namespace vectis;
-using vectis::test::Answer;
-using vectis::test::Api;
+using vectis::test::MailApi;
 
 namespace {
 
 constexpr const char* key = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
-/// A server with one domain from config.yaml.
-struct SendingApi : Api {
-    SendingApi() {
-        config::Config wanted;
-        wanted.hostname = "mail.example.test";
-        wanted.admin = "alice@example.test";
-        wanted.domains.push_back({.name = "example.test", .mailboxes = {{.local_part = "alice"}}});
-        const auto rows = supervisor.rows();
-        supervisor.apply(directory::difference(rows, directory::wanted(wanted, "{P}")), 1, false);
-    }
-
+/// A server that sends.
+struct SendingApi : MailApi {
     static Json body() {
         return {{"from", {{"email", "shop@example.test"}, {"name", "The shop"}}},
                 {"to", {{{"email", "anna@outside.test"}}, {{"email", "bert@outside.test"}}}},
                 {"subject", "Your order"},
                 {"text", "It is on its way.\n"}};
-    }
-    Answer post(const std::string& path, const Json& json, const std::map<std::string, std::string>& fields = {}) {
-        return ask("POST", path, {.body = json, .fields = fields, .raw = {}});
     }
     Json recipient(const std::string& id, std::size_t which) {
         return ask("GET", "/messages/" + id).json["data"]["recipients"][which];

@@ -121,6 +121,16 @@ TEST_CASE("Postmark: of inactive recipients is told in the words that its librar
               .json["Suppressions"]
               .size() == 1);
     CHECK(api.call("GET", "/message-streams/broadcast/suppressions/dump").status == 404);
+
+    // More than are given at once: said, and not cut off where some of them count for nothing.
+    api.database.write([](store::Database& open) {
+        open.execute("with recursive numbers (n) as (select 1 union all select n + 1 from numbers where n < 10001) "
+                     "insert into suppressions (id, domain, address, reason, source, created_at, expires_at) "
+                     "select 'x' || n, 'example.test', n || '@outside.test', 'manual', 'test', "
+                     "'2020-01-01T00:00:00.000Z', '2020-01-02T00:00:00.000Z' from numbers");
+        return 0;
+    });
+    CHECK(api.call("GET", "/message-streams/outbound/suppressions/dump").status == 422);
 }
 
 TEST_CASE("Postmark: a batch tells of each of its messages") {

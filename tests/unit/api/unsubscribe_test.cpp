@@ -1,11 +1,9 @@
 #include "api/server.hpp"
+#include "local_server.hpp"
 #include "mail/unsubscribe.hpp"
 #include "mail_api.hpp"
 #include "store/messages.hpp"
 #include "store/suppressions.hpp"
-
-#include <arpa/inet.h>
-#include <sys/socket.h>
 
 #include <httplib.h>
 #include <thread>
@@ -18,17 +16,11 @@ namespace {
 /// A server with a message whose readers have links, and HTTP.
 struct LinkApi : MailApi {
     LinkApi() {
-        UniqueFd fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-        sockaddr_in address{};
-        address.sin_family = AF_INET;
-        address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        socklen_t size = sizeof address;
-        REQUIRE(bind(fd.get(), reinterpret_cast<sockaddr*>(&address), size) == 0); // NOLINT: the sockets API's own way
-        REQUIRE(listen(fd.get(), 16) == 0);
-        REQUIRE(getsockname(fd.get(), reinterpret_cast<sockaddr*>(&address), &size) == 0); // NOLINT
-        port = ntohs(address.sin_port);
+        test::Listening listening("127.0.0.1");
+        REQUIRE(listening.fd);
+        port = listening.port;
         std::vector<api::Listener> listeners;
-        listeners.push_back({std::move(fd), api::Door::local});
+        listeners.push_back({std::move(listening.fd), api::Door::local});
         server = std::make_unique<api::Server>(std::move(listeners), [this](api::Request& in) { return dispatch(in); });
         serving = std::jthread([this](const std::stop_token& stop) { server->run(stop); });
         message = send();

@@ -9,6 +9,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <semaphore>
 #include <thread>
 
 using namespace vectis;
@@ -102,15 +103,16 @@ TEST_CASE("each recipient is handed fields of their own by which they unsubscrib
         store::Messages(own).hold_back(rfc3339(now() + std::chrono::hours(1)), at);
         return 0;
     });
+    std::counting_semaphore<> changes(0);
+    database.when_changed([&changes] { changes.release(); });
     submitter.begin();
     std::jthread sending([&](const std::stop_token& stop) { submitter.run(stop); });
     const auto sent = [&] {
         const auto all = database.read([&](store::Database& own) { return store::Messages(own).recipients(id); });
         return std::all_of(all.begin(), all.end(), [](const auto& each) { return each.status == "sent"; });
     };
-    for (int tries = 0; tries < 1500 && !sent(); ++tries)
-        std::this_thread::sleep_for(std::chrono::milliseconds(10));
-    REQUIRE(sent());
+    while (!sent())
+        REQUIRE(changes.try_acquire_for(std::chrono::seconds(20)));
     sending.request_stop();
     sending.join();
     const std::string seen = postfix.seen();

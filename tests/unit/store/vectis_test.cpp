@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
+#include "store/counts.hpp"
 #include "store/messages.hpp"
 #include "store/vectis.hpp"
 
@@ -102,7 +103,8 @@ TEST_CASE("recipients of an earlier release keep their ids, their events and the
         // In that release's own words: today's know columns that came later.
         open.execute(
             "insert into messages (id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at) "
-            "values ('m1', 'example.test', 'k', 'a@example.test', 's', 'm1@example.test', '[]', '{}', 4, "
+            "values ('m1', 'example.test', 'k', 'a@example.test', 'Your order', 'm1@example.test', '[\"shop\"]', '{}', "
+            "4, "
             "'2026-11-24T10:00:00.000Z')");
         open.execute("insert into message_contents (message, content) values ('m1', cast('content' as blob))");
         for (std::size_t i = 0; i < recipients.size(); ++i) {
@@ -118,12 +120,29 @@ TEST_CASE("recipients of an earlier release keep their ids, their events and the
         recipients[1].queue_id = "Q";
         recipients[1].answer = "later";
         messages.update(recipients[1]);
+        store::insert_event(open, {.id = "e1",
+                                   .at = at,
+                                   .type = "message.queued",
+                                   .domain = "example.test",
+                                   .message = "m1",
+                                   .recipient = "a@outside.test",
+                                   .data = "{}"});
         return 0;
     });
     auto database = open(folder);
     database.write([&](store::Database& open) {
         store::Messages messages(open);
         CHECK(messages.recipients("m1") == recipients);
+        store::Messages::Search words;
+        words.subject = "order";
+        words.tag = "shop";
+        CHECK(messages.search(words, {}).size() == 1);
+        for (const auto* span : {"hour", "day"}) {
+            const auto counted =
+                store::Counts(open).rows({.span = span, .since = "2026", .until = "2027", .domains = std::nullopt});
+            REQUIRE(counted.size() == 1);
+            CHECK((counted[0].what == "queued" && counted[0].number == 1));
+        }
         CHECK(messages.content("m1") == "content");
         recipients[1].status = "unknown";
         messages.update(recipients[1]);
