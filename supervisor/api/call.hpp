@@ -9,6 +9,7 @@
 #include "api/operations.hpp"
 #include "base/clock.hpp"
 #include "base/error.hpp"
+#include "mail/inbound.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/page.hpp"
@@ -76,6 +77,9 @@ struct Services {
     std::function<std::vector<std::pair<std::string, bool>>()> health;
     /// Hears what failed within.
     std::function<void(const std::string&)> log;
+    /// What is needed to read what came in, and what signs the URLs of its attachments.
+    std::function<mail::InboundSettings()> inbound_settings;
+    std::string link_key;
     std::shared_ptr<Answered> answered = std::make_shared<Answered>();
     /// What signs the links to unsubscribe.
     std::string unsubscribe_key;

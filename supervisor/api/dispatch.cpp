@@ -167,7 +167,8 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
     if (request.path.starts_with(unsubscribe_base))
         return unsubscribe(services_, request);
     auto [route, parameters] = find_route(request);
-    let_in(credential, request, *route);
+    if (!route->signed_url || !request.query.contains("signature"))
+        let_in(credential, request, *route);
     Call call(services_, request, *route, credential.value_or(Credential{}), std::move(parameters));
     call.expect_good_parameters();
     return handlers::handler_of(route->operation)(call);

@@ -172,6 +172,8 @@ Json security(const surface::Route& route) {
         any.push_back({{"bearer", Json::array()}});
     if (route.role)
         any.push_back({{"session", Json::array()}});
+    if (route.signed_url) // its query is the credential
+        any.push_back(Json::object());
     return any;
 }
 

@@ -82,6 +82,13 @@ Json content_of(const surface::Schema& schema, const std::string& file) {
     return schema.kind == surface::Kind::object ? parse_json(*text) : judge::typed(schema, *text);
 }
 
+/// Of which property the positional is the value: a route for mail is named by its address, or by its domain.
+std::string name_of_made(const Route& route, const std::string& named) {
+    if (route.operation == surface::Operation::inbound_routes_create)
+        return named.find('@') == std::string::npos ? "domain" : "address";
+    return std::string(surface::group_of(route).named_by);
+}
+
 /// The body: what was given of the properties that the route knows. Nothing if it takes none.
 std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
     if (route.body == nullptr)
@@ -98,7 +105,7 @@ std::optional<Json> body_of(const Invocation& invocation, const Route& route) {
     }
     // What is made is named by the positional.
     if (route.path.find("{id}") == std::string_view::npos)
-        body[std::string(surface::group_of(route).named_by)] = positional(invocation);
+        body[name_of_made(route, positional(invocation))] = positional(invocation);
     if (invocation.has("--password-stdin"))
         body["password"] = ask_password(true);
     if (route.operation == surface::Operation::domains_dkim_import)

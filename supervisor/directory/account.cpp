@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <span>
 #include <utility>
 
 namespace vectis::directory {
@@ -79,15 +80,22 @@ class Reader {
         return {};
     }
     /// One of our own: it becomes the name of a folder.
-    std::string own_address() {
-        const auto text = value<std::string>("address", true).value_or("");
+    std::string own_address(const char* key = "address") {
+        const auto text = value<std::string>(key, true).value_or("");
         const auto at = text.rfind('@');
         if (at == std::string::npos) {
-            fault("address", "has no @");
+            fault(key, "has no @");
             return {};
         }
-        return of_kind(config::Kind::local_part, "address", text.substr(0, at)) + "@" +
-               of_kind(config::Kind::domain, "address", text.substr(at + 1));
+        return of_kind(config::Kind::local_part, key, text.substr(0, at)) + "@" +
+               of_kind(config::Kind::domain, key, text.substr(at + 1));
+    }
+    /// One of these words.
+    std::string word(const char* key, const std::string& text, std::span<const std::string_view> known) {
+        if (std::find(known.begin(), known.end(), text) == known.end())
+            fault(key,
+                  fmt::format("'{}' is none of {}", config::shown(text), join({known.begin(), known.end()}, ", ")));
+        return text;
     }
     std::optional<std::vector<std::string>> destinations(bool required) {
         const auto given = value<std::vector<std::string>>("destinations", required);
@@ -333,6 +341,31 @@ AccountChange new_app_password(Reader& reader) {
     return made;
 }
 
+AccountChange new_inbound_route(Reader& reader) {
+    NewInboundRoute made{.id = reader.id()};
+    made.match = reader.word("match", reader.value<std::string>("match", true).value_or(""),
+                             surface::schemas::inbound_match_words);
+    made.name = made.match == "address" ? reader.own_address("name")
+                                        : reader.of_kind(config::Kind::domain, "name",
+                                                         reader.value<std::string>("name", true).value_or(""));
+    made.keep_copy = reader.value<bool>("keep_copy", true).value_or(true);
+    made.format = reader.word("format", reader.value<std::string>("format", true).value_or(""),
+                              surface::schemas::inbound_format_words);
+    if (const auto webhook = reader.nullable("webhook"); webhook && *webhook)
+        made.webhook = reader.id("webhook");
+    return made;
+}
+
+AccountChange inbound_route_change(Reader& reader) {
+    InboundRouteChange change{.id = reader.id(), .as_of = reader.value<std::string>("as_of", false)};
+    change.keep_copy = reader.value<bool>("keep_copy", false);
+    if (const auto format = reader.value<std::string>("format", false))
+        change.format = reader.word("format", *format, surface::schemas::inbound_format_words);
+    if (const auto webhook = reader.nullable("webhook"))
+        change.webhook = *webhook ? std::optional(reader.id("webhook")) : std::nullopt;
+    return change;
+}
+
 AccountChange import_of(Reader& reader) {
     Import import{.id = reader.id()};
     import.row_by_row = reader.value<bool>("row_by_row", true).value_or(false);
@@ -365,6 +398,9 @@ constexpr std::array verbs{
     Verb{"removed_dkim_key", removed_dkim_key},
     Verb{"new_app_password", new_app_password},
     Verb{"removed_app_password", removed<RemovedAppPassword>},
+    Verb{"new_inbound_route", new_inbound_route},
+    Verb{"inbound_route_change", inbound_route_change},
+    Verb{"removed_inbound_route", removed<RemovedInboundRoute>},
     Verb{"import", import_of},
 };
 static_assert(verbs.size() == std::variant_size_v<AccountChange>);
@@ -436,6 +472,19 @@ struct ToJson {
     Json operator()(const NewAppPassword& made) const {
         return {{"id", made.id},     {"mailbox_id", made.mailbox_id}, {"name", made.name}, {"lookup", made.lookup},
                 {"hash", made.hash}, {"protocols", made.protocols}};
+    }
+    Json operator()(const NewInboundRoute& made) const {
+        return {{"id", made.id},         {"name", made.name},
+                {"match", made.match},   {"keep_copy", made.keep_copy},
+                {"format", made.format}, {"webhook", or_null(made.webhook)}};
+    }
+    Json operator()(const InboundRouteChange& change) const {
+        Json json = that(change);
+        put(json, "keep_copy", change.keep_copy);
+        put(json, "format", change.format);
+        if (change.webhook)
+            json["webhook"] = or_null(*change.webhook);
+        return json;
     }
     Json operator()(const Import& import) const {
         return {{"id", import.id},
@@ -552,6 +601,19 @@ Json to_json(const Alias& alias) {
 Json to_json(const AppPassword& password) {
     return {{"id", password.id},     {"mailbox_id", password.mailbox_id}, {"address", password.address},
             {"name", password.name}, {"protocols", password.protocols},   {"created_at", password.created_at}};
+}
+
+Json to_json(const InboundRoute& route) {
+    return {{"id", route.id},
+            {"name", route.name},
+            {"domain", route.domain},
+            {"match", route.match},
+            {"address", route.match == "address" ? Json(route.name) : Json(nullptr)},
+            {"keep_copy", route.keep_copy},
+            {"format", route.format},
+            {"webhook", or_null(route.webhook)},
+            {"created_at", route.created_at},
+            {"updated_at", route.updated_at}};
 }
 
 Json to_json(const AccountChange& change) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "base/json.hpp"
+#include "directory/inbound_route.hpp"
 
 #include <chrono>
 #include <cstdint>
@@ -88,6 +89,7 @@ inline constexpr std::chrono::hours dkim_key_is_needed{7 * 24};
 [[nodiscard]] Json to_json(const Mailbox& mailbox);
 [[nodiscard]] Json to_json(const Alias& alias);
 [[nodiscard]] Json to_json(const AppPassword& password);
+[[nodiscard]] Json to_json(const InboundRoute& route);
 
 /// What is made, with the id it will have.
 struct NewDomain {
@@ -196,9 +198,10 @@ struct Import {
     std::vector<NewAlias> aliases;
 };
 
-using AccountChange = std::variant<NewDomain, NewMailbox, NewAlias, DomainChange, MailboxChange, AliasChange,
-                                   RemovedDomain, RemovedMailbox, RemovedAlias, NewDkimKeys, ImportedDkimKey,
-                                   DkimActivation, RemovedDkimKey, NewAppPassword, RemovedAppPassword, Import>;
+using AccountChange =
+    std::variant<NewDomain, NewMailbox, NewAlias, DomainChange, MailboxChange, AliasChange, RemovedDomain,
+                 RemovedMailbox, RemovedAlias, NewDkimKeys, ImportedDkimKey, DkimActivation, RemovedDkimKey,
+                 NewAppPassword, RemovedAppPassword, NewInboundRoute, InboundRouteChange, RemovedInboundRoute, Import>;
 
 /// As it crosses the bus: {"new_mailbox": {...}}.
 [[nodiscard]] Json to_json(const AccountChange& change);

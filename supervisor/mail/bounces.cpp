@@ -35,15 +35,15 @@ bool is_complaint(const std::string& feedback_type) {
 } // namespace
 
 LmtpServer::Receive Bounces::receive() {
-    return {
-        .recipient = [this](const std::string& address) -> Reply {
-            const auto id = bounced_recipient(address, token_key_);
-            const bool known = id && database_.read([&](store::Database& database) {
-                return store::Messages(database).recipient(*id).has_value();
-            });
-            return known ? Reply{250, "2.1.5 fine"} : Reply{550, "5.1.1 nothing was sent from this address"};
-        },
-        .message = [this](const std::string& address, const std::string& message) { return take(address, message); }};
+    return {.recipient = [this](const std::string& address) -> Reply {
+                const auto id = bounced_recipient(address, token_key_);
+                const bool known = id && database_.read([&](store::Database& database) {
+                    return store::Messages(database).recipient(*id).has_value();
+                });
+                return known ? Reply{250, "2.1.5 fine"} : Reply{550, "5.1.1 nothing was sent from this address"};
+            },
+            .message = [this](const std::string&, const std::string& address,
+                              const std::string& message) { return take(address, message); }};
 }
 
 Reply Bounces::take(const std::string& address, const std::string& message) {

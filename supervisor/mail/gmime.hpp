@@ -26,6 +26,12 @@ To* as(From* object) {
     return reinterpret_cast<To*>(object);
 }
 
+/// Whether `object` is of this type, or of one that derives from it.
+template<typename From>
+bool is_of(From* object, GType type) {
+    return g_type_check_instance_is_a(reinterpret_cast<GTypeInstance*>(object), type) != 0;
+}
+
 /// Readies GMime, whichever thread comes first; before anything else of it is called. It stays ready until the end:
 /// other threads may be at work when main() returns.
 inline void ready_gmime() {

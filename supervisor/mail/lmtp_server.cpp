@@ -138,6 +138,7 @@ class Conversation {
             } else if (verb == "mail") {
                 reset();
                 in_mail_ = true;
+                sender_ = path_in(line).value_or("");
                 wire_.write({250, "2.1.0 fine"});
             } else if (verb == "rcpt") {
                 wire_.write(recipient(line));
@@ -186,7 +187,7 @@ class Conversation {
             Reply reply{552, "5.3.4 it is too long"};
             try {
                 if (message)
-                    reply = receive_.message(each, *message);
+                    reply = receive_.message(sender_, each, *message);
             } catch (const std::exception& fault) {
                 reply = failed(fault);
             }
@@ -198,6 +199,7 @@ class Conversation {
     Wire wire_;
     const LmtpServer::Receive& receive_;
     bool in_mail_ = false;
+    std::string sender_;
     std::vector<std::string> recipients_;
 };
 

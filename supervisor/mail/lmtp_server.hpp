@@ -17,7 +17,8 @@ class LmtpServer {
         /// Whether there is somebody with this address: a good reply, or why not.
         std::function<Reply(const std::string& recipient)> recipient;
         /// A message for one of them. What it throws is answered 451.
-        std::function<Reply(const std::string& recipient, const std::string& message)> message;
+        std::function<Reply(const std::string& sender, const std::string& recipient, const std::string& message)>
+            message;
     };
 
     LmtpServer(UniqueFd listening, Receive receive) : listening_(std::move(listening)), receive_(std::move(receive)) {}

@@ -123,6 +123,12 @@ std::string bounce_address(std::int64_t recipient, std::string_view domain, std:
         domain);
 }
 
+bool is_bounce_address(std::string_view address) {
+    const std::string local = lower_ascii(address.substr(0, address.rfind('@')));
+    return local.starts_with(bounce_prefix) && local.size() == bounce_prefix.size() + token_letters &&
+           local.find_first_not_of(base32_alphabet, bounce_prefix.size()) == std::string::npos;
+}
+
 std::optional<std::int64_t> bounced_recipient(std::string_view address, std::string_view key) {
     const std::string local = lower_ascii(address.substr(0, address.rfind('@')));
     if (!local.starts_with(bounce_prefix) || local.size() != bounce_prefix.size() + token_letters)

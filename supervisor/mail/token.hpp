@@ -15,6 +15,9 @@ namespace vectis::mail {
 /// knows it can make bounces up. The local part has 39 octets (RFC 5321 section 4.5.3.1.1 allows 64).
 [[nodiscard]] std::string bounce_address(std::int64_t recipient, std::string_view domain, std::string_view key);
 
+/// Whether `address` has the form of these, whoever made it.
+[[nodiscard]] bool is_bounce_address(std::string_view address);
+
 /// The recipient's row that `address`, or a local part alone, was made for with this key; the domain is not looked at.
 /// Nothing if it is no such address or the key does not fit. A token is compared in constant time.
 [[nodiscard]] std::optional<std::int64_t> bounced_recipient(std::string_view address, std::string_view key);

@@ -97,6 +97,11 @@ constexpr std::array table{
     postfix_map("postfix/bounces.cf"),
     postfix_map("postfix/catch_all.cf"),
     postfix_map("postfix/domains.cf"),
+    postfix_map("postfix/inbound.cf"),
+    // What the API reads of it is Postfix's.
+    Row{.path = "postfix/inbound.json", .service = "postfix", .quoting = Quoting::quoted},
+    postfix_map("postfix/inbound_addresses.cf"),
+    postfix_map("postfix/inbound_copies.cf"),
     postfix_map("postfix/mailboxes.cf"),
     Row{.path = "postfix/main.cf",
         .service = "postfix",

@@ -7,10 +7,12 @@
 #include "base/guarded.hpp"
 #include "base/random.hpp"
 #include "mail/bounces.hpp"
+#include "mail/inbound.hpp"
 #include "mail/lmtp_server.hpp"
 #include "mail/reconciler.hpp"
 #include "mail/retention.hpp"
 #include "mail/submitter.hpp"
+#include "mail/token.hpp"
 #include "mail/tracker.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
@@ -197,6 +199,7 @@ void again_and_again(std::chrono::seconds pause, const std::function<void()>& wo
 }
 
 constexpr std::size_t token_key_bytes = 32;
+constexpr std::size_t connections_from_postfix = 8;
 constexpr std::size_t connections_to_postfix = 4;
 constexpr std::size_t webhooks_at_once = 48;
 
@@ -230,6 +233,28 @@ void reconcile(mail::Reconciler& reconciler, const std::atomic<bool>& log_is_rea
                      fmt::format("messages to {} recipients are no longer in Postfix's queue, and its log does not say "
                                  "what became of them: their status is 'unknown'",
                                  count));
+}
+
+mail::InboundSettings inbound_settings(const fs::path& current) {
+    const fs::path file = current / "postfix/inbound.json";
+    const auto text = read_file(file);
+    if (!text)
+        throw Error(Code::unavailable, fmt::format("cannot read '{}': it does not exist", file.string()),
+                    "'vectis apply' makes it");
+    return mail::inbound_settings(*text);
+}
+
+/// What comes back to the API's own senders is theirs; everything else that Postfix hands over has a route.
+mail::LmtpServer::Receive sorted(mail::LmtpServer::Receive bounces, mail::LmtpServer::Receive inbound) {
+    return {
+        .recipient =
+            [bounces, inbound](const std::string& recipient) {
+                return (mail::is_bounce_address(recipient) ? bounces : inbound).recipient(recipient);
+            },
+        .message =
+            [bounces, inbound](const std::string& sender, const std::string& recipient, const std::string& message) {
+                return (mail::is_bounce_address(recipient) ? bounces : inbound).message(sender, recipient, message);
+            }};
 }
 
 Json have_done(const store::Operation& operation, const api::Operations::Progress& progress,
@@ -324,6 +349,11 @@ void run(const state::Paths& paths) {
                               log_error);
     mail::Tracker tracker(database, token_key);
     mail::Bounces bounces(database, token_key);
+    const std::string link_key = database.write([](store::Database& own) {
+        return store::Messages(own).own_secret("inbound_links", random_hex(token_key_bytes));
+    });
+    const auto settings = [&paths] { return inbound_settings(paths.current()); };
+    mail::Inbound inbound(database, directory, settings, link_key);
     mail::Reconciler reconciler(database,
                                 {.token_key = token_key, .list = [] { return systemd::SupervisorClient().queue(); }});
     const api::Services services{
@@ -368,7 +398,9 @@ void run(const state::Paths& paths) {
         .lookup = lookup,
         .health = [&health] { return health(); },
         .log = log_error,
-        .unsubscribe_key = unsubscribe_key};
+        .unsubscribe_key = unsubscribe_key,
+        .inbound_settings = settings,
+        .link_key = link_key};
     // What was left unfinished when the process was killed, or when there was no supervisor.
     const std::jthread finishing([&](const std::stop_token& stop) {
         again_and_again(
@@ -401,11 +433,13 @@ void run(const state::Paths& paths) {
     std::vector<std::jthread> delivering;
     for (std::size_t i = 0; i < webhooks_at_once; ++i)
         delivering.emplace_back([&](const std::stop_token& stop) { deliverer.run(stop); });
-    mail::LmtpServer lmtp(std::move(from_postfix), bounces.receive());
-    const std::jthread receiving([&](const std::stop_token& stop) {
-        again_and_again(
-            std::chrono::seconds(5), [&] { lmtp.run(stop); }, stop);
-    });
+    mail::LmtpServer lmtp(std::move(from_postfix), sorted(bounces.receive(), inbound.receive()));
+    std::vector<std::jthread> receiving;
+    for (std::size_t i = 0; i < connections_from_postfix; ++i)
+        receiving.emplace_back([&](const std::stop_token& stop) {
+            again_and_again(
+                std::chrono::seconds(5), [&] { lmtp.run(stop); }, stop);
+        });
     api::Dispatch dispatch(services);
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });

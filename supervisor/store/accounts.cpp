@@ -4,6 +4,7 @@
 #include "base/error.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "store/inbound_routes.hpp"
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
@@ -306,6 +307,35 @@ class Changer {
         return both(to_json(before), nullptr);
     }
 
+    Json operator()(const directory::NewInboundRoute& made) {
+        expect_main(domain_of(made.name));
+        InboundRoutes routes(database_);
+        if (routes.named(made.name))
+            throw Error(Code::conflict, fmt::format("there is a route for '{}' already", made.name),
+                        "change that one, or remove it");
+        routes.add(made, at_);
+        return both(nullptr, to_json(*routes.find(made.id)));
+    }
+
+    Json operator()(const directory::InboundRouteChange& change) {
+        InboundRoutes routes(database_);
+        auto row = there(routes.find(change.id), change);
+        const Json before = to_json(row);
+        row.keep_copy = change.keep_copy.value_or(row.keep_copy);
+        row.format = change.format.value_or(row.format);
+        if (change.webhook)
+            row.webhook = *change.webhook;
+        row.updated_at = at_;
+        routes.update(row);
+        return both(before, to_json(row));
+    }
+
+    Json operator()(const directory::RemovedInboundRoute& removed) {
+        const auto before = there(InboundRoutes(database_).find(removed.id), removed);
+        remove("inbound_routes", removed.id);
+        return both(to_json(before), nullptr);
+    }
+
     Json operator()(const directory::Import& import) {
         Json parts = Json::array();
         std::vector<Failure> failures;
@@ -468,6 +498,8 @@ class Changer {
     void expect_empty(const std::string& domain) {
         auto select = database_.prepare("select address from mailboxes where domain = ?1 union all "
                                         "select address from aliases where domain = ?1 union all "
+                                        "select 'inbound route ' || name from inbound_routes where domain = ?1 "
+                                        "union all "
                                         "select name from domains where alias_of = ?1 limit 1");
         if (select.bind(domain).step())
             throw Error(Code::conflict, fmt::format("the domain '{}' still has '{}'", domain, select.text(0)),

@@ -112,7 +112,7 @@ void Webhooks::remove(const std::string& id) {
     database_.prepare("delete from webhooks where id = ?1").bind(id).run();
 }
 
-void Webhooks::fan_out(const MessageEvent& event) {
+std::size_t Webhooks::fan_out(const MessageEvent& event) {
     auto select = database_.prepare(
         fmt::format("select id from webhooks where enabled = 1 and {}", fmt::format(wants_event, "?1", "?2")));
     select.bind(event.type, event.domain);
@@ -121,6 +121,7 @@ void Webhooks::fan_out(const MessageEvent& event) {
         wanting.push_back(select.text(0));
     for (const auto& webhook : wanting)
         add_delivery(event, webhook);
+    return wanting.size();
 }
 
 std::string Webhooks::add_delivery(const MessageEvent& event, const std::string& webhook) {
@@ -232,7 +233,10 @@ std::uint64_t Webhooks::replay_range(const Webhook& webhook, const std::string& 
                                      const std::string& at) {
     auto select = database_.prepare(
         fmt::format("select events.id, type, events.domain, message from events, webhooks where webhooks.id = ?1 and "
-                    "events.at >= ?2 and events.at <= ?3 and events.type <> 'webhook.test' and {} order by seq",
+                    "events.at >= ?2 and events.at <= ?3 and events.type <> 'webhook.test' and {} and "
+                    // What came in by a route that names a webhook is for that one alone.
+                    "not exists (select 1 from inbound where inbound.event = events.id and inbound.webhook <> ?1) "
+                    "order by seq",
                     fmt::format(wants_event, "events.type", "events.domain")));
     select.bind(webhook.id, since, until);
     std::vector<MessageEvent> wanted;

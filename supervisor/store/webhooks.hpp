@@ -68,8 +68,11 @@ class Webhooks {
     /// With all its deliveries.
     void remove(const std::string& id);
 
-    /// A delivery for each enabled webhook that wants the event.
-    void fan_out(const MessageEvent& event);
+    /// A delivery for each enabled webhook that wants the event. Says how many.
+    std::size_t fan_out(const MessageEvent& event);
+    /// A delivery of an event that is written down to this webhook, whatever it wants; it is due at event.at. Returns
+    /// its id.
+    std::string add_delivery(const MessageEvent& event, const std::string& webhook);
     /// Writes the event down and delivers it to this webhook alone, whatever it wants. Returns the delivery's id.
     std::string deliver(const MessageEvent& event, const std::string& webhook);
 
@@ -100,8 +103,6 @@ class Webhooks {
                                const std::string& at);
 
   private:
-    std::string add_delivery(const MessageEvent& event, const std::string& webhook);
-
     Database& database_;
 };
 

@@ -178,6 +178,8 @@ void Accounts::prepare(const std::string& id, const directory::AccountChange& ch
     }
     if (const auto* alias = std::get_if<directory::NewAlias>(&change))
         expect_no_delimiter(alias->address);
+    if (const auto* route = std::get_if<directory::NewInboundRoute>(&change); route && route->match == "address")
+        expect_no_delimiter(route->name);
     if (const auto* mailbox = std::get_if<directory::NewMailbox>(&change)) {
         expect_no_delimiter(mailbox->address);
         make_room(id, mailbox->address);

@@ -409,6 +409,39 @@ constexpr std::array analytics_arguments{
     Argument{ArgumentKind::option, "--by", "WHAT", "all, provider (who received it) or tag; all if left out"},
     Argument{ArgumentKind::option, "--domain", "DOMAIN", "Only what this domain sent"},
 };
+constexpr Argument which_inbound_route{ArgumentKind::positional, "NAME", "", "Its address or domain, or its id", true};
+constexpr Argument inbound_copy{ArgumentKind::option, "--keep-copy", "true|false",
+                                "Whether the mail is delivered here as well"};
+constexpr Argument inbound_format{ArgumentKind::option, "--format", "FORMAT", "native or postmark"};
+constexpr Argument inbound_webhook{ArgumentKind::option, "--webhook", "ID",
+                                   "The one webhook that is told; '' is those of the domain that ask for it"};
+constexpr std::array inbound_route_list_arguments{of_domain, json};
+constexpr std::array inbound_route_show_arguments{which_inbound_route, json};
+constexpr std::array inbound_route_add_arguments{
+    Argument{ArgumentKind::positional, "NAME", "", "An address, or a domain", true},
+    Argument{ArgumentKind::option, "--match", "MATCH",
+             "Of a domain: 'domain' for what nobody else there gets, the default, or 'all'"},
+    inbound_copy,
+    inbound_format,
+    inbound_webhook,
+    dry_run,
+    json,
+};
+constexpr std::array inbound_route_set_arguments{which_inbound_route, inbound_copy, inbound_format,
+                                                 inbound_webhook,     dry_run,      json};
+constexpr std::array inbound_route_remove_arguments{which_inbound_route, force, dry_run, json};
+constexpr std::array inbound_list_arguments{
+    of_domain,
+    Argument{ArgumentKind::option, "--route", "ID", "Only what came in by this route"},
+    Argument{ArgumentKind::option, "--recipient", "ADDRESS", "Only what came to this address"},
+    Argument{ArgumentKind::option, "--limit", "N", "How many; all if left out"},
+    Argument{ArgumentKind::option, "--order", "ORDER", "desc: the newest first; asc if left out"},
+    json,
+};
+constexpr Argument which_inbound{ArgumentKind::positional, "ID", "",
+                                 "A message's id, as 'vectis inbound list' shows it", true};
+constexpr std::array inbound_show_arguments{which_inbound, json};
+constexpr std::array inbound_act_arguments{which_inbound, dry_run, json};
 
 constexpr std::array<std::string_view, 5> domain_columns{"name", "alias_of", "catch_all", "active", "managed_by"};
 constexpr std::array<std::string_view, 5> mailbox_columns{"address", "display_name", "quota", "active", "managed_by"};
@@ -418,6 +451,9 @@ constexpr std::array<std::string_view, 2> story_columns{"at", "told"};
 constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
                                                               "expires_at"};
 constexpr std::array<std::string_view, 4> template_columns{"name", "domain", "subject", "description"};
+constexpr std::array<std::string_view, 5> inbound_route_columns{"name", "match", "keep_copy", "format", "webhook"};
+constexpr std::array<std::string_view, 6> inbound_columns{"id",     "received_at", "recipient",
+                                                          "sender", "subject",     "spam"};
 constexpr std::array<std::string_view, 5> webhook_columns{"url", "domain", "events", "enabled", "disabled_because"};
 constexpr std::array<std::string_view, 7> delivery_columns{"id",   "type",  "status", "attempts",
                                                            "code", "fault", "due_at"};
@@ -756,6 +792,52 @@ constexpr std::array command_table{
                false,
                Operation::webhook_deliveries_replay,
                {}},
+    CommandRow{Command::api, "inbound-route list", "List which mail is told to webhooks", inbound_route_list_arguments,
+               false, Operation::inbound_routes_list, inbound_route_columns},
+    CommandRow{Command::api,
+               "inbound-route show",
+               "Show an inbound route",
+               inbound_route_show_arguments,
+               false,
+               Operation::inbound_routes_get,
+               {}},
+    CommandRow{Command::api,
+               "inbound-route add",
+               "Tell webhooks of the mail to an address, or to a domain",
+               inbound_route_add_arguments,
+               false,
+               Operation::inbound_routes_create,
+               {}},
+    CommandRow{Command::api,
+               "inbound-route set",
+               "Change an inbound route",
+               inbound_route_set_arguments,
+               false,
+               Operation::inbound_routes_update,
+               {}},
+    CommandRow{Command::api,
+               "inbound-route remove",
+               "Remove an inbound route",
+               inbound_route_remove_arguments,
+               false,
+               Operation::inbound_routes_delete,
+               {}},
+    CommandRow{Command::api, "inbound list", "List the messages that came in by a route", inbound_list_arguments, false,
+               Operation::inbound_list, inbound_columns},
+    CommandRow{Command::api,
+               "inbound show",
+               "Show one of them, and what was read of it",
+               inbound_show_arguments,
+               false,
+               Operation::inbound_get,
+               {}},
+    CommandRow{Command::api,
+               "inbound replay",
+               "Tell webhooks of one again",
+               inbound_act_arguments,
+               false,
+               Operation::inbound_replay,
+               {}},
     CommandRow{Command::import,
                "import",
                "Make the domains, mailboxes and aliases of a file",
@@ -838,6 +920,8 @@ std::string_view group_summary(std::string_view word) {
         Row{"certificates", "See and renew certificates"},
         Row{"config", "Read, check and change config.yaml"},
         Row{"domain", "Say which domains have mail here"},
+        Row{"inbound", "See what came in by an inbound route"},
+        Row{"inbound-route", "Say which mail is told to webhooks"},
         Row{"key", "Give programs access to the API"},
         Row{"mailbox", "Say whose mail is here"},
         Row{"message", "See what programs sent, and what became of it"},

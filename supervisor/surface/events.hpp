@@ -24,6 +24,8 @@ inline constexpr std::array event_types{
     EventType{"message.complained", "Its reader took it for spam"},
     EventType{"message.unsubscribed", "Its reader used its link, and wants no more of the domain"},
     EventType{"message.canceled", "It was taken back before it was delivered"},
+    EventType{"inbound.received", "A message came in by an inbound route"},
+    EventType{"inbound.spam", "The same, and Rspamd takes it for spam"},
     EventType{"webhook.test", "Somebody asked for it (POST /webhooks/{id}/test); only that webhook is told"},
     EventType{"webhook.disabled", "A webhook has failed so often that it is told nothing more"},
 };

@@ -24,6 +24,7 @@ constexpr std::array group_table{
     Group{"suppressions", "To whom nothing more is sent, and why.", "address"},
     Group{"templates", "What messages are made of again and again.", "name"},
     Group{"webhooks", "Who is told of events by HTTP, and what became of each delivery.", "url"},
+    Group{"inbound-routes", "Which mail is told to webhooks, and what came in so.", "name"},
     Group{"configuration", "What config.yaml says, and what of it is in force.", "", true},
     Group{"operations", "The daemons, and the mail that is under way.", "", true},
     Group{"audit", "Who changed what. It is only added to; each row holds the hash of the one before it.", "", true},
@@ -58,6 +59,16 @@ constexpr Listing webhook_list{webhook_sorts, webhook_filters};
 constexpr std::array<std::string_view, 1> delivery_sorts{"id"};
 constexpr std::array<std::string_view, 3> delivery_filters{"status", "type", "event"};
 constexpr Listing delivery_list{delivery_sorts, delivery_filters};
+constexpr std::array<std::string_view, 2> inbound_route_sorts{"name", "created_at"};
+constexpr std::array<std::string_view, 4> inbound_route_filters{"name", "domain", "match", "webhook"};
+constexpr Listing inbound_route_list{inbound_route_sorts, inbound_route_filters};
+constexpr std::array<std::string_view, 1> inbound_sorts{"id"};
+constexpr std::array<std::string_view, 3> inbound_filters{"domain", "route", "recipient"};
+constexpr Listing inbound_list{inbound_sorts, inbound_filters};
+constexpr std::array link_query{
+    Parameter{"expires", &schemas::count, "Of a signed URL: until when it is good, in seconds since 1970"},
+    Parameter{"signature", &schemas::filter, "Of a signed URL: what this server has put there"},
+};
 constexpr std::array<std::string_view, 1> queue_sorts{"id"};
 constexpr std::array<std::string_view, 2> queue_filters{"queue", "sender"};
 constexpr Listing queue_list{queue_sorts, queue_filters};
@@ -417,6 +428,37 @@ constexpr std::array route_table{
           .summary = "Deliver it again at once, with the same webhook-id",
           .role = Role::domain_admin, .scope = "webhooks:write", .answer = &schemas::webhook_delivery},
 
+    Route{.operation = Operation::inbound_routes_list, .id = "list_inbound_routes", .path = "/inbound-routes", .group = "inbound-routes",
+          .summary = "Which mail is told to webhooks",
+          .role = Role::domain_admin, .scope = "inbound:read", .list = &inbound_route_list, .answer = &schemas::inbound_routes},
+    Route{.operation = Operation::inbound_routes_create, .id = "create_inbound_route", .method = Method::post, .path = "/inbound-routes", .group = "inbound-routes",
+          .summary = "Tell webhooks of the mail to an address, or to a domain",
+          .role = Role::domain_admin, .scope = "inbound:write", .body = &schemas::new_inbound_route, .status = 201, .answer = &schemas::inbound_route},
+    Route{.operation = Operation::inbound_routes_get, .id = "get_inbound_route", .path = "/inbound-routes/{id}", .group = "inbound-routes",
+          .summary = "One of them",
+          .role = Role::domain_admin, .scope = "inbound:read", .answer = &schemas::inbound_route},
+    Route{.operation = Operation::inbound_routes_update, .id = "update_inbound_route", .method = Method::patch, .path = "/inbound-routes/{id}", .group = "inbound-routes",
+          .summary = "Change what becomes of the mail; what has come in stays as it is",
+          .role = Role::domain_admin, .scope = "inbound:write", .body = &schemas::inbound_route_change, .answer = &schemas::inbound_route},
+    Route{.operation = Operation::inbound_routes_delete, .id = "delete_inbound_route", .method = Method::del, .path = "/inbound-routes/{id}", .group = "inbound-routes",
+          .summary = "Remove a route; what has come in by it stays",
+          .role = Role::domain_admin, .scope = "inbound:write", .confirm = true, .answer = &schemas::inbound_route},
+    Route{.operation = Operation::inbound_list, .id = "list_inbound", .path = "/inbound", .group = "inbound-routes",
+          .summary = "The messages that came in by a route",
+          .role = Role::domain_admin, .scope = "inbound:read", .list = &inbound_list, .answer = &schemas::inbound_messages},
+    Route{.operation = Operation::inbound_get, .id = "get_inbound", .path = "/inbound/{id}", .group = "inbound-routes",
+          .summary = "One of them, with what was read of it",
+          .role = Role::domain_admin, .scope = "inbound:read", .answer = &schemas::whole_inbound_message},
+    Route{.operation = Operation::inbound_raw, .id = "get_inbound_raw", .path = "/inbound/{id}/raw", .group = "inbound-routes",
+          .summary = "The message as it came",
+          .role = Role::domain_admin, .scope = "inbound:read", .type = "message/rfc822"},
+    Route{.operation = Operation::inbound_attachment, .id = "get_inbound_attachment", .path = "/inbound/{id}/attachments/{number}", .group = "inbound-routes",
+          .summary = "One of its attachments; an event's signed URL needs no credential",
+          .role = Role::domain_admin, .scope = "inbound:read", .query = link_query, .signed_url = true, .type = "application/octet-stream"},
+    Route{.operation = Operation::inbound_replay, .id = "replay_inbound", .method = Method::post, .path = "/inbound/{id}/replay", .group = "inbound-routes",
+          .summary = "Deliver its event again, to the same webhooks and with the same webhook-id",
+          .role = Role::domain_admin, .scope = "inbound:write", .answer = &schemas::webhook_replay_result},
+
     Route{.operation = Operation::config_get, .id = "get_config", .path = "/config", .group = "configuration",
           .summary = "What config.yaml says; it is changed on the server",
           .role = Role::super_admin, .scope = "config:read", .answer = &schemas::config},
@@ -518,6 +560,8 @@ const Schema& schema_of_parameter(std::string_view name) {
         return schemas::service_name;
     if (name == "script")
         return schemas::script_name;
+    if (name == "number")
+        return schemas::attachment_number;
     if (name == "generation")
         return schemas::generation_number;
     return name == "queue_id" ? schemas::queue_id : schemas::uuid; // {id}, {app_password}

@@ -116,6 +116,16 @@ enum class Operation : std::uint8_t {
     webhooks_deliveries,
     webhook_deliveries_get,
     webhook_deliveries_replay,
+    inbound_routes_list,
+    inbound_routes_create,
+    inbound_routes_get,
+    inbound_routes_update,
+    inbound_routes_delete,
+    inbound_list,
+    inbound_get,
+    inbound_raw,
+    inbound_attachment,
+    inbound_replay,
     api_keys_list,
     api_keys_create,
     api_keys_get,
@@ -183,6 +193,8 @@ struct Route {
     bool session = false;
     /// It may be called while a password that was made has not been changed yet.
     bool before_change = false;
+    /// Whoever shows a URL that this server has signed needs no credential: the handler judges `signature`.
+    bool signed_url = false;
     /// An Idempotency-Key says nothing here: what is asked twice is proved twice.
     bool ignores_key = false;
     int status = 200;

@@ -70,12 +70,13 @@ inline constexpr Schema credential_word{.kind = Kind::string, .values = credenti
 inline constexpr std::array<std::string_view, 4> actor_words{"socket", "key", "session", "system"};
 inline constexpr Schema actor_word{.kind = Kind::string, .values = actor_words};
 
-inline constexpr std::array<std::string_view, 25> scope_words{
-    "admins:read",        "admins:write",    "aliases:read",     "aliases:write",  "analytics:read",
-    "audit:read",         "config:read",     "config:write",     "domains:read",   "domains:write",
-    "import:write",       "keys:read",       "keys:write",       "mailboxes:read", "mailboxes:write",
-    "messages:read",      "operations:read", "operations:write", "send",           "suppressions:read",
-    "suppressions:write", "templates:read",  "templates:write",  "webhooks:read",  "webhooks:write",
+inline constexpr std::array<std::string_view, 27> scope_words{
+    "admins:read",    "admins:write",      "aliases:read",       "aliases:write",   "analytics:read",
+    "audit:read",     "config:read",       "config:write",       "domains:read",    "domains:write",
+    "import:write",   "inbound:read",      "inbound:write",      "keys:read",       "keys:write",
+    "mailboxes:read", "mailboxes:write",   "messages:read",      "operations:read", "operations:write",
+    "send",           "suppressions:read", "suppressions:write", "templates:read",  "templates:write",
+    "webhooks:read",  "webhooks:write",
 };
 inline constexpr Schema scope{.kind = Kind::string, .values = scope_words};
 inline constexpr Schema scopes{.kind = Kind::array, .items = &scope, .least = 1, .most = 100};
@@ -837,6 +838,74 @@ inline constexpr std::array rendered_template_properties{
 inline constexpr Schema rendered_template{.name = "RenderedTemplate", .properties = rendered_template_properties};
 
 inline constexpr Schema any_object{.kind = Kind::object, .open = true, .nullable = true};
+
+inline constexpr std::array<std::string_view, 3> inbound_match_words{"address", "domain", "all"};
+inline constexpr Schema inbound_match{.kind = Kind::string, .values = inbound_match_words};
+inline constexpr std::array<std::string_view, 2> inbound_format_words{"native", "postmark"};
+inline constexpr Schema inbound_format{.kind = Kind::string, .values = inbound_format_words};
+inline constexpr std::array new_inbound_route_properties{
+    Property{"address", &email, "Mail to this address and its sub-addresses; left out: the domain's", false},
+    Property{"domain", &domain, "Mail to this domain; beside an address it is the address's own", false},
+    Property{"match", &inbound_match,
+             "address: of the address; all: everything of the domain; domain: what nobody else there gets. Left out: "
+             "address if there is one, else domain. The route of an address comes first",
+             false},
+    Property{"keep_copy", &flag,
+             "Whether the mail is delivered here as well, as it would be without the route; left out: true", false},
+    Property{"format", &inbound_format,
+             "native: an event as any other, with the message in it; postmark: what Postmark posts for inbound mail. "
+             "Left out: native",
+             false},
+    Property{"webhook", &optional_uuid,
+             "The one webhook that is told, whatever it asks for; left out or null: those of the domain that ask for "
+             "inbound.received and inbound.spam",
+             false},
+};
+inline constexpr Schema new_inbound_route{.name = "NewInboundRoute", .properties = new_inbound_route_properties};
+inline constexpr std::array inbound_route_change_properties{
+    Property{"keep_copy", &flag, "Whether the mail is delivered here as well"},
+    Property{"format", &inbound_format, "What is posted"},
+    Property{"webhook", &optional_uuid, "The one webhook that is told; null: those of the domain that ask for it"},
+};
+inline constexpr Schema inbound_route_change{.name = "InboundRouteChange",
+                                             .properties = inbound_route_change_properties};
+inline constexpr std::array inbound_route_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"name", &text, "What it is called: its address, or its domain"},
+    Property{"domain", &domain, "Its domain"},
+    Property{"match", &inbound_match, "Which mail it takes"},
+    Property{"address", &optional_email, "Of which address; null: of the domain"},
+    Property{"keep_copy", &flag, "Whether the mail is delivered here as well"},
+    Property{"format", &inbound_format, "What is posted"},
+    Property{"webhook", &optional_uuid, "The one webhook that is told; null: those of the domain that ask for it"},
+    Property{"created_at", &time, "When it was made"},
+    Property{"updated_at", &time, "When it was changed last"},
+};
+inline constexpr Schema inbound_route{.name = "InboundRoute", .properties = inbound_route_properties};
+inline constexpr Schema inbound_routes{.kind = Kind::array, .items = &inbound_route};
+inline constexpr Schema header_text{.kind = Kind::string, .most = 100000};
+inline constexpr std::array inbound_message_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"route", &uuid, "The route that it came in by"},
+    Property{"domain", &domain, "The route's domain"},
+    Property{"recipient", &header_text, "To which address, as the envelope had it"},
+    Property{"sender", &header_text, "From which, as the envelope had it; empty: a bounce"},
+    Property{"subject", &header_text, "Its subject"},
+    Property{"message_id", &header_text, "Its Message-ID, without angle brackets"},
+    Property{"size", &count, "Bytes"},
+    Property{"spam", &flag, "Whether Rspamd takes it for spam"},
+    Property{"queue_id", &text, "Postfix's id of it then"},
+    Property{"event", &uuid, "The event that tells of it: receivers see this id as webhook-id"},
+    Property{"received_at", &time, "When it was taken"},
+};
+inline constexpr Schema inbound_message{.name = "InboundMessage", .properties = inbound_message_properties};
+inline constexpr Schema inbound_messages{.kind = Kind::array, .items = &inbound_message};
+inline constexpr auto whole_inbound_message_properties =
+    with(inbound_message_properties,
+         Property{"content", &any_object, "What was read of it: the data of an event in the format native"});
+inline constexpr Schema whole_inbound_message{.name = "WholeInboundMessage",
+                                              .properties = whole_inbound_message_properties};
+inline constexpr Schema attachment_number{.kind = Kind::integer, .most = 100000};
 inline constexpr std::array audit_entry_properties{
     Property{"seq", &count, "Its place"},
     Property{"at", &time, "When"},

@@ -8,6 +8,9 @@ namespace vectis::webhooks {
 
 std::string payload(const store::MessageEvent& event, const std::optional<store::Message>& message) {
     Json data = parse_json(event.data);
+    // Of an inbound route that tells as Postmark does: the body is theirs.
+    if (const auto body = data.find("postmark"); body != data.end() && event.type.starts_with("inbound."))
+        return to_text(*body);
     if (!event.domain.empty())
         data["domain"] = event.domain;
     if (!event.message.empty())

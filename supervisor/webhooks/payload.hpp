@@ -8,8 +8,8 @@
 
 namespace vectis::webhooks {
 
-/// {"id", "type", "timestamp", "version", "data"} in UTF-8. `message` is the one that the event is about, if it is
-/// still there.
+/// {"id", "type", "timestamp", "version", "data"} in UTF-8, or what the event has as a body of its own. `message` is
+/// the one that the event is about, if it is still there.
 [[nodiscard]] std::string payload(const store::MessageEvent& event, const std::optional<store::Message>& message);
 
 } // namespace vectis::webhooks

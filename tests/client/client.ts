@@ -120,6 +120,21 @@ async function webhooks() {
     };
 }
 
+async function inboundRoutes() {
+    const body = { address: "robot@client.test", keep_copy: false, format: "postmark" as const };
+    const made = good(await api.POST("/inbound-routes", { params: { header: once() }, body }));
+    const listed = good(await api.GET("/inbound-routes", { params: { query: { domain: "client.test" } } }));
+    same(listed.map((each) => each.name), ["robot@client.test"]);
+    const path = { id: made.id };
+    good(await api.PATCH("/inbound-routes/{id}", { params: { path }, body: { keep_copy: true } }));
+    const read = good(await api.GET("/inbound-routes/{id}", { params: { path } }));
+    same([read.match, read.keep_copy, read.format, read.webhook], ["address", true, "postmark", null]);
+    same(good(await api.GET("/inbound", { params: { query: { route: made.id } } })), []);
+    return async () => {
+        good(await api.DELETE("/inbound-routes/{id}", { params: { path, query: { confirm: "robot@client.test" } } }));
+    };
+}
+
 async function admins() {
     const body = { email: "ada@client.test", role: "domain_admin" as const, domains: ["client.test"] };
     const made = good(await api.POST("/admins", { params: { header: once() }, body }));
@@ -152,6 +167,7 @@ const resources: [keyof paths, () => Promise<() => Promise<void>>][] = [
     ["/suppressions", suppressions],
     ["/templates", templates],
     ["/webhooks", webhooks],
+    ["/inbound-routes", inboundRoutes],
     ["/admins", admins],
     ["/api-keys", keys],
 ];

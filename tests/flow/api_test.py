@@ -144,7 +144,7 @@ def test_a_client_made_from_its_description_uses_every_resource(lab):
     lab.outside.push(made.parents[1] / "node_modules/openapi-fetch/dist/index.mjs", "/root/client/node_modules/openapi-fetch/index.mjs")
     lab.outside.write("/root/client/package.json", '{"type": "module"}')
     lab.outside.write("/root/client/node_modules/openapi-fetch/package.json", '{"exports": "./index.mjs"}')
-    scopes = ",".join(f"{what}:{how}" for what in ("admins", "aliases", "domains", "keys", "mailboxes", "suppressions", "templates", "webhooks") for how in ("read", "write"))
+    scopes = ",".join(f"{what}:{how}" for what in ("admins", "aliases", "domains", "inbound", "keys", "mailboxes", "suppressions", "templates", "webhooks") for how in ("read", "write"))
     key = json.loads(server.out("vectis", "key", "add", "client", "--scopes", scopes, "--json"))
     try:
         used = lab.outside.out("env", f"API=https://{server.hostname}/api/v1", f"TOKEN={key['token']}", "NODE_TLS_REJECT_UNAUTHORIZED=0",

@@ -11,7 +11,7 @@ import packages
 import roots
 import runner
 import server
-from host import RUN, LabError, require_root, run, say, unmount
+from host import RUN, SOURCE, LabError, require_root, run, say, show, unmount
 from machine import Machine, current_lab, machines
 
 
@@ -61,6 +61,7 @@ def parser():
     fuzz_command = add("fuzz", fuzz, "run the fuzz targets, each for so many seconds")
     fuzz_command.add_argument("seconds", nargs="?", type=int, default=60)
     fuzz_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a target's name")
+    add("compare", compare, "read a thousand made messages with Vectis and with npm's mailparser, and explain each difference")
     soak_command = add("soak", soak, "run the long tests: kills, power cuts, load")
     suite_option(soak_command)
     soak_command.add_argument("filter", nargs="?", metavar="NAME", help="part of a test's name")
@@ -143,6 +144,13 @@ def bench(options):
 
 def fuzz(options):
     return runner.report(build.fuzz(options.seconds, options.filter))
+
+
+def compare(options):
+    import node
+    folder = build.build("debug", "tests/unit/inbound_reader")
+    return show(sys.executable, SOURCE / "tests/compare/compare.py", folder / "tests/unit/inbound_reader", node.installed("tests/client"),
+                check=False).returncode
 
 
 def soak(options):

@@ -115,6 +115,7 @@ struct Api {
                                    return work(operation, progress, stop);
                                },
                                [this](const std::string& line) { logged.push_back(line); }};
+    mail::InboundSettings inbound_settings{.hostname = "mail.example.test", .recipient_delimiter = "+"};
     api::Services services{.ledger = ledger,
                            .throttle = throttle,
                            .owners = owners,
@@ -208,7 +209,9 @@ struct Api {
                                    return std::vector<std::pair<std::string, bool>>{{"directory", well}};
                                },
                            .log = [this](const std::string& line) { logged.push_back(line); },
-                           .unsubscribe_key = std::string(64, 'u')};
+                           .unsubscribe_key = std::string(64, 'u'),
+                           .inbound_settings = [this] { return inbound_settings; },
+                           .link_key = std::string(64, 'k')};
     api::Dispatch dispatch{services};
 
     /// As Dovecot does it, but for the delay: Vectis's own mailbox has a password, too.

@@ -197,6 +197,26 @@ Handler handler_of(surface::Operation operation) {
         return webhook_deliveries_get;
     case Operation::webhook_deliveries_replay:
         return webhook_deliveries_replay;
+    case Operation::inbound_routes_list:
+        return inbound_routes_list;
+    case Operation::inbound_routes_create:
+        return inbound_routes_create;
+    case Operation::inbound_routes_get:
+        return inbound_routes_get;
+    case Operation::inbound_routes_update:
+        return inbound_routes_update;
+    case Operation::inbound_routes_delete:
+        return inbound_routes_delete;
+    case Operation::inbound_list:
+        return inbound_list;
+    case Operation::inbound_get:
+        return inbound_get;
+    case Operation::inbound_raw:
+        return inbound_raw;
+    case Operation::inbound_attachment:
+        return inbound_attachment;
+    case Operation::inbound_replay:
+        return inbound_replay;
     case Operation::config_get:
         return config_get;
     case Operation::config_validate:

@@ -111,6 +111,16 @@ Response webhooks_replay(Call& call);
 Response webhooks_deliveries(Call& call);
 Response webhook_deliveries_get(Call& call);
 Response webhook_deliveries_replay(Call& call);
+Response inbound_routes_list(Call& call);
+Response inbound_routes_create(Call& call);
+Response inbound_routes_get(Call& call);
+Response inbound_routes_update(Call& call);
+Response inbound_routes_delete(Call& call);
+Response inbound_list(Call& call);
+Response inbound_get(Call& call);
+Response inbound_raw(Call& call);
+Response inbound_attachment(Call& call);
+Response inbound_replay(Call& call);
 
 Response config_get(Call& call);
 Response config_validate(Call& call);

@@ -5,6 +5,7 @@
 #include "api/handlers/handlers.hpp"
 #include "base/random.hpp"
 #include "base/text.hpp"
+#include "store/inbound_routes.hpp"
 #include "store/messages.hpp"
 #include "web/url.hpp"
 #include "webhooks/signature.hpp"
@@ -242,6 +243,12 @@ Response webhooks_update(Call& call) {
 }
 
 Response webhooks_delete(Call& call) {
+    // What came in by the route would be told to nobody.
+    const auto route = call.services().directory.read(
+        [&](store::Database& database) { return store::InboundRoutes(database).of_webhook(call.id()); });
+    if (route && call.who().reaches(route->domain))
+        throw Error(Code::conflict, fmt::format("the inbound route '{}' names this webhook", route->name),
+                    "change or remove the route first");
     return call.change([&](accounts::Change& change) {
         const auto row = this_webhook(call, change.database());
         call.expect_match(webhook_json(row));

@@ -269,7 +269,7 @@ TEST_CASE("to whoever complains a domain sends nothing more; that something is n
     const auto receive = bounces.receive();
     const auto report = [&](std::size_t which, const std::string& secret, const std::string& type) {
         const auto address = mail::bounce_address(rows[which].id, "example.test", secret);
-        return receive.message(address,
+        return receive.message("", address,
                                "Content-Type: multipart/report; report-type=feedback-report; boundary=b\r\n\r\n"
                                "--b\r\nContent-Type: text/plain\r\n\r\nno\r\n"
                                "--b\r\nContent-Type: message/feedback-report\r\n\r\nFeedback-Type: " +

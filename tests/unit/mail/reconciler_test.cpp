@@ -75,7 +75,7 @@ struct Server {
         const auto taken =
             mail::Bounces(database, reconciled_key)
                 .receive()
-                .message(bounces_to(which),
+                .message("", bounces_to(which),
                          "Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n"
                          "--b\r\nContent-Type: text/plain\r\n\r\nno\r\n"
                          "--b\r\nContent-Type: message/delivery-status\r\n\r\n"

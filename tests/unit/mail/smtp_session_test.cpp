@@ -109,7 +109,9 @@ TEST_CASE("the LMTP server answers for each recipient, and takes what it answers
                                      return {550, "5.1.1 nobody of that name"};
                                  return {250, "2.1.5 fine"};
                              },
-                             .message = [&](const std::string& address, const std::string& message) -> mail::Reply {
+                             .message = [&](const std::string& sender, const std::string& address,
+                                            const std::string& message) -> mail::Reply {
+                                 CHECK(sender.empty());
                                  if (address == "later@example.test")
                                      throw Error(Code::system, "the disk is full");
                                  const std::lock_guard lock(mutex);
