@@ -77,12 +77,12 @@ struct Services {
     std::function<std::vector<std::pair<std::string, bool>>()> health;
     /// Hears what failed within.
     std::function<void(const std::string&)> log;
+    /// What signs the links to unsubscribe.
+    std::string unsubscribe_key;
     /// What is needed to read what came in, and what signs the URLs of its attachments.
     std::function<mail::InboundSettings()> inbound_settings;
     std::string link_key;
     std::shared_ptr<Answered> answered = std::make_shared<Answered>();
-    /// What signs the links to unsubscribe.
-    std::string unsubscribe_key;
 };
 
 /// The answer that is kept of an errand (accounts::Errands).

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "store/counts.hpp"
+#include "store/inbound.hpp"
 #include "store/messages.hpp"
 
 #include <fmt/format.h>
@@ -40,7 +41,8 @@ std::int64_t forget_old(store::Vectis& database, const Keep& keep, Time now, con
     if (keep.messages > 0) {
         const std::string then = before(keep.messages);
         forgotten =
-            in_parts([&](store::Database& open) { return store::Messages(open).forget(then, forgotten_at_once); });
+            in_parts([&](store::Database& open) { return store::Messages(open).forget(then, forgotten_at_once); }) +
+            in_parts([&](store::Database& open) { return store::Inbound(open).forget(then, forgotten_at_once); });
         rest += in_parts(
             [&](store::Database& open) { return store::Messages(open).forget_other_events(then, forgotten_at_once); });
         rest += database.write([&](store::Database& open) { return store::Counts(open).forget("hour", then); });

@@ -1,5 +1,5 @@
-// Forgets what has been kept for long enough: messages with their events and deliveries, and figures. What it took on
-// the disk is free afterwards.
+// Forgets what has been kept for long enough: messages that were sent or came in, with their events and deliveries, and
+// figures. What it took on the disk is free afterwards.
 #pragma once
 
 #include "base/clock.hpp"

@@ -109,12 +109,15 @@ std::size_t Inbound::tell_again(const InboundMessage& message, const std::string
     return those.size();
 }
 
-std::uint64_t Inbound::forget_before(const std::string& at) {
-    database_.prepare("delete from events where id in (select event from inbound where created_at < ?1)")
-        .bind(at)
+std::int64_t Inbound::forget(const std::string& before, std::size_t most) {
+    constexpr auto oldest = "select {} from inbound where created_at < ?1 order by created_at, id limit ?2";
+    database_.prepare(fmt::format("delete from events where id in ({})", fmt::format(oldest, "event")))
+        .bind(before, most)
         .run();
-    database_.prepare("delete from inbound where created_at < ?1").bind(at).run();
-    return static_cast<std::uint64_t>(database_.changes());
+    database_.prepare(fmt::format("delete from inbound where id in ({})", fmt::format(oldest, "id")))
+        .bind(before, most)
+        .run();
+    return database_.changes();
 }
 
 } // namespace vectis::store

@@ -41,8 +41,8 @@ class Inbound {
     /// Delivers its event again to those that were to be told, or, if there were none, to those that are by now. Says
     /// how many.
     std::size_t tell_again(const InboundMessage& message, const std::string& at);
-    /// Removes what came before `at`, with its events and their deliveries. Says how many.
-    std::uint64_t forget_before(const std::string& at);
+    /// Removes the oldest that came before `before`, at most `most`, with their events and deliveries. Says how many.
+    std::int64_t forget(const std::string& before, std::size_t most);
 
   private:
     std::size_t tell(const InboundMessage& message, const MessageEvent& event);

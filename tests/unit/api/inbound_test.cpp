@@ -1,6 +1,7 @@
 #include "base/base64.hpp"
 #include "mail/inbound.hpp"
 #include "mail/inbound_link.hpp"
+#include "mail/retention.hpp"
 #include "mail_api.hpp"
 #include "store/inbound.hpp"
 #include "store/webhooks.hpp"
@@ -195,11 +196,9 @@ TEST_CASE("what comes in is there and told once, to whom its route names or to t
     CHECK(api.post("/webhooks/" + all + "/replay", {{"since", "2026-01-01T00:00:00.000Z"}}).json["data"]["replayed"] ==
           2);
 
-    api.database.write([](store::Database& open) {
-        CHECK(store::Inbound(open).forget_before("2026-01-01T00:00:00.000Z") == 0);
-        CHECK(store::Inbound(open).forget_before(rfc3339(now() + std::chrono::hours(1))) == 3);
-        return 0;
-    });
+    const Time then = now();
+    CHECK(mail::forget_old(api.database, {.messages = 1, .statistics = 0}, then + std::chrono::hours(23), {}) == 0);
+    CHECK(mail::forget_old(api.database, {.messages = 1, .statistics = 0}, then + std::chrono::hours(25), {}) == 3);
     CHECK(api.ask("GET", "/inbound").json["data"].empty());
     CHECK(api.deliveries().empty());
     CHECK(api.ask("GET", path + "/raw").status == 404);
