@@ -19,7 +19,7 @@ BUILD = SOURCE / "build"
 # Files that are read as one (unity) take a quarter of the time, since most of it goes into what they all include. The
 # debug variant reads each by itself: one that leans on what another includes is found by whoever changes it. Clang takes
 # two thirds of GCC's time for the checks of address and undefined behaviour; packages and the thread variant are GCC's.
-UNITY = ("-Dunity=on", "-Dunity_size=8")
+UNITY = ("-Dunity=on", "-Dunity_size=16")
 VARIANTS = {
     "debug": ("-Doptimization=0",),
     "address": (*UNITY, "-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=0", "-Dcpp_args=-g1"),

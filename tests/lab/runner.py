@@ -1,7 +1,8 @@
 """Runs tests: functions test_*(lab) of tests/flow/*.py, each a sentence about servers in the lab.
 
-A file gets a Lab of its own world, once for each release of Debian. What it boots is shared by its tests in their order and
-removed at the end. What a function needs it asks the lab for. A file whose tests begin on certain releases names them in SUITES.
+A file gets a Lab of its own world, once for each release of Debian, or shares it with other files (SHARED). What it boots is shared
+by its tests in their order and removed at the end. What a function needs it asks the lab for. A file whose tests begin on certain
+releases names them in SUITES.
 """
 
 import concurrent.futures
@@ -75,23 +76,29 @@ class Lab:
 
 def flow(filter=None, folder="flow", lab="test", suite=packages.DEFAULT_SUITE):
     """Runs the matching tests of a folder on one release of Debian; returns [(name, passed)]."""
-    results = []
+    return [result for path, tests in chosen(filter, folder, suite)
+            for result in in_one_world([(path, test) for test in tests], lab, suite)]
+
+
+def chosen(filter, folder, suite):
+    """The matching tests, [(file, functions)]."""
+    found = []
     for path in sorted((SOURCE / "tests" / folder).glob("*.py")):
         module = vars(load(path))
-        if suite not in module.get("SUITES", (suite,)):
-            continue
-        tests = [function for name, function in module.items() if name.startswith("test_")]
-        chosen = [test for test in tests if matches(filter, path, test)]
-        if not chosen:
-            continue
-        world = Lab(lab, suite)
+        if suite in module.get("SUITES", (suite,)):
+            tests = [function for name, function in module.items() if name.startswith("test_")]
+            if tests := [test for test in tests if matches(filter, path, test)]:
+                found.append((path, tests))
+    return found
+
+
+def in_one_world(tests, lab, suite):
+    world = Lab(lab, suite)
+    world.destroy()
+    try:
+        return [one(path, test, world) for path, test in tests]
+    finally:
         world.destroy()
-        try:
-            for test in chosen:
-                results.append(one(path, test, world))
-        finally:
-            world.destroy()
-    return results
 
 
 def one(path, test, world):
@@ -139,6 +146,9 @@ STAGES = ("lint", "lintian", "unit", "tidy")
 LONG_FLOWS = ("bans_test", "broken_server_test", "edge_test", "forward_test", "hostile_test", "package_test", "password_test",
               "upgrade_test")
 FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test", "sending_test")
+# Files whose tests leave the server as those of the others can find it have one together: each that is set up costs half a minute of
+# processors.
+SHARED = (("fronts_test", "inbound_test", "templates_test"),)
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test", "sending_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. Two lanes have the
@@ -175,7 +185,7 @@ def everything(filter=None, suites=tuple(packages.SUITES)):
                        for names in STAGES_BEHIND + ((("tidy",),) if filter == "all" else ())]
             running.append(lanes.submit(in_lane, prepare, suites))
             running += [lanes.submit(in_lane, package, suite) for suite in suites]
-            running += [lanes.submit(in_lane, flow_file, *file) for file in files]
+            running += [lanes.submit(in_lane, flow_files, *group) for group in grouped(files)]
             return [result for each in running for result in each.result()]
         except BaseException:
             lanes.shutdown(wait=False, cancel_futures=True)
@@ -218,8 +228,20 @@ def in_lane(work, *arguments, **options):
         raise
 
 
-def flow_file(stem, suite):
-    return attempt("flow", lambda: flow(f"{stem}: ", lab=lane, suite=suite))
+def grouped(files):
+    """[(names of files, release)]: those that share a server, where the first of them was."""
+    groups = {}
+    for stem, suite in files:
+        together = next((shared for shared in SHARED if stem in shared), (stem,))
+        groups.setdefault((together, suite), []).append(stem)
+    return [(stems, suite) for (_, suite), stems in groups.items()]
+
+
+def flow_files(stems, suite):
+    def run():
+        return in_one_world([(path, test) for stem in stems for path, tests in chosen(f"{stem}: ", "flow", suite) for test in tests],
+                            lane, suite)
+    return attempt("flow", run)
 
 
 def stages_behind(names, suites):
