@@ -107,6 +107,11 @@ void expect_within(const Who& who, const store::ApiKey& key) {
     if (who.credential == "key" && key.rate > who.rate)
         problems.push_back(
             {.where = {}, .path = "/rate", .what = fmt::format("more than your own {}", who.rate), .hint = {}});
+    if (who.recipients && (!key.recipients || *key.recipients > *who.recipients))
+        problems.push_back({.where = {},
+                            .path = "/recipients",
+                            .what = fmt::format("more than your own {}", *who.recipients),
+                            .hint = {}});
     if (!problems.empty())
         throw Error(Code::denied, "a key cannot reach further than who makes it", {}, std::move(problems));
 }
@@ -128,6 +133,8 @@ void apply(store::ApiKey& key, const ApiKeyChanges& changes) {
         key.networks = *changes.networks;
     if (changes.rate)
         key.rate = *changes.rate;
+    if (changes.recipients)
+        key.recipients = *changes.recipients;
     if (changes.expires_at)
         key.expires_at = *changes.expires_at;
 }
@@ -166,6 +173,7 @@ Json api_key_json(const store::ApiKey& key) {
             {"domains", maybe(key.domains)},
             {"networks", maybe(key.networks)},
             {"rate", key.rate},
+            {"recipients", maybe(key.recipients)},
             {"expires_at", maybe(key.expires_at)},
             {"old_secret_until", maybe(key.old_until)},
             {"created_at", key.created_at},
@@ -197,6 +205,7 @@ MadeKey add_api_key(const Change& change, surface::Role role, const ApiKeyChange
                       .domains = change.who().domains,
                       .networks = change.who().networks,
                       .rate = usual_rate,
+                      .recipients = change.who().recipients,
                       .expires_at = change.who().expires_at,
                       .created_at = change.at(),
                       .updated_at = change.at()};
@@ -260,7 +269,8 @@ std::optional<Who> who_has_key(store::Database& database, const std::string& tok
             .networks = key->networks,
             .expires_at = key->expires_at,
             .address = address,
-            .rate = key->rate};
+            .rate = key->rate,
+            .recipients = key->recipients};
     if (!key->admin)
         return who;
     const auto admin = store::Admins(database).find(*key->admin);

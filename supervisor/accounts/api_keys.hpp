@@ -18,6 +18,7 @@ struct ApiKeyChanges {
     std::optional<std::optional<std::vector<std::string>>> domains; // nothing within: every domain
     std::optional<std::optional<std::vector<std::string>>> networks;
     std::optional<std::int64_t> rate;
+    std::optional<std::optional<std::int64_t>> recipients; // nothing within: as config.yaml says
     std::optional<std::optional<std::string>> expires_at;
 };
 

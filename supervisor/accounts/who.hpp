@@ -23,6 +23,7 @@ struct Who {
     std::optional<std::string> expires_at;            // of the key
     std::string address;                              // empty on the administrators' socket
     std::int64_t rate = 0;                            // requests a minute
+    std::optional<std::int64_t> recipients;           // that the key may send to in an hour, if it says so
 
     /// Whether a domain, and what is in it, is theirs. The owner of a mailbox reaches that one and no domain.
     [[nodiscard]] bool reaches(const std::string& domain) const;

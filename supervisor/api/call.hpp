@@ -10,6 +10,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "mail/inbound.hpp"
+#include "mail/limits.hpp"
 #include "net/dns.hpp"
 #include "store/directory.hpp"
 #include "store/page.hpp"
@@ -79,6 +80,8 @@ struct Services {
     std::function<void(const std::string&)> log;
     /// What signs the links to unsubscribe.
     std::string unsubscribe_key;
+    /// To how many recipients one may send.
+    std::function<mail::Limits()> limits;
     /// What is needed to read what came in, and what signs the URLs of its attachments.
     std::function<mail::InboundSettings()> inbound_settings;
     std::string link_key;

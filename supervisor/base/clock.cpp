@@ -16,6 +16,7 @@ namespace vectis {
 
 namespace {
 
+constexpr std::size_t to_seconds = 19; // 2026-11-24T10:43:11
 constexpr std::array day_names{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
 constexpr std::array<std::string_view, 12> month_names{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -28,6 +29,20 @@ std::string date_in_words(Time time, std::string_view zone) {
     return fmt::format("{}, {:02} {} {:04} {:02}:{:02}:{:02} {}", day_names.at(static_cast<std::size_t>(parts.tm_wday)),
                        parts.tm_mday, month_names.at(static_cast<std::size_t>(parts.tm_mon)), parts.tm_year + 1900,
                        parts.tm_hour, parts.tm_min, parts.tm_sec, zone);
+}
+
+/// Whether each letter of `text` is that of `form`, or a digit where that is 0.
+bool has_form(std::string_view text, std::string_view form) {
+    return std::equal(text.begin(), text.end(), form.begin(), form.end(),
+                      [](char c, char f) { return f == '0' ? c >= '0' && c <= '9' : c == f; });
+}
+
+/// Of digits that stand there.
+int number_in(std::string_view text, std::size_t at, std::size_t digits) {
+    int number = 0;
+    for (const char c : text.substr(at, digits))
+        number = number * 10 + (c - '0');
+    return number;
 }
 
 } // namespace
@@ -47,17 +62,46 @@ std::string rfc3339(Time time) {
 }
 
 Time parse_rfc3339(const std::string& text) {
+    const auto refused = [&] {
+        return Error(Code::invalid_input, fmt::format("cannot read time '{}'", printable(text)),
+                     "write it like 2026-11-24T10:43:11Z");
+    };
+    std::string whole = text.substr(0, to_seconds);
+    if (whole.size() == to_seconds && (whole[10] == ' ' || whole[10] == 't'))
+        whole[10] = 'T';
+    if (!has_form(whole, "0000-00-00T00:00:00"))
+        throw refused();
+    std::string_view rest = std::string_view(text).substr(to_seconds);
+    std::string milliseconds = "000";
+    if (rest.starts_with('.')) {
+        const auto digits = std::min(rest.find_first_not_of("0123456789", 1), rest.size()) - 1;
+        if (digits == 0)
+            throw refused();
+        milliseconds = (std::string(rest.substr(1, digits)) + "00").substr(0, 3);
+        rest.remove_prefix(digits + 1);
+    }
+    std::chrono::minutes offset{0};
+    if (rest != "Z" && rest != "z") {
+        if (!has_form(rest, rest.starts_with('-') ? "-00:00" : "+00:00") || number_in(rest, 1, 2) > 23 ||
+            number_in(rest, 4, 2) > 59)
+            throw refused();
+        offset = std::chrono::hours(number_in(rest, 1, 2)) + std::chrono::minutes(number_in(rest, 4, 2));
+        if (rest.starts_with('-'))
+            offset = -offset;
+    }
     std::tm parts{};
-    int milliseconds = 0;
-    const int found = std::sscanf(text.c_str(), "%4d-%2d-%2dT%2d:%2d:%2d.%3dZ", &parts.tm_year, &parts.tm_mon,
-                                  &parts.tm_mday, &parts.tm_hour, &parts.tm_min, &parts.tm_sec, &milliseconds);
-    parts.tm_year -= 1900;
-    parts.tm_mon -= 1;
-    const Time time{std::chrono::seconds(timegm(&parts)) + std::chrono::milliseconds(milliseconds)};
-    // sscanf takes signs and blanks, timegm takes the 31st of February: neither comes out as it went in.
-    if (found != 7 || rfc3339(time) != text)
-        throw Error(Code::invalid_input, fmt::format("cannot read time '{}'", printable(text)),
-                    "write it like 2026-11-24T10:43:11.000Z");
+    parts.tm_year = number_in(whole, 0, 4) - 1900;
+    parts.tm_mon = number_in(whole, 5, 2) - 1;
+    parts.tm_mday = number_in(whole, 8, 2);
+    parts.tm_hour = number_in(whole, 11, 2);
+    parts.tm_min = number_in(whole, 14, 2);
+    parts.tm_sec = number_in(whole, 17, 2);
+    const Time local{std::chrono::seconds(timegm(&parts)) +
+                     std::chrono::milliseconds(number_in(milliseconds, 0, milliseconds.size()))};
+    const Time time = local - offset;
+    // timegm takes the 31st of February: it does not come out as it went in. Nor is there a year of five digits.
+    if (!rfc3339(local).starts_with(whole) || rfc3339(time).size() != rfc3339(local).size())
+        throw refused();
     return time;
 }
 

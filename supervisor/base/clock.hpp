@@ -13,7 +13,7 @@ using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::mil
 [[nodiscard]] Time now();
 /// RFC 3339 in UTC with milliseconds: 2026-11-24T10:43:11.000Z.
 [[nodiscard]] std::string rfc3339(Time time);
-/// The time that rfc3339() wrote; throws Error(invalid_input) on anything else.
+/// A time of RFC 3339 (5.6), to the millisecond; throws Error(invalid_input) on anything else, and on leap seconds.
 [[nodiscard]] Time parse_rfc3339(const std::string& text);
 /// As HTTP writes a time (RFC 9110 section 5.6.7): Tue, 24 Nov 2026 10:43:11 GMT.
 [[nodiscard]] std::string http_date(Time time);

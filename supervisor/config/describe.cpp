@@ -65,6 +65,10 @@ Json element_schema(const Field& field) {
         return {{"type", "boolean"}};
     case Kind::integer:
         return {{"type", "integer"}, {"minimum", field.range.min}, {"maximum", field.range.max}};
+    case Kind::count:
+        return {
+            {"anyOf", Json::array({{{"type", "integer"}, {"minimum", field.range.min}, {"maximum", field.range.max}},
+                                   {{"enum", {"unlimited"}}}})}};
     case Kind::score:
         return {{"type", "number"},
                 {"minimum", static_cast<double>(field.range.min) / 10},
@@ -113,6 +117,8 @@ Json element_schema(const Field& field) {
 
 /// A default as JSON: `text` is how YAML writes it.
 Json default_json(const Field& field, const std::string& text) {
+    if (field.kind == Kind::count)
+        return text == "unlimited" ? Json(text) : parse_json(text);
     if (field.kind == Kind::boolean || field.kind == Kind::integer || field.kind == Kind::score)
         return parse_json(text);
     if (field.arity == Arity::one)

@@ -21,6 +21,7 @@ constexpr std::int64_t tib = 1LL << 40;
 
 constexpr Range size_of_quota{0, 1024 * tib};
 constexpr Range score{1, 10'000};
+constexpr Range limit{1, 10'000'000};
 
 // clang-format off
 constexpr Field rows[] = {
@@ -142,6 +143,14 @@ constexpr Field rows[] = {
     {"bans.never", Kind::ip_network,
      "Addresses and networks that are never banned; the server's own ones never are",
      [](Target t) -> Ref { return &t.config->bans.never; }, "[192.0.2.0/24, '2001:db8:1::/48']", {}, {}, Arity::list},
+
+    {"limits", Kind::section, "To how many recipients one may send in an hour, so that a stolen password or key does little harm"},
+    {"limits.mailbox", Kind::count, "Each mailbox, by a mail program or webmail",
+     [](Target t) -> Ref { return &t.config->limits.mailbox; }, "200", limit},
+    {"limits.key", Kind::count, "Each API key that says nothing itself",
+     [](Target t) -> Ref { return &t.config->limits.key; }, "5000", limit},
+    {"limits.domain", Kind::count, "Each domain, whichever of its mailboxes and keys send",
+     [](Target t) -> Ref { return &t.config->limits.domain; }, "20000", limit},
 
     {"retention", Kind::section, "How long things are kept"},
     {"retention.generations", Kind::integer, "Earlier configurations that `vectis rollback` can return to",

@@ -26,6 +26,7 @@ enum class Kind : std::uint8_t {
     interface,
     boolean,
     integer,
+    count,   // 0 is unlimited
     size,    // bytes
     minutes, // a duration in minutes
     hours,   // a duration in hours

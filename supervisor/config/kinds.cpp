@@ -87,6 +87,14 @@ Parsed parse_integer(const Field& field, Scalar scalar) {
     return refuse({}, plain_type(scalar.text) == Plain::text ? "" : "write a plain decimal number");
 }
 
+Parsed parse_count(const Field& field, Scalar scalar) {
+    if (scalar.text == "unlimited")
+        return accept(std::int64_t{0});
+    if (scalar.text == "0")
+        return refuse({}, "write unlimited if there is no bound");
+    return parse_integer(field, scalar);
+}
+
 Parsed parse_size_value(const Field& field, Scalar scalar) {
     if (field.range.min == 0 && scalar.text == "unlimited")
         return accept(std::int64_t{0});
@@ -492,6 +500,7 @@ constexpr std::array kinds{
     KindInfo{Kind::interface, "the name of a network interface such as eth0", parse_interface},
     KindInfo{Kind::boolean, "true or false", parse_boolean, false},
     KindInfo{Kind::integer, "a whole number {}", parse_integer, false},
+    KindInfo{Kind::count, "a whole number {}, or unlimited", parse_count, false},
     KindInfo{Kind::size, "a size such as 2 GiB, {}", parse_size_value, false},
     KindInfo{Kind::minutes, "a time such as 10 minutes or 2 hours, {}", parse_duration, false},
     KindInfo{Kind::hours, "a time such as 12 hours or 5 days, {}", parse_duration, false},
@@ -533,6 +542,8 @@ std::string score_text(std::int64_t tenths) {
 /// A number of the row's kind, as YAML has it.
 std::string number_text(const Field& field, std::int64_t number) {
     switch (field.kind) {
+    case Kind::count:
+        return number == 0 ? "unlimited" : fmt::format("{}", number);
     case Kind::size:
         return size_text(field, number);
     case Kind::minutes:

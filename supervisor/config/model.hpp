@@ -109,6 +109,15 @@ struct Clamav {
     bool operator==(const Clamav&) const = default;
 };
 
+/// Recipients in an hour; 0: unlimited.
+struct Limits {
+    std::uint32_t mailbox = 1000; // each, by submission
+    std::uint32_t key = 0;        // each that says nothing itself
+    std::uint32_t domain = 0;     // each, by submission and by the API together
+
+    bool operator==(const Limits&) const = default;
+};
+
 struct Retention {
     std::uint32_t generations = 50;       // confirmed generations that are kept for rollback
     std::uint32_t junk_days = 30;         // 0: for ever
@@ -181,6 +190,7 @@ struct Config {
     Clamav clamav;
     Webmail webmail;
     Bans bans;
+    Limits limits;
     Retention retention;
     std::vector<Domain> domains;
 

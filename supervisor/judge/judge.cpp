@@ -144,7 +144,7 @@ class Judge {
         case Format::ip_network:
             return as_in_config(config::Kind::ip_network, text);
         case Format::date_time:
-            return is_time(text) ? "" : "a time such as 2026-11-24T10:43:11.000Z";
+            return is_time(text) ? "" : "a time such as 2026-11-24T10:43:11Z";
         case Format::uuid:
             return is_uuid(text) ? "" : "an id such as 019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
         }

@@ -2,6 +2,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "mail/limits.hpp"
 #include "store/counts.hpp"
 #include "store/inbound.hpp"
 #include "store/messages.hpp"
@@ -36,6 +37,7 @@ std::int64_t forget_old(store::Vectis& database, const Keep& keep, Time now, con
         }
         return all;
     };
+    database.write([&](store::Database& open) { return forget_counted(open, now); });
     std::int64_t forgotten = 0;
     std::int64_t rest = 0;
     if (keep.messages > 0) {

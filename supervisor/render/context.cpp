@@ -342,6 +342,9 @@ data context(const config::Config& config, const config::Secrets& secrets, const
                          config.retention.junk_days == 0 ? "" : std::to_string(config.retention.junk_days));
     object.optional_text("trash_days",
                          config.retention.trash_days == 0 ? "" : std::to_string(config.retention.trash_days));
+    object.number("mailbox_limit", config.limits.mailbox);
+    object.number("key_limit", config.limits.key);
+    object.number("domain_limit", config.limits.domain);
     object.text("messages_days", std::to_string(config.retention.messages_days));
     object.text("statistics_days", std::to_string(config.retention.statistics_days));
 

@@ -302,9 +302,12 @@ void run(const state::Paths& paths) {
 
     std::vector<api::Listener> listeners;
     UniqueFd from_postfix;
+    UniqueFd asked_by_postfix;
     for (auto& socket : systemd::take_listening_sockets()) {
         if (socket.name == "lmtp")
             from_postfix = std::move(socket.fd);
+        else if (socket.name == "policy")
+            asked_by_postfix = std::move(socket.fd);
         else
             listeners.push_back({std::move(socket.fd), door_of(socket.name)});
     }
@@ -354,6 +357,7 @@ void run(const state::Paths& paths) {
     });
     const auto settings = [&paths] { return inbound_settings(paths.current()); };
     mail::Inbound inbound(database, directory, settings, link_key);
+    mail::LimitsInForce limits(paths.current() / "api/limits.json");
     mail::Reconciler reconciler(database,
                                 {.token_key = token_key, .list = [] { return systemd::SupervisorClient().queue(); }});
     const api::Services services{
@@ -399,6 +403,7 @@ void run(const state::Paths& paths) {
         .health = [&health] { return health(); },
         .log = log_error,
         .unsubscribe_key = unsubscribe_key,
+        .limits = [&limits] { return limits(); },
         .inbound_settings = settings,
         .link_key = link_key};
     // What was left unfinished when the process was killed, or when there was no supervisor.
@@ -440,6 +445,16 @@ void run(const state::Paths& paths) {
             again_and_again(
                 std::chrono::seconds(5), [&] { lmtp.run(stop); }, stop);
         });
+    mail::PolicyServer policy(std::move(asked_by_postfix), {.action =
+                                                                [&](const mail::PolicyServer::Attributes& asked) {
+                                                                    return mail::submission_action(database, limits(),
+                                                                                                   asked, now());
+                                                                },
+                                                            .log = log_error});
+    const std::jthread deciding([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(5), [&] { policy.run(stop); }, stop);
+    });
     api::Dispatch dispatch(services);
     api::Server server(std::move(listeners), [&](api::Request& request) { return dispatch(request); });
     const std::jthread serving([&](const std::stop_token& stop) { server.run(stop); });

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::string_view api_key_columns =
     "id, name, admin, secret, old_secret, old_until, role, scopes, domains, networks, "
-    "rate, expires_at, created_at, updated_at";
+    "rate, expires_at, created_at, updated_at, recipients";
 
 ApiKey read_api_key(const Statement& row) {
     return {.id = row.text(0),
@@ -22,6 +22,7 @@ ApiKey read_api_key(const Statement& row) {
             .domains = list_of(row.optional_text(8)),
             .networks = list_of(row.optional_text(9)),
             .rate = row.integer(10),
+            .recipients = row.optional_integer(14),
             .expires_at = row.optional_text(11),
             .created_at = row.text(12),
             .updated_at = row.text(13)};
@@ -54,19 +55,21 @@ std::vector<ApiKey> ApiKeys::page(const Page& page) {
 void ApiKeys::add(const ApiKey& key) {
     database_
         .prepare("insert into api_keys (id, name, admin, secret, old_secret, old_until, role, scopes, domains, "
-                 "networks, rate, expires_at, created_at, updated_at) "
-                 "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)")
+                 "networks, rate, expires_at, created_at, updated_at, recipients) "
+                 "values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)")
         .bind(key.id, key.name, key.admin, key.secret, key.old_secret, key.old_until, key.role, text_of(key.scopes),
-              text_of(key.domains), text_of(key.networks), key.rate, key.expires_at, key.created_at, key.updated_at)
+              text_of(key.domains), text_of(key.networks), key.rate, key.expires_at, key.created_at, key.updated_at,
+              key.recipients)
         .run();
 }
 
 void ApiKeys::update(const ApiKey& key) {
     database_
         .prepare("update api_keys set name = ?2, secret = ?3, old_secret = ?4, old_until = ?5, scopes = ?6, "
-                 "domains = ?7, networks = ?8, rate = ?9, expires_at = ?10, updated_at = ?11 where id = ?1")
+                 "domains = ?7, networks = ?8, rate = ?9, expires_at = ?10, updated_at = ?11, recipients = ?12 where "
+                 "id = ?1")
         .bind(key.id, key.name, key.secret, key.old_secret, key.old_until, text_of(key.scopes), text_of(key.domains),
-              text_of(key.networks), key.rate, key.expires_at, key.updated_at)
+              text_of(key.networks), key.rate, key.expires_at, key.updated_at, key.recipients)
         .run();
 }
 

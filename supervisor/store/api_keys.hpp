@@ -17,9 +17,10 @@ struct ApiKey {
     std::optional<std::string> old_until;
     std::string role;
     Words scopes;
-    std::optional<Words> domains;  // nothing: every domain of its role
-    std::optional<Words> networks; // nothing: from everywhere
-    std::int64_t rate = 0;         // requests a minute
+    std::optional<Words> domains;           // nothing: every domain of its role
+    std::optional<Words> networks;          // nothing: from everywhere
+    std::int64_t rate = 0;                  // requests a minute
+    std::optional<std::int64_t> recipients; // of what it sends in an hour; nothing: as config.yaml says
     std::optional<std::string> expires_at;
     std::string created_at;
     std::string updated_at;

@@ -121,6 +121,8 @@ constexpr Argument key_domains{ArgumentKind::option, "--domains", "DOMAIN,...",
 constexpr Argument key_networks{ArgumentKind::option, "--networks", "NETWORK,...",
                                 "The networks from which it is taken; '' is from everywhere"};
 constexpr Argument key_rate{ArgumentKind::option, "--rate", "N", "How many requests it may make in a minute"};
+constexpr Argument key_recipients{ArgumentKind::option, "--recipients", "N",
+                                  "To how many recipients it may send in an hour; '' is as limits.key says"};
 constexpr Argument key_expiry{ArgumentKind::option, "--expires-at", "TIME",
                               "From when on it is not taken; '' is never"};
 constexpr std::array key_show_arguments{which_key, json};
@@ -131,16 +133,17 @@ constexpr std::array key_add_arguments{
     key_domains,
     key_networks,
     key_rate,
+    key_recipients,
     key_expiry,
     dry_run,
     json,
 };
 constexpr std::array key_change_arguments{
-    which_key,    Argument{ArgumentKind::option, "--name", "NAME", "What it is called"},
-    key_scopes,   key_domains,
-    key_networks, key_rate,
-    key_expiry,   dry_run,
-    json,
+    which_key,      Argument{ArgumentKind::option, "--name", "NAME", "What it is called"},
+    key_scopes,     key_domains,
+    key_networks,   key_rate,
+    key_recipients, key_expiry,
+    dry_run,        json,
 };
 constexpr std::array key_remove_arguments{which_key, force, dry_run, json};
 constexpr std::array key_rotate_arguments{

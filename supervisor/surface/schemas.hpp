@@ -198,6 +198,7 @@ inline constexpr std::array password_choice_properties{
 inline constexpr Schema password_choice{.name = "PasswordChoice", .properties = password_choice_properties};
 
 inline constexpr Schema rate{.kind = Kind::integer, .least = 1, .most = 60000};
+inline constexpr Schema optional_recipients{.kind = Kind::integer, .nullable = true, .least = 1, .most = 10000000};
 inline constexpr std::array api_key_properties{
     Property{"id", &uuid, "Its id"},
     Property{"name", &name, "What it is called; no two have the same name"},
@@ -207,6 +208,8 @@ inline constexpr std::array api_key_properties{
     Property{"domains", &optional_domains, "The domains that it is for; null: every one"},
     Property{"networks", &optional_networks, "The networks from which it is taken; null: from everywhere"},
     Property{"rate", &rate, "How many requests it may make in a minute"},
+    Property{"recipients", &optional_recipients,
+             "To how many recipients it may send in an hour; null: as limits.key in config.yaml says"},
     Property{"expires_at", &optional_time, "From when on it is not taken; null: never"},
     Property{"old_secret_until", &optional_time, "After a rotation: until when the secret of before is taken"},
     Property{"created_at", &time, "When it was made"},
@@ -226,6 +229,8 @@ inline constexpr std::array new_api_key_properties{
     Property{"domains", &optional_domains, "The domains that it is for; left out: yours", false},
     Property{"networks", &optional_networks, "The networks from which it is taken; left out: from everywhere", false},
     Property{"rate", &rate, "How many requests it may make in a minute; left out: 600", false},
+    Property{"recipients", &optional_recipients,
+             "To how many recipients it may send in an hour; left out: as limits.key in config.yaml says", false},
     Property{"expires_at", &optional_time, "From when on it is not taken; left out: never", false},
 };
 inline constexpr Schema new_api_key{.name = "NewApiKey", .properties = new_api_key_properties};
@@ -235,6 +240,8 @@ inline constexpr std::array api_key_change_properties{
     Property{"domains", &optional_domains, "The domains that it is for; null: every one"},
     Property{"networks", &optional_networks, "The networks from which it is taken; null: from everywhere"},
     Property{"rate", &rate, "How many requests it may make in a minute"},
+    Property{"recipients", &optional_recipients,
+             "To how many recipients it may send in an hour; null: as limits.key in config.yaml says"},
     Property{"expires_at", &optional_time, "From when on it is not taken; null: never"},
 };
 inline constexpr Schema api_key_change{.name = "ApiKeyChange", .properties = api_key_change_properties};

@@ -13,6 +13,9 @@ from machine import wait_until
 KILLS = int(os.environ.get("VECTIS_API_KILLS", "8"))
 STORM = pathlib.Path(__file__).with_name("storm_client.py").read_text()
 
+UNITS = ("vectis-api-admin.socket", "vectis-api-local.socket", "vectis-api-proxy.socket", "vectis-api-lmtp.socket",
+         "vectis-api-policy.socket", "vectis-api.service")
+
 SCOPES = ("config:read,config:write,operations:read,operations:write,audit:read,domains:read,domains:write,mailboxes:read,"
           "mailboxes:write")
 

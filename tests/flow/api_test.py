@@ -6,6 +6,7 @@ import re
 import shutil
 import threading
 
+import api
 import node
 from api import ask, kill_one_of, storm
 from host import run
@@ -41,13 +42,12 @@ def test_what_nginx_refuses_for_it_is_a_problem_document_too(lab):
     lab.outside.exec("sh", "-c", "head -c 3000000 /dev/zero > /root/big")
     large = ask(lab, server, "/auth/login", "-H", "Content-Type: application/json", "-H", "Expect:", "--data-binary", "@/root/big")
     assert (large["status"], large["json"]["code"], large["fields"]["content-type"]) == (413, "too_large", "application/problem+json"), large
-    units = ("vectis-api.service", "vectis-api-admin.socket", "vectis-api-local.socket", "vectis-api-proxy.socket")
-    server.exec("systemctl", "stop", *units)
+    server.exec("systemctl", "stop", *api.UNITS)
     try:
         down = ask(lab, server, "/health")
         assert (down["status"], down["json"]["code"], down["fields"]["retry-after"]) == (503, "unavailable", "5"), down
     finally:
-        server.exec("systemctl", "start", *units[1:], units[0])
+        server.exec("systemctl", "start", *api.UNITS)
     assert ask(lab, server, "/health")["status"] == 200
 
 

@@ -14,7 +14,6 @@ from machine import wait_until
 from webhooks_test import Hook, ready, verified
 
 SCOPES = api.SCOPES + ",webhooks:read,webhooks:write,inbound:read,inbound:write"
-API_UNITS = ("vectis-api-admin.socket", "vectis-api-local.socket", "vectis-api-proxy.socket", "vectis-api-lmtp.socket", "vectis-api.service")
 
 
 class Route:
@@ -155,10 +154,10 @@ def test_what_comes_while_the_api_is_away_is_told_once(lab):
     server, client = begun(lab)
     here = mail.domain(server)
     route = Route(client, lab, server, address=f"alice@{here}")
-    server.exec("systemctl", "stop", *API_UNITS)
+    server.exec("systemctl", "stop", *api.UNITS)
     subjects = [deliver(lab, server, f"alice@{here}") for _ in range(5)]
     mail.wait_for(lab, server, "alice", subjects[-1])
-    server.exec("systemctl", "start", *API_UNITS)
+    server.exec("systemctl", "start", *api.UNITS)
     # What Postfix has handed over is told although the process dies, and what it hands over twice is told once.
     for _ in range(3):
         server.exec("postqueue", "-f")

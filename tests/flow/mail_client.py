@@ -4,6 +4,7 @@ One call as JSON on standard input, {"call": function, ...arguments}; its result
 """
 
 import base64
+import functools
 import imaplib
 import json
 import os
@@ -34,11 +35,13 @@ def session(host, port, source, hello):
 
 def send(host, port, sender, recipient, content, user=None, password=None, source=None, hello="client.outside.test",
          announce=True, mail_options=(), rcpt_options=()):
-    """Sends as far as the server lets: the last step taken, its code and its text. announce: MAIL FROM tells the size."""
+    """Sends as far as the server lets: the last step taken, its code and its text. announce: MAIL FROM tells the size.
+    Of several recipients the server has to take each."""
     raw = base64.b64decode(content)
     with session(host, port, source, hello) as smtp:
         steps = (("mail", lambda: smtp.mail(sender, [*mail_options, *([f"size={len(raw)}"] if announce else [])])),
-                 ("rcpt", lambda: smtp.rcpt(recipient, rcpt_options)),
+                 *(("rcpt", functools.partial(smtp.rcpt, each, rcpt_options))
+                   for each in ([recipient] if isinstance(recipient, str) else recipient)),
                  ("data", lambda: smtp.data(raw)))
         try:
             if user:
@@ -50,6 +53,8 @@ def send(host, port, sender, recipient, content, user=None, password=None, sourc
                     break
         except smtplib.SMTPAuthenticationError as refused:
             step, code, text = "auth", refused.smtp_code, refused.smtp_error
+        except smtplib.SMTPDataError as refused:
+            code, text = refused.smtp_code, refused.smtp_error
     return {"step": step, "code": code, "text": text.decode(errors="replace")}
 
 

@@ -1,8 +1,10 @@
 """Mail flows both ways and unharmed, and nobody sends or reads what is not theirs. The mail programs and the verifiers are
 Python's smtplib and imaplib, dkimpy, pyspf and authheaders, on the outside machine."""
 
+import contextlib
 import uuid
 
+import api
 import mail
 from machine import wait_until
 from server import PASSWORD
@@ -143,6 +145,47 @@ def test_a_message_that_is_too_large_is_refused(lab):
     for announce, step in ((True, "mail"), (False, "data")):
         refused = mail.deliver(lab, server, alice, large, announce=announce)
         assert (refused["step"], refused["code"]) == (step, 552), refused
+
+
+def test_a_mailbox_and_a_key_send_to_so_many_recipients_in_an_hour(lab):
+    server = mail.configured(lab)
+    for kind, limit in (("mailbox", 3), ("domain", 8)):
+        server.exec("vectis", "config", "set", f"limits.{kind}", str(limit))
+    server.exec("vectis", "apply", "--yes")
+    try:
+        def sent(user, count):
+            alice = mail.address(server, user)
+            to = [f"limit{number}@outside.test" for number in range(count)]
+            return mail.submit(lab, server, user, to, mail.note(alice, to[0]))
+        assert sent("alice", 2)["code"] == 250
+        too_many = sent("alice", 2)
+        assert (too_many["step"], too_many["code"]) == ("data", 450), too_many
+        assert "may send to 3 recipients in an hour and has sent to 2; it may send to 2 more in 6" in too_many["text"]
+        never = sent("alice", 4)
+        assert (never["step"], never["code"]) == ("data", 550) and "send it in parts" in never["text"], never
+        assert sent("alice", 1)["code"] == 250      # what was refused does not count
+
+        sender = {"from": {"email": mail.address(server, "alice")}, "subject": "limits", "text": "x"}
+        with contextlib.closing(api.Api(lab, server, "send", "--recipients", "4", name="limited")) as key:
+            def to(count):
+                return sender | {"to": [{"email": f"limit{number}@outside.test"} for number in range(count)]}
+            key.post("/send", to(3), 202)
+            more = key.answer("POST", "/send", to(2))
+            assert more["status"] == 429 and "key limited may send to 4" in more["json"]["detail"], more
+            assert 3600 <= int(more["fields"]["retry-after"]) <= 3660, more
+            batch = key.answer("POST", "/send/batch", {"messages": [to(1), to(1)]})
+            assert batch["status"] == 429, batch    # all of it, or nothing
+            key.post("/send", to(1), 202)
+        with contextlib.closing(api.Api(lab, server, "send", name="unlimited")) as key:
+            domain = key.answer("POST", "/send", to(2))
+            assert domain["status"] == 429 and f"domain {mail.domain(server)} may send to 8" in domain["json"]["detail"]
+            key.post("/send", to(1), 202)
+
+        # A limit is nothing to lose mail for: while nobody counts, it goes on.
+        server.exec("systemctl", "stop", *api.UNITS)
+        assert sent("alice", 3)["code"] == 250
+    finally:
+        server.exec("systemctl", "start", *api.UNITS)
 
 
 def test_moving_mail_into_and_out_of_junk_teaches_rspamd(lab):

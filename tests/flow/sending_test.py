@@ -11,7 +11,6 @@ import mail
 from api import Api, storm
 from machine import wait_until
 
-API_UNITS = ("vectis-api-admin.socket", "vectis-api-local.socket", "vectis-api-proxy.socket", "vectis-api-lmtp.socket", "vectis-api.service")
 SENDING = api.SCOPES + ",send,messages:read,suppressions:read,suppressions:write"
 
 
@@ -177,13 +176,13 @@ def test_whom_postfix_forgets_without_a_word_ends_as_unknown_until_a_report_says
     queue_id = state(lost)["queue_id"]
     [token] = [each["sender"] for each in map(json.loads, server.out("postqueue", "-j").splitlines()) if each["queue_id"] == queue_id]
     # Its file is gone, as with a disk, of which no log tells. Both messages are an hour older.
-    server.exec("systemctl", "stop", *API_UNITS)
+    server.exec("systemctl", "stop", *api.UNITS)
     try:
         assert server.out("find", "/var/spool/postfix", "-type", "f", "-name", queue_id, "-print", "-delete")
         server.exec("runuser", "-u", "vectis", "--", "sqlite3", "/var/lib/vectis/api/vectis.db",
                     "update recipients set updated_at = strftime('%Y-%m-%dT%H:%M:%fZ', 'now', '-1 hour') where status = 'deferred'")
     finally:
-        server.exec("systemctl", "start", *API_UNITS)
+        server.exec("systemctl", "start", *api.UNITS)
     wait_until(lambda: state(lost)["status"] == "unknown", 180, "the message to be missed twice")
     assert state(kept)["status"] == "deferred", state(kept)
     story = [event["type"] for event in client.get(f"/messages/{lost}/events")]

@@ -115,6 +115,7 @@ struct Api {
                                    return work(operation, progress, stop);
                                },
                                [this](const std::string& line) { logged.push_back(line); }};
+    mail::Limits limits;
     mail::InboundSettings inbound_settings{.hostname = "mail.example.test", .recipient_delimiter = "+"};
     api::Services services{.ledger = ledger,
                            .throttle = throttle,
@@ -210,6 +211,7 @@ struct Api {
                                },
                            .log = [this](const std::string& line) { logged.push_back(line); },
                            .unsubscribe_key = std::string(64, 'u'),
+                           .limits = [this] { return limits; },
                            .inbound_settings = [this] { return inbound_settings; },
                            .link_key = std::string(64, 'k')};
     api::Dispatch dispatch{services};

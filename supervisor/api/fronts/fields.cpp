@@ -1,6 +1,5 @@
 #include "api/fronts/fields.hpp"
 
-#include "base/clock.hpp"
 #include "base/text.hpp"
 #include "mail/people.hpp"
 
@@ -16,15 +15,6 @@ namespace {
 
 const Json nothing = Json::object();
 const Json no_elements = Json::array();
-
-bool has_form(std::string_view text, std::string_view form) {
-    return std::equal(text.begin(), text.end(), form.begin(), form.end(),
-                      [](char c, char f) { return f == '0' ? c >= '0' && c <= '9' : c == f; });
-}
-
-int two_digits(std::string_view text) {
-    return (text[0] - '0') * 10 + (text[1] - '0');
-}
 
 } // namespace
 
@@ -161,37 +151,6 @@ Json people_in(const std::string& text, const std::string& place, std::vector<Pr
             all.back()["name"] = std::move(each.name);
     }
     return all;
-}
-
-std::optional<std::string> utc_time(const std::string& text) {
-    constexpr std::size_t to_seconds = 19;
-    std::string_view rest = std::string_view(text).substr(std::min(text.size(), to_seconds));
-    std::string time = text.substr(0, to_seconds);
-    if (time.size() == to_seconds && time[10] == ' ')
-        time[10] = 'T';
-    if (!has_form(time, "0000-00-00T00:00:00"))
-        return std::nullopt;
-    std::string millis = "000";
-    if (rest.starts_with('.')) {
-        const auto digits = std::min(rest.find_first_not_of("0123456789", 1), rest.size()) - 1;
-        if (digits == 0)
-            return std::nullopt;
-        millis = (std::string(rest.substr(1, digits)) + "00").substr(0, 3);
-        rest.remove_prefix(digits + 1);
-    }
-    std::chrono::minutes offset{0};
-    if (rest != "Z") {
-        if (!has_form(rest, rest.starts_with('-') ? "-00:00" : "+00:00"))
-            return std::nullopt;
-        offset = std::chrono::hours(two_digits(rest.substr(1))) + std::chrono::minutes(two_digits(rest.substr(4)));
-        if (rest.starts_with('-'))
-            offset = -offset;
-    }
-    try {
-        return rfc3339(parse_rfc3339(time + "." + millis + "Z") - offset);
-    } catch (const Error&) {
-        return std::nullopt; // there is no such day: that is the answer
-    }
 }
 
 std::string substituted(const std::string& text, const std::vector<std::pair<std::string, std::string>>& values) {

@@ -55,10 +55,6 @@ class Fields {
 /// Notes what is wrong with `text`; the addresses in it.
 [[nodiscard]] Json people_in(const std::string& text, const std::string& place, std::vector<Problem>& problems);
 
-/// A time of ISO 8601 with its offset (2026-11-24T10:43:11Z, 2026-11-24T12:43:11.5+02:00) as POST /send takes it;
-/// nothing if it is none.
-[[nodiscard]] std::optional<std::string> utc_time(const std::string& text);
-
 /// What stands for a key in a text, put in its place in one go: what is put in is not looked at again.
 [[nodiscard]] std::string substituted(const std::string& text,
                                       const std::vector<std::pair<std::string, std::string>>& values);

@@ -209,12 +209,8 @@ void Batch::add(handlers::Outgoing one) {
 }
 
 Json accepted(Call& call, const std::vector<handlers::Outgoing>& all, const std::function<Json(Json told)>& make) {
-    const Response response = call.change([&](accounts::Change& change) {
-        Json told = Json::array();
-        for (const auto& one : all)
-            told.push_back(handlers::accept(call, change, one));
-        return call.answer(make(std::move(told)));
-    });
+    const Response response =
+        call.change([&](accounts::Change& change) { return call.answer(make(handlers::accept(call, change, all))); });
     call.services().wake_sender();
     return parse_json(response.body).at("data");
 }

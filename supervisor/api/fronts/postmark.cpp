@@ -308,13 +308,14 @@ Response postmark_refusal(const Fault& fault) {
         int status;
         int number;
     };
-    constexpr std::array<Row, 8> rows{Row{"missing_key", 401, bad_token},
+    constexpr std::array<Row, 9> rows{Row{"missing_key", 401, bad_token},
                                       Row{"bad_key", 401, bad_token},
                                       Row{"forbidden", 401, bad_token},
                                       Row{"malformed", 422, no_json},
                                       Row{"unsupported_media_type", 422, json_wanted},
                                       Row{"not_found", 404, no_such_message},
                                       Row{"too_many_requests", 429, too_often},
+                                      Row{"too_many_recipients", 429, too_often},
                                       Row{"internal", 500, 500}};
     const auto* row = std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return each.code == fault.code; });
     const int status = row != rows.end() ? row->status : fault.status == 409 ? 422 : fault.status;

@@ -108,13 +108,9 @@ Draft resend_draft(const Json& json) {
             resend_attachment(attachments[i], fmt::format("/attachments/{}", i), draft.problems));
     if (Json tags = resend_tags(fields.list("tags"), draft.problems); !tags.empty())
         draft.body["metadata"] = std::move(tags);
-    if (const auto at = fields.text("scheduled_at")) {
-        if (auto time = utc_time(*at))
-            draft.body["send_at"] = *std::move(time);
-        else
-            fields.fault("scheduled_at", "expected a time such as 2026-11-24T10:43:11Z",
-                         "words such as 'in 1 min' are not understood");
-    }
+    // Words such as "in 1 min" are no time here, as the schema of send_at says.
+    if (auto at = fields.text("scheduled_at"))
+        draft.body["send_at"] = *std::move(at);
     fields.refuse("template", "names a template, and templates of Resend are not here", "send text or html");
     fields.refuse("topic_id", "names a topic, and topics are not here", "leave it out");
     fields.finish();
@@ -248,7 +244,7 @@ Response resend_refusal(const Fault& fault) {
         int status;
         std::string_view name;
     };
-    constexpr std::array<Row, 12> rows{Row{"missing_key", 401, "missing_api_key"},
+    constexpr std::array<Row, 13> rows{Row{"missing_key", 401, "missing_api_key"},
                                        Row{"bad_key", 403, "invalid_api_key"},
                                        Row{"forbidden", 401, "restricted_api_key"},
                                        Row{"denied", 403, "validation_error"},
@@ -258,6 +254,7 @@ Response resend_refusal(const Fault& fault) {
                                        Row{"not_found", 404, "not_found"},
                                        Row{"method_not_allowed", 405, "method_not_allowed"},
                                        Row{"too_many_requests", 429, "rate_limit_exceeded"},
+                                       Row{"too_many_recipients", 429, "rate_limit_exceeded"},
                                        Row{"conflict", 422, "validation_error"},
                                        Row{"unavailable", 503, "application_error"}};
     const auto* row = std::find_if(rows.begin(), rows.end(), [&](const Row& each) { return each.code == fault.code; });

@@ -15,7 +15,8 @@ accounts::ApiKeyChanges api_key_changes(const Json& body) {
             .domains = nullable_in<Words>(body, "domains"),
             .networks = nullable_in<Words>(body, "networks"),
             .rate = value_in<std::int64_t>(body, "rate"),
-            .expires_at = nullable_in<std::string>(body, "expires_at")};
+            .recipients = nullable_in<std::int64_t>(body, "recipients"),
+            .expires_at = nullable_time_in(body, "expires_at")};
 }
 
 } // namespace

@@ -1,6 +1,7 @@
 // Values of a body that was judged, as services take them: nothing for what was left out.
 #pragma once
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "surface/routes.hpp"
 
@@ -29,6 +30,20 @@ std::optional<std::optional<T>> nullable_in(const Json& body, const char* name) 
 
 inline std::optional<std::string> text_in(const Json& body, const char* name) {
     return value_in<std::string>(body, name);
+}
+
+/// In the form in which the database has times, and in which they are compared.
+inline std::optional<std::string> canonical_time(const std::optional<std::string>& time) {
+    return time ? std::optional(rfc3339(parse_rfc3339(*time))) : std::nullopt;
+}
+
+inline std::optional<std::string> time_in(const Json& body, const char* name) {
+    return canonical_time(text_in(body, name));
+}
+
+inline std::optional<std::optional<std::string>> nullable_time_in(const Json& body, const char* name) {
+    const auto time = nullable_in<std::string>(body, name);
+    return time ? std::optional(canonical_time(*time)) : std::nullopt;
 }
 
 inline std::optional<std::vector<std::string>> words_in(const Json& body, const char* name) {

@@ -56,11 +56,6 @@ store::Message this_message(const Call& call, store::Database& database) {
     return std::move(*message);
 }
 
-/// In the form in which the database has times.
-std::optional<std::string> canonical(const std::optional<std::string>& time) {
-    return time ? std::optional(rfc3339(parse_rfc3339(*time))) : std::nullopt;
-}
-
 /// Faults are told of the request's member, and where they are in it.
 mail::RawMessage raw_in(const std::string& bytes, const std::string& id) {
     try {
@@ -78,9 +73,9 @@ mail::RawMessage raw_in(const std::string& bytes, const std::string& id) {
     }
 }
 
-Response accept_one(Call& call, const Outgoing& one) {
+Response accepted_alone(Call& call, const Outgoing& one) {
     Response response = call.change([&](accounts::Change& change) {
-        Response accepted = call.answer(accept(call, change, one));
+        Response accepted = call.answer(accept(call, change, {&one, 1}).at(0));
         accepted.fields.emplace_back("Location", fmt::format("{}/messages/{}", surface::api_base, one.id));
         return accepted;
     });
@@ -95,7 +90,7 @@ Response send(Call& call) {
     const Outgoing one = composed(call, call.body(), problems);
     if (!problems.empty())
         refuse(std::move(problems));
-    return accept_one(call, one);
+    return accepted_alone(call, one);
 }
 
 Response send_batch(Call& call) {
@@ -119,10 +114,7 @@ Response send_batch(Call& call) {
     if (!problems.empty())
         refuse(std::move(problems));
     Response response = call.change([&](accounts::Change& change) {
-        Json results = Json::array();
-        for (const auto& one : all)
-            results.push_back(accept(call, change, one));
-        return call.answer({{"results", std::move(results)}});
+        return call.answer({{"results", accept(call, change, all)}});
     });
     call.services().wake_sender();
     return response;
@@ -152,7 +144,7 @@ Response send_raw(Call& call) {
     one.message_id = raw.message_id.substr(1, raw.message_id.size() - 2);
     one.content = std::move(raw.message);
     one.recipients = to.empty() ? std::move(raw.recipients) : mail::each_once(to);
-    return accept_one(call, one);
+    return accepted_alone(call, one);
 }
 
 Response messages_list(Call& call) {
@@ -164,8 +156,8 @@ Response messages_list(Call& call) {
                                    .status = asked("status"),
                                    .tag = asked("tag"),
                                    .subject = asked("subject"),
-                                   .since = canonical(asked("since")),
-                                   .until = canonical(asked("until"))};
+                                   .since = canonical_time(asked("since")),
+                                   .until = canonical_time(asked("until"))};
     if (const auto recipient = asked("recipient"))
         search.recipient = mail::envelope_address(*recipient);
     Json json = Json::array();

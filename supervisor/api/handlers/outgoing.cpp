@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "mail/compose.hpp"
+#include "mail/limits.hpp"
 #include "mail/story.hpp"
 #include "mail/unsubscribe.hpp"
 #include "store/accounts.hpp"
@@ -16,6 +17,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <map>
 
 namespace vectis::api::handlers {
 
@@ -176,7 +178,38 @@ Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& prob
     return one;
 }
 
-Json accept(const Call& call, accounts::Change& change, const Outgoing& one) {
+namespace {
+
+void expect_within_limits(const Call& call, accounts::Change& change, std::span<const Outgoing> all) {
+    const auto limits = call.services().limits();
+    const auto& who = call.who();
+    std::map<std::string, std::int64_t> by_domain;
+    std::int64_t recipients = 0;
+    for (const auto& one : all) {
+        by_domain[one.domain] += std::ssize(one.recipients);
+        recipients += std::ssize(one.recipients);
+    }
+    std::vector<mail::Sender> senders;
+    if (who.credential == "key")
+        senders.push_back({.kind = "key",
+                           .name = who.credential_id,
+                           .shown = who.name,
+                           .limit = who.recipients.value_or(limits.key),
+                           .recipients = recipients});
+    for (const auto& [domain, number] : by_domain)
+        senders.push_back(mail::domain_sender(domain, limits, number));
+    const auto above = mail::count_recipients(change.database(), senders, parse_rfc3339(change.at()));
+    if (above && !above->wait)
+        throw Error(Code::invalid_input, mail::told(*above), "send it in parts");
+    if (above)
+        throw HttpError{429,
+                        "too_many_recipients",
+                        mail::told(*above),
+                        {},
+                        {{"Retry-After", std::to_string(above->wait->count())}}};
+}
+
+Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one) {
     const store::Message message{.id = one.id,
                                  .domain = one.domain,
                                  .sent_by = call.who().name,
@@ -216,6 +249,16 @@ Json accept(const Call& call, accounts::Change& change, const Outgoing& one) {
             {"message_id", one.message_id},
             {"status", goes_out ? "queued" : "suppressed"},
             {"recipients", std::move(shown)}};
+}
+
+} // namespace
+
+Json accept(const Call& call, accounts::Change& change, std::span<const Outgoing> all) {
+    expect_within_limits(call, change, all);
+    Json told = Json::array();
+    for (const auto& one : all)
+        told.push_back(accept_one(call, change, one));
+    return told;
 }
 
 } // namespace vectis::api::handlers

@@ -6,6 +6,7 @@
 #include "api/call.hpp"
 
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -42,7 +43,8 @@ void judge_message(const Json& body, std::vector<Problem>& problems);
 /// The domain that sends. Who may send as it is who reaches it; throws Error(denied).
 [[nodiscard]] std::string expect_own_domain(const Call& call, const std::string& address);
 
-/// Writes it down, to be handed to Postfix; what is told of it. The caller wakes the sender after the commit.
-[[nodiscard]] Json accept(const Call& call, accounts::Change& change, const Outgoing& one);
+/// Writes them down, to be handed to Postfix; what is told of each, in an array. The caller wakes the sender after the
+/// commit. Throws HttpError if the key or a domain may not send to so many recipients.
+[[nodiscard]] Json accept(const Call& call, accounts::Change& change, std::span<const Outgoing> all);
 
 } // namespace vectis::api::handlers

@@ -39,16 +39,12 @@ store::Suppression suppression_in(const Call& call, const Json& json, const std:
                            .reason = json.value("reason", "manual"),
                            .source = call.who().name,
                            .created_at = rfc3339(now()),
-                           .expires_at = nullable_in<std::string>(json, "expires_at").value_or(std::nullopt)};
-    if (row.expires_at) {
-        const auto expires_at = parse_rfc3339(*row.expires_at);
-        if (expires_at <= now())
-            problems.push_back({.where = {},
-                                .path = pointer + "/expires_at",
-                                .what = "is over",
-                                .hint = "leave it out: then it lasts until it is removed"});
-        row.expires_at = rfc3339(expires_at);
-    }
+                           .expires_at = nullable_time_in(json, "expires_at").value_or(std::nullopt)};
+    if (row.expires_at && *row.expires_at <= rfc3339(now()))
+        problems.push_back({.where = {},
+                            .path = pointer + "/expires_at",
+                            .what = "is over",
+                            .hint = "leave it out: then it lasts until it is removed"});
     if (!call.has_domain(row.domain))
         problems.push_back({.where = {},
                             .path = pointer + "/domain",

@@ -170,8 +170,8 @@ ReplayWish replay_in(const Json& body) {
                  .what = what,
                  .hint = "say either since, and until if it is not now, or status"}});
     };
-    const auto since = text_in(body, "since");
-    const auto until = text_in(body, "until");
+    const auto since = time_in(body, "since");
+    const auto until = time_in(body, "until");
     if (body.contains("status")) {
         if (since || until)
             refuse_at("/status", fmt::format("cannot stand beside {}", since ? "since" : "until"));

@@ -92,18 +92,6 @@ TEST_CASE("what failed within is told without its words") {
     CHECK(api::fronts::refusal(surface::Vendor::postmark, away).status == 503);
 }
 
-TEST_CASE("times of ISO 8601 are read with their offset") {
-    using api::fronts::utc_time;
-    CHECK(utc_time("2026-11-24T10:43:11Z") == "2026-11-24T10:43:11.000Z");
-    CHECK(utc_time("2026-11-24T10:43:11.5Z") == "2026-11-24T10:43:11.500Z");
-    CHECK(utc_time("2026-11-24 10:43:11.123456+00:00") == "2026-11-24T10:43:11.123Z");
-    CHECK(utc_time("2026-11-24T00:13:11+02:30") == "2026-11-23T21:43:11.000Z");
-    CHECK(utc_time("2026-11-24T23:13:11-02:30") == "2026-11-25T01:43:11.000Z");
-    for (const auto* text : {"", "in 1 min", "2026-11-24", "2026-11-24T10:43:11", "2026-11-24T10:43:11.Z",
-                             "2026-11-24T10:43:11+2:00", "2026-13-24T10:43:11Z", "2026-11-24T10:43:11Zx"})
-        CHECK_FALSE(utc_time(text));
-}
-
 TEST_CASE("what stands for something is replaced once, the longest first") {
     using api::fronts::substituted;
     CHECK(substituted("Dear %name%, %names%!", {{"%name%", "%names%"}, {"%names%", "all"}}) == "Dear %names%, all!");

@@ -70,6 +70,7 @@ std::vector<std::string> wrong_values(const Field& field) {
         add({"yes", "no", "on", "Off", "True", "TRUE", "1", "0", "'true'", "y", "truee"});
         break;
     case Kind::integer:
+    case Kind::count:
         add({"abc", "1.5", "'5'", "0x10", "0o17", "007", "1e3", "-1", "+5", "0", "99999999999999999999", "1_000",
              "1,000", "true",
              "5 "
