@@ -79,6 +79,8 @@ struct Services {
     std::function<void(const std::string&)> log;
     /// What signs the links to unsubscribe.
     std::string unsubscribe_key;
+    /// What signs the links that tell what readers do.
+    std::string tracking_key;
     /// What is needed to read what came in, and what signs the URLs of its attachments.
     std::function<mail::InboundSettings()> inbound_settings;
     std::string link_key;
