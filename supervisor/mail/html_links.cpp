@@ -112,7 +112,7 @@ class HtmlScanner {
         return lower_ascii(html_.substr(begun, at_ - begun));
     }
 
-    /// The value of a tag's first href, if it has one; then what is behind the tag. False: the tag does not end.
+    /// To behind the tag, whose first href counts: it may have no value. False: the tag does not end.
     bool attributes() {
         href_.reset();
         self_closing_ = false;
@@ -127,14 +127,18 @@ class HtmlScanner {
             }
             const auto begun = at_;
             at_ = std::min(html_.find_first_of("\t\n\f\r />=", at_ + 1), html_.size()); // "=" may begin a name
-            const std::string_view name = html_.substr(begun, at_ - begun);
+            const bool is_first_href = !href_ && lower_ascii(html_.substr(begun, at_ - begun)) == "href";
             skip_any(html_blanks);
-            if (peek() == '=' && !value(name))
+            std::pair<std::size_t, std::size_t> found{at_, 0};
+            if (peek() == '=' && !value(found))
                 return false;
+            if (is_first_href)
+                href_ = found;
         }
     }
 
-    bool value(std::string_view name) {
+    /// Behind '=': where it is, and how long. False: it does not end.
+    bool value(std::pair<std::size_t, std::size_t>& found) {
         ++at_;
         skip_any(html_blanks);
         if (is_end())
@@ -147,8 +151,7 @@ class HtmlScanner {
         at_ = quoted ? html_.find(quote, begun) : html_.find_first_of("\t\n\f\r >", begun);
         if (at_ == nowhere)
             return false;
-        if (!href_ && lower_ascii(name) == "href")
-            href_ = {begun, at_ - begun};
+        found = {begun, at_ - begun};
         at_ += quoted ? 1 : 0;
         return true;
     }

@@ -63,6 +63,8 @@ TEST_CASE("what leads nowhere in the web, and what is no tag, is no link") {
              "<a href>",
              "<a href=>x",
              "<a href=''>",
+             "<a href HREF='https://example.test/'>",
+             "<a href= ''href='https://example.test/'>",
              "<a href='mailto:a@example.test'>",
              "<a href='tel:+123'>",
              "<a href='cid:logo'>",

@@ -88,7 +88,7 @@ TEST_CASE("the HTML of a recipient stands where that of all stood, encoded as it
             if ((parts & 1) == 0)
                 draft.text.reset();
             else
-                draft.text = "Content-Type: text/html; charset=utf-8\n\n" + html;
+                draft.text = mail::html_part(html);
             if ((parts & 2) == 0)
                 draft.attachments.clear();
             if ((parts & 4) != 0)
