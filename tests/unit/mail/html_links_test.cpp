@@ -137,7 +137,7 @@ TEST_CASE("a link leads where a browser would go") {
     CHECK(url("https://a.test/?a&copy=1&reg2&notit;&lt&ampx") == "https://a.test/?a&copy=1&reg2&notit;%3C&ampx");
     CHECK(url("https://a.test/&eacute;") == "https://a.test/%C3%A9");
     CHECK(url("https://a.test/&eacute") == "https://a.test/%C3%A9");
-    CHECK(url("https://a.test/é ü\"&#34;".substr(0, 23)) == "https://a.test/%C3%A9%20%C3%BC");
+    CHECK(url("https://a.test/é ü") == "https://a.test/%C3%A9%20%C3%BC");
     CHECK(url("https&colon;&sol;&sol;a.test&#47;&#x62;&#X63&#100") == "https://a.test/bcd");
     CHECK(url("https://a.test/&#8364;&#128;&#0;&#xD800;&#x110000;&#99999999999;&#;&#x;&") ==
           "https://a.test/%E2%82%AC%E2%82%AC%EF%BF%BD%EF%BF%BD%EF%BF%BD%EF%BF%BD&#;&#x;&");
