@@ -82,6 +82,8 @@ struct Services {
     std::string unsubscribe_key;
     /// To how many recipients one may send.
     std::function<mail::Limits()> limits;
+    /// What signs the links that tell what readers do.
+    std::string tracking_key;
     /// What is needed to read what came in, and what signs the URLs of its attachments.
     std::function<mail::InboundSettings()> inbound_settings;
     std::string link_key;

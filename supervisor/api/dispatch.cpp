@@ -2,6 +2,7 @@
 
 #include "api/fronts/front.hpp"
 #include "api/handlers/handlers.hpp"
+#include "api/tracking.hpp"
 #include "api/unsubscribe.hpp"
 #include "base/ip_network.hpp"
 #include "base/text.hpp"
@@ -166,6 +167,10 @@ Response Dispatch::answer(Request& request, RateLimits::Verdict& rate) {
         return answer_as_another(request, token, credential);
     if (request.path.starts_with(unsubscribe_base))
         return unsubscribe(services_, request);
+    if (request.path.starts_with(open_base))
+        return follow_open(services_, request);
+    if (request.path.starts_with(click_base))
+        return follow_click(services_, request);
     auto [route, parameters] = find_route(request);
     if (!route->signed_url || !request.query.contains("signature"))
         let_in(credential, request, *route);

@@ -102,6 +102,9 @@ class BodyMaker {
         boundary_ = hash.finish().substr(0, digits);
     }
 
+    /// The end of each boundary.
+    [[nodiscard]] const std::string& boundary() const { return boundary_; }
+
     Object make() {
         std::vector<Object> bodies;
         if (draft_.text)
@@ -151,6 +154,13 @@ class BodyMaker {
     std::string boundary_;
 };
 
+std::string bytes_of(const Object& body) {
+    const Gmime<GMimeFormatOptions> options(g_mime_format_options_new());
+    g_mime_format_options_set_newline_format(options.get(), GMIME_NEWLINE_FORMAT_DOS);
+    const Gmime<char> bytes(g_mime_object_to_string(body.get(), options.get()));
+    return bytes.get();
+}
+
 Field unsubscribe_field(const Unsubscribe& given) {
     Field field("List-Unsubscribe");
     if (!given.url.empty())
@@ -193,12 +203,24 @@ std::string compose(const Draft& draft, const std::string& message_id, Time date
         throw Error(Code::internal, "cannot write a message: its draft was never judged", {}, problems);
     ready_gmime();
     std::string message = header(draft, message_id, date);
-    const Gmime<GMimeFormatOptions> options(g_mime_format_options_new());
-    g_mime_format_options_set_newline_format(options.get(), GMIME_NEWLINE_FORMAT_DOS);
-    const Object body = BodyMaker(draft, message_id).make();
-    const Gmime<char> bytes(g_mime_object_to_string(body.get(), options.get()));
-    message += bytes.get();
+    message += bytes_of(BodyMaker(draft, message_id).make());
     return message;
+}
+
+std::string html_part(const std::string& html) {
+    ready_gmime();
+    return bytes_of(text_part("text/html", html));
+}
+
+MessagePlace place_of_html(const std::string& message, const Draft& draft, const std::string& message_id) {
+    const std::string part = html_part(draft.html.value());
+    // Whoever wrote the texts in front of it could not know a boundary.
+    const std::string boundary = BodyMaker(draft, message_id).boundary() + "\r\n";
+    if (const auto found = message.find(boundary + part); found != std::string::npos)
+        return {.at = found + boundary.size(), .length = part.size()};
+    if (!message.ends_with(part))
+        throw Error(Code::internal, "a message does not have the HTML that it was composed of");
+    return {.at = message.size() - part.size(), .length = part.size()};
 }
 
 } // namespace vectis::mail

@@ -17,4 +17,14 @@ namespace vectis::mail {
 /// not judged.
 [[nodiscard]] std::string compose(const Draft& draft, const std::string& message_id, Time date);
 
+/// The part of a message that compose() makes of its HTML, with that part's own header.
+[[nodiscard]] std::string html_part(const std::string& html);
+
+struct MessagePlace {
+    std::size_t at = 0;
+    std::size_t length = 0;
+};
+/// Where it is in what compose() made of the draft, which has HTML: another html_part() may stand there.
+[[nodiscard]] MessagePlace place_of_html(const std::string& message, const Draft& draft, const std::string& message_id);
+
 } // namespace vectis::mail

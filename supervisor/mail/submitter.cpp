@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/error.hpp"
 #include "mail/story.hpp"
+#include "mail/tracking.hpp"
 #include "mail/unsubscribe.hpp"
 
 #include <fmt/format.h>
@@ -138,6 +139,8 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
     bool answered = false;
     try {
         std::optional<store::Suppression> suppression;
+        std::string fields;
+        std::optional<store::TrackedHtml> own_html;
         const auto [content, sender] = database_.read([&](store::Database& database) {
             store::Messages messages(database);
             const auto current = messages.recipient(id);
@@ -152,10 +155,12 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
             auto bytes = messages.content(recipient.message);
             if (!message || !bytes)
                 throw Error(Code::internal, fmt::format("message {} has nothing to hand over", recipient.message));
+            own_html = messages.readings().html(recipient.message);
             // Before the database is anybody else's: who cancels from now on is too late.
             const std::lock_guard lock(mutex_);
             handing_over_.insert(id);
-            return std::pair{unsubscribe_fields(*message, id, options_.unsubscribe_key) + *bytes, message->domain};
+            fields = unsubscribe_fields(*message, id, options_.unsubscribe_key);
+            return std::pair{*std::move(bytes), message->domain};
         });
         if (suppression)
             give_up(recipient, *suppression);
@@ -163,8 +168,10 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
             if (!session)
                 session.emplace(options_.socket, "localhost", answer_limit);
             const std::string envelope_sender = bounce_address(id, sender, options_.token_key);
+            const Subscriber reader{.recipient = id, .message = recipient.message};
             const Reply reply = session->send(
-                {.sender = envelope_sender, .recipient = recipient.address, .id = recipient.message}, content);
+                {.sender = envelope_sender, .recipient = recipient.address, .id = recipient.message},
+                fields + (own_html ? content_for(content, *own_html, reader, options_.tracking_key) : content));
             answered = true;
             note(recipient, reply);
         }

@@ -24,6 +24,7 @@ class Submitter {
         fs::path socket;
         std::string token_key;       // of the envelope senders
         std::string unsubscribe_key; // of the links to unsubscribe
+        std::string tracking_key;    // of the links that tell what readers do
     };
     using Log = std::function<void(const std::string&)>;
 

@@ -17,6 +17,8 @@ constexpr std::string_view bounce_prefix = "bounce+";
 // What the key signs here, so that it cannot be taken for anything else that is signed with it.
 constexpr std::string_view bounce_purpose = "vectis bounce address 1:";
 constexpr std::string_view unsubscribe_purpose = "vectis unsubscribe 1:";
+constexpr std::string_view opened_purpose = "vectis opened 1:";
+constexpr std::string_view clicked_purpose = "vectis clicked 1:";
 constexpr std::size_t least_key_octets = 32;
 constexpr std::size_t id_octets_count = 8;
 // 96 of HMAC-SHA256's 256 bits: with the id 160, which base32 writes as 32 characters without a bit left over.
@@ -24,8 +26,8 @@ constexpr std::size_t mac_octets_count = 12;
 constexpr std::size_t token_letters = 32;
 // A link has room for more: with the row's id and the message's 320 bits, again without one left over.
 constexpr std::size_t uuid_octets_count = 16;
-constexpr std::size_t unsubscribe_mac_octets_count = 16;
-constexpr std::size_t unsubscribe_token_letters = 64;
+constexpr std::size_t link_mac_octets_count = 16;
+constexpr std::size_t link_token_letters = 64;
 constexpr std::string_view base32_alphabet = "abcdefghijklmnopqrstuvwxyz234567"; // RFC 4648 section 6
 
 std::string id_octets(std::uint64_t id) {
@@ -114,6 +116,27 @@ std::optional<std::string> from_base32(std::string_view text) {
     return octets;
 }
 
+std::string link_token(std::string_view purpose, const Subscriber& subscriber, std::string_view key) {
+    return base32(
+        with_mac(id_octets(static_cast<std::uint64_t>(subscriber.recipient)) + uuid_octets(subscriber.message), purpose,
+                 link_mac_octets_count, key));
+}
+
+std::optional<Subscriber> link_owner(std::string_view purpose, std::string_view token, std::string_view key) {
+    if (token.size() != link_token_letters)
+        return std::nullopt;
+    const auto octets = from_base32(lower_ascii(token));
+    const auto found = octets ? without_mac(*octets, purpose, link_mac_octets_count, key) : std::nullopt;
+    if (!found)
+        return std::nullopt;
+    return Subscriber{.recipient = static_cast<std::int64_t>(id_in(*found)),
+                      .message = uuid_of(std::string_view(*found).substr(id_octets_count))};
+}
+
+std::string_view purpose_of(Reading reading) {
+    return reading == Reading::opened ? opened_purpose : clicked_purpose;
+}
+
 } // namespace
 
 std::string bounce_address(std::int64_t recipient, std::string_view domain, std::string_view key) {
@@ -139,21 +162,19 @@ std::optional<std::int64_t> bounced_recipient(std::string_view address, std::str
 }
 
 std::string unsubscribe_token(const Subscriber& subscriber, std::string_view key) {
-    return base32(
-        with_mac(id_octets(static_cast<std::uint64_t>(subscriber.recipient)) + uuid_octets(subscriber.message),
-                 unsubscribe_purpose, unsubscribe_mac_octets_count, key));
+    return link_token(unsubscribe_purpose, subscriber, key);
 }
 
 std::optional<Subscriber> subscriber_of(std::string_view token, std::string_view key) {
-    if (token.size() != unsubscribe_token_letters)
-        return std::nullopt;
-    const auto octets = from_base32(lower_ascii(token));
-    const auto found =
-        octets ? without_mac(*octets, unsubscribe_purpose, unsubscribe_mac_octets_count, key) : std::nullopt;
-    if (!found)
-        return std::nullopt;
-    return Subscriber{.recipient = static_cast<std::int64_t>(id_in(*found)),
-                      .message = uuid_of(std::string_view(*found).substr(id_octets_count))};
+    return link_owner(unsubscribe_purpose, token, key);
+}
+
+std::string reading_token(Reading reading, const Subscriber& reader, std::string_view key) {
+    return link_token(purpose_of(reading), reader, key);
+}
+
+std::optional<Subscriber> reader_of(Reading reading, std::string_view token, std::string_view key) {
+    return link_owner(purpose_of(reading), token, key);
 }
 
 } // namespace vectis::mail

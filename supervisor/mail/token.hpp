@@ -1,7 +1,7 @@
 // The envelope sender of each recipient's message, bounce+TOKEN@DOMAIN: a bounce or a complaint that comes back to it
 // is about that recipient, and nobody else can make one up. The token has letters and digits alone and may change its
-// case on the way, as some systems change that of local parts. And the token in a recipient's link to unsubscribe,
-// which has another key. Pure.
+// case on the way, as some systems change that of local parts. And the tokens in the links that are a recipient's own,
+// which have other keys. Pure.
 #pragma once
 
 #include <cstdint>
@@ -35,5 +35,10 @@ struct Subscriber {
 [[nodiscard]] std::string unsubscribe_token(const Subscriber& subscriber, std::string_view key);
 /// Whom a token was made for with this key; nothing if it was not.
 [[nodiscard]] std::optional<Subscriber> subscriber_of(std::string_view token, std::string_view key);
+
+/// What a reader does that is followed: each has tokens of its own, of the same form.
+enum class Reading : std::uint8_t { opened, clicked };
+[[nodiscard]] std::string reading_token(Reading reading, const Subscriber& reader, std::string_view key);
+[[nodiscard]] std::optional<Subscriber> reader_of(Reading reading, std::string_view token, std::string_view key);
 
 } // namespace vectis::mail

@@ -29,6 +29,12 @@ std::string words(const Json& data) {
            (bounce_class.empty() || bounce_class == "unknown" ? "" : fmt::format(" ({})", bounce_class));
 }
 
+/// : "Mozilla/5.0 ..."
+std::string by(const Json& data) {
+    const std::string agent = said(data, "user_agent");
+    return agent.empty() ? "" : fmt::format(": \"{}\"", agent);
+}
+
 } // namespace
 
 std::string told(const store::MessageEvent& event) {
@@ -56,6 +62,10 @@ std::string told(const store::MessageEvent& event) {
         return fmt::format("taken back before it went to {}", who);
     if (what == "unsubscribed")
         return fmt::format("{} wants no more mail of this kind", who);
+    if (what == "opened")
+        return fmt::format("{} opened it, or a program did for them{}", who, by(data));
+    if (what == "clicked")
+        return fmt::format("{} followed the link {}{}", who, said(data, "url"), by(data));
     if (what == "unknown")
         return fmt::format("Postfix has it no more for {}, and its log does not say what became of it", who);
     return fmt::format("{} {}", what, who);

@@ -345,10 +345,13 @@ void run(const state::Paths& paths) {
     const std::string unsubscribe_key = database.write([](store::Database& own) {
         return store::Messages(own).own_secret("unsubscribe", random_hex(token_key_bytes));
     });
+    const std::string tracking_key = database.write(
+        [](store::Database& own) { return store::Messages(own).own_secret("tracking", random_hex(token_key_bytes)); });
     mail::Submitter submitter(database,
                               {.socket = "/var/spool/postfix/public/vectis-submit",
                                .token_key = token_key,
-                               .unsubscribe_key = unsubscribe_key},
+                               .unsubscribe_key = unsubscribe_key,
+                               .tracking_key = tracking_key},
                               log_error);
     mail::Tracker tracker(database, token_key);
     mail::Bounces bounces(database, token_key);
@@ -404,6 +407,7 @@ void run(const state::Paths& paths) {
         .log = log_error,
         .unsubscribe_key = unsubscribe_key,
         .limits = [&limits] { return limits(); },
+        .tracking_key = tracking_key,
         .inbound_settings = settings,
         .link_key = link_key};
     // What was left unfinished when the process was killed, or when there was no supervisor.

@@ -69,6 +69,8 @@ void Counts::count(const MessageEvent& event, const std::optional<Message>& mess
     if (what.empty())
         return;
     const Json data = parse_json(event.data);
+    if (data.contains("first") && !data.at("first").get<bool>()) // the same reader, once more
+        return;
     Figures figures{{what, 1}};
     if (const auto bounce_class = data.find("bounce_class"); bounce_class != data.end() && what == "bounced")
         figures.emplace(what + "." + bounce_class->get<std::string>(), 1);

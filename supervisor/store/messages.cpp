@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view message_columns =
     "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at, "
-    "unsubscribe_url, unsubscribe_mailto";
+    "unsubscribe_url, unsubscribe_mailto, track_opens, track_clicks";
 constexpr std::string_view recipient_columns =
     "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at";
 constexpr std::string_view event_columns = "id, at, type, domain, message, recipient, data";
@@ -31,7 +31,9 @@ Message read_message(const Statement& row) {
             .created_at = row.text(9),
             .send_at = row.optional_text(10),
             .unsubscribe_url = row.optional_text(11),
-            .unsubscribe_mailto = row.optional_text(12)};
+            .unsubscribe_mailto = row.optional_text(12),
+            .track_opens = row.integer(13) != 0,
+            .track_clicks = row.integer(14) != 0};
 }
 
 Recipient read_recipient(const Statement& row) {
@@ -94,11 +96,11 @@ void insert_event(Database& database, const MessageEvent& event) {
 void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
     database_
         .prepare(fmt::format("insert into messages ({}, seq) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                             "?12, ?13, (select coalesce(max(seq), 0) + 1 from messages))",
+                             "?12, ?13, ?14, ?15, (select coalesce(max(seq), 0) + 1 from messages))",
                              message_columns))
         .bind(message.id, message.domain, message.sent_by, message.sender, message.subject, message.message_id,
               message.tags, message.metadata, message.size, message.created_at, message.send_at,
-              message.unsubscribe_url, message.unsubscribe_mailto)
+              message.unsubscribe_url, message.unsubscribe_mailto, message.track_opens, message.track_clicks)
         .run();
     database_.prepare("insert into message_subjects (rowid, subject) select seq, subject from messages where id = ?1")
         .bind(message.id)

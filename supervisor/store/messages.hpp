@@ -2,6 +2,7 @@
 #pragma once
 
 #include "store/page.hpp"
+#include "store/readings.hpp"
 #include "store/suppressions.hpp"
 
 #include <cstdint>
@@ -25,6 +26,8 @@ struct Message {
     std::optional<std::string> send_at;
     std::optional<std::string> unsubscribe_url;    // of this server, up to the recipient's token
     std::optional<std::string> unsubscribe_mailto; // beside it
+    bool track_opens = false;
+    bool track_clicks = false;
 };
 
 struct Recipient {
@@ -109,6 +112,7 @@ class Messages {
 
     /// Of the same database.
     [[nodiscard]] Suppressions suppressions() { return Suppressions(database_); }
+    [[nodiscard]] Readings readings() { return Readings(database_); }
 
     /// A secret of this server's own, 32 bytes in hexadecimal; `fresh` from now on if there is none.
     [[nodiscard]] std::string own_secret(const std::string& name, const std::string& fresh);

@@ -23,6 +23,8 @@ inline constexpr std::array event_types{
     EventType{"message.suppressed", "It was not sent: the domain sends nothing more to that address"},
     EventType{"message.complained", "Its reader took it for spam"},
     EventType{"message.unsubscribed", "Its reader used its link, and wants no more of the domain"},
+    EventType{"message.opened", "Its picture was fetched: it was opened, or a program looked at it in advance"},
+    EventType{"message.clicked", "One of its links was followed, by its reader or by a program that checks links"},
     EventType{"message.canceled", "It was taken back before it was delivered"},
     EventType{"inbound.received", "A message came in by an inbound route"},
     EventType{"inbound.spam", "The same, and Rspamd takes it for spam"},

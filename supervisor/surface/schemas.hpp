@@ -536,6 +536,11 @@ inline constexpr std::array template_use_properties{
     Property{"variables", &any_data, "What it writes in place of its tags: a value for each name", false},
 };
 inline constexpr Schema template_use{.name = "TemplateUse", .properties = template_use_properties};
+inline constexpr std::array tracking_properties{
+    Property{"opens", &flag, "A picture at the end of the HTML tells that it was fetched; left out: false", false},
+    Property{"clicks", &flag, "The links of the HTML lead here first, and on from here; left out: false", false},
+};
+inline constexpr Schema tracking{.name = "Tracking", .properties = tracking_properties};
 inline constexpr std::array new_message_properties{
     Property{"from", &person, "Who sends: an address in one of the domains here"},
     Property{"to", &persons, "Who gets it", false},
@@ -549,6 +554,8 @@ inline constexpr std::array new_message_properties{
     Property{"attachments", &attachments, "Files that go with it", false},
     Property{"headers", &headers, "More fields of its header, by name; not those that this server writes", false},
     Property{"list_unsubscribe", &list_unsubscribe, "How its readers get no more of this kind", false},
+    Property{"tracking", &tracking, "Whether you are told what its readers do with it; left out: nobody is followed",
+             false},
     Property{"tags", &tags, "Words by which you find it again", false},
     Property{"metadata", &metadata, "What you want to have back with each event: names and texts", false},
     Property{"send_at", &time, "Not before then; at most 30 days ahead", false},
@@ -561,7 +568,9 @@ inline constexpr std::array message_batch_properties{
 inline constexpr Schema message_batch{.name = "MessageBatch", .properties = message_batch_properties};
 inline constexpr Schema envelope_recipients{.kind = Kind::array, .items = &email, .least = 1, .most = 1000};
 inline constexpr std::array raw_message_properties{
-    Property{"raw", &base64_content, "The whole message, in base64; Bcc is taken out of it"},
+    Property{
+        "raw", &base64_content,
+        "The whole message, in base64; Bcc is taken out of it. Its HTML goes out as it is: nothing in it is tracked"},
     Property{"to", &envelope_recipients, "Who gets it; left out: whom To, Cc and Bcc name", false},
     Property{"tags", &tags, "Words by which you find it again", false},
     Property{"metadata", &metadata, "What you want to have back with each event: names and texts", false},
@@ -600,6 +609,8 @@ inline constexpr std::array recipient_properties{
     Property{"code", &optional_text, "The enhanced status code of the last answer (RFC 3463)"},
     Property{"answer", &answer_text, "The last answer of the other side, in its own words"},
     Property{"relay", &optional_text, "Which server gave it"},
+    Property{"opened_at", &optional_time, "When its picture was fetched first; null: never, or that is not tracked"},
+    Property{"clicked_at", &optional_time, "When a link was followed first; null: never, or that is not tracked"},
     Property{"updated_at", &time, "When this was so first"},
 };
 inline constexpr Schema recipient{.name = "Recipient", .properties = recipient_properties};
@@ -612,6 +623,7 @@ inline constexpr std::array message_properties{
     Property{"message_id", &text, "Its Message-ID, without the angle brackets"},
     Property{"tags", &tags, "Its tags"},
     Property{"metadata", &metadata, "Its metadata"},
+    Property{"tracking", &tracking, "What its readers do of which you are told"},
     Property{"size", &count, "Bytes, as it goes out"},
     Property{"sent_by", &text, "Who sent it, by the name of that time"},
     Property{"created_at", &time, "When it was accepted"},

@@ -212,6 +212,7 @@ struct Api {
                            .log = [this](const std::string& line) { logged.push_back(line); },
                            .unsubscribe_key = std::string(64, 'u'),
                            .limits = [this] { return limits; },
+                           .tracking_key = std::string(64, 't'),
                            .inbound_settings = [this] { return inbound_settings; },
                            .link_key = std::string(64, 'k')};
     api::Dispatch dispatch{services};

@@ -115,11 +115,6 @@ void Fields::refuse(std::string_view name, const std::string& what, const std::s
         fault(name, what, hint);
 }
 
-void Fields::refuse_if_on(std::string_view name, const std::string& what) {
-    if (flag(name).value_or(false))
-        fault(name, what, "set it to false, or leave it out");
-}
-
 void Fields::ignore(std::string_view name) {
     asked_.push_back(name);
 }

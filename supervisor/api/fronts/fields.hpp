@@ -36,8 +36,6 @@ class Fields {
 
     /// Notes that the member, if it is there, asks for what is not done here.
     void refuse(std::string_view name, const std::string& what, const std::string& hint = {});
-    /// The same unless it is false.
-    void refuse_if_on(std::string_view name, const std::string& what);
     /// The member changes nothing of what is sent.
     void ignore(std::string_view name);
 

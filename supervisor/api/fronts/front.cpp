@@ -196,6 +196,11 @@ Judged judged(const Call& call, const Draft& draft, std::span<const Renamed> nam
     return result;
 }
 
+void put_tracking(Draft& draft, bool opens, bool clicks) {
+    if ((opens || clicks) && draft.body.contains("html"))
+        draft.body["tracking"] = {{"opens", opens}, {"clicks", clicks}};
+}
+
 void expect_room(const Json& common, std::size_t times) {
     if (times > 1 && to_text(common).size() > most_in_memory / times)
         throw_too_much();

@@ -67,6 +67,10 @@ struct Judged {
 [[nodiscard]] Judged judged(const Call& call, const Draft& draft, std::span<const Renamed> names,
                             bool try_only = false);
 
+/// Follows the readers of a message as the vendor's switches ask. Of one without HTML there is nothing to follow, there
+/// as here: it goes out as it is.
+void put_tracking(Draft& draft, bool opens, bool clicks);
+
 /// Throws Error(invalid_input) if so many messages that have this in common are more than is kept in memory.
 void expect_room(const Json& common, std::size_t times);
 

@@ -21,6 +21,9 @@ constexpr std::array mailgun_names{Renamed{"reply_to", "h:Reply-To"},
                                    Renamed{"metadata", "v:"},
                                    Renamed{"headers", "h:"},
                                    Renamed{"attachments", "attachment"},
+                                   Renamed{"tracking", ""},
+                                   Renamed{"opens", "o:tracking-opens"},
+                                   Renamed{"clicks", "o:tracking-clicks"},
                                    Renamed{"email", ""},
                                    Renamed{"name", ""}};
 constexpr std::size_t most_of_mailgun_batch = 1000;
@@ -119,13 +122,41 @@ void put_options(Form& form, Json& body) {
         else
             form.fault("o:deliverytime", "expected a time such as Fri, 25 Nov 2026 10:43:11 +0000 (RFC 5322)");
     }
-    for (const auto* name : {"o:tracking", "o:tracking-clicks", "o:tracking-opens", "o:tracking-pixel-location-top",
-                             "o:require-tls", "o:skip-verification"}) {
+    for (const auto* name : {"o:tracking-pixel-location-top", "o:require-tls", "o:skip-verification"}) {
         if (const auto value = form.text(name); value && !is_off(*value))
             form.fault(name, "asks for what is not done here", "no, or leave it out");
     }
     if (const auto dkim = form.text("o:dkim"); dkim && is_off(*dkim))
         form.fault("o:dkim", "asks for mail without a signature: all of it is signed here", "leave it out");
+}
+
+/// Of the switches for both and for one of them the one for one counts, but nobody is followed where all is off.
+void put_mailgun_tracking(Form& form, Draft& draft) {
+    const auto word = [&](const char* name, bool html_only) {
+        const auto value = form.text(name);
+        const std::string lower = lower_ascii(value.value_or(""));
+        const bool known = is_off(lower) || lower == "yes" || lower == "true" || (html_only && lower == "htmlonly");
+        if (!known)
+            form.fault(name, fmt::format("found '{}', expected yes{} or no", printable(*value),
+                                         html_only ? ", htmlonly" : ""));
+        return known && value && !value->empty() ? std::optional(lower) : std::nullopt;
+    };
+    const auto all = word("o:tracking", true);
+    const auto opens = word("o:tracking-opens", false);
+    const auto clicks = word("o:tracking-clicks", true);
+    const auto follows = [&](const std::optional<std::string>& one, const char* name) {
+        const bool on = !is_off(one ? *one : all.value_or("no"));
+        if (on && all && is_off(*all))
+            form.fault(name, "stands beside o:tracking, which is off", "leave one of them out");
+        return on;
+    };
+    const bool follow_opens = follows(opens, "o:tracking-opens");
+    const bool follow_clicks = follows(clicks, "o:tracking-clicks");
+    // Theirs replaces the links of the text as well, unless it is told not to.
+    if (follow_clicks && (clicks ? *clicks : *all) != "htmlonly" && draft.body.contains("text"))
+        form.fault(clicks ? "o:tracking-clicks" : "o:tracking",
+                   "asks for what is not done here: links in the text stay as they are", "htmlonly, or no");
+    put_tracking(draft, follow_opens, follow_clicks);
 }
 
 /// What is in the form beside recipient-variables; `testing`: it is only tried.
@@ -155,6 +186,7 @@ Draft mailgun_draft(Form& form, bool& testing) {
     put_files(form, "attachment", draft.body);
     put_files(form, "inline", draft.body);
     put_options(form, draft.body);
+    put_mailgun_tracking(form, draft);
     testing = !is_off(form.text("o:testmode").value_or(""));
     for (auto& [name, value] : form.with_prefix("h:")) {
         if (lower_ascii(name) == "reply-to")

@@ -30,6 +30,9 @@ constexpr std::array postmark_names{Renamed{"from", "From"},
                                     Renamed{"content_type", "ContentType"},
                                     Renamed{"metadata", "Metadata"},
                                     Renamed{"tags", "Tag"},
+                                    Renamed{"tracking", ""},
+                                    Renamed{"opens", "TrackOpens"},
+                                    Renamed{"clicks", "TrackLinks"},
                                     Renamed{"email", ""},
                                     Renamed{"name", ""}};
 constexpr std::size_t most_of_postmark_batch = 500;
@@ -112,9 +115,14 @@ Draft postmark_draft(const Json& json) {
     for (std::size_t i = 0; i < attachments.size(); ++i)
         draft.body["attachments"].push_back(
             postmark_attachment(attachments[i], fmt::format("/Attachments/{}", i), draft.problems));
-    fields.refuse_if_on("TrackOpens", "asks for what is not done here: nobody is watched opening mail");
-    if (const auto links = fields.text("TrackLinks"); links && !links->empty() && *links != "None")
-        fields.fault("TrackLinks", "asks for what is not done here: links stay as they are", "None, or leave it out");
+    const bool opens = fields.flag("TrackOpens").value_or(false);
+    const auto links = fields.text("TrackLinks").value_or("");
+    if (links == "HtmlAndText" || links == "TextOnly")
+        fields.fault("TrackLinks", "asks for what is not done here: links in the text stay as they are",
+                     "HtmlOnly or None");
+    else if (!links.empty() && links != "None" && links != "HtmlOnly")
+        fields.fault("TrackLinks", fmt::format("found '{}', expected HtmlOnly or None", printable(links)));
+    put_tracking(draft, opens, links == "HtmlOnly");
     if (const auto stream = fields.text("MessageStream"); stream && *stream != "outbound")
         fields.fault("MessageStream", fmt::format("'{}' is no stream here", printable(*stream)),
                      "there is one, outbound: leave it out");
@@ -232,10 +240,11 @@ Response postmark_details(Call& call) {
         std::string_view ours;
         std::string_view theirs;
     };
-    constexpr std::array<Event, 5> names{Event{"message.delivered", "Delivered"},
-                                         Event{"message.deferred", "Transient"}, Event{"message.bounced", "Bounced"},
-                                         Event{"message.expired", "Bounced"},
-                                         Event{"message.complained", "SpamComplaint"}};
+    constexpr std::array<Event, 7> names{
+        Event{"message.delivered", "Delivered"},      Event{"message.deferred", "Transient"},
+        Event{"message.bounced", "Bounced"},          Event{"message.expired", "Bounced"},
+        Event{"message.complained", "SpamComplaint"}, Event{"message.opened", "Opened"},
+        Event{"message.clicked", "LinkClicked"}};
     const Json told = parse_json(handlers::messages_events(call).body);
     Json events = Json::array();
     for (const auto& each : told.at("data")) {
@@ -248,6 +257,7 @@ Response postmark_details(Call& call) {
                               {"Details", each.at("data")}});
     }
     const Json& tags = message.at("tags");
+    const Json& tracking = message.at("tracking");
     return document(200, {{"MessageID", message.at("id")},
                           {"To", std::move(to)},
                           {"Recipients", std::move(recipients)},
@@ -258,8 +268,8 @@ Response postmark_details(Call& call) {
                           {"Tag", tags.empty() ? Json(nullptr) : tags[0]},
                           {"Metadata", message.at("metadata")},
                           {"MessageStream", "outbound"},
-                          {"TrackOpens", false},
-                          {"TrackLinks", "None"},
+                          {"TrackOpens", tracking.at("opens")},
+                          {"TrackLinks", tracking.at("clicks") == true ? "HtmlOnly" : "None"},
                           {"MessageEvents", std::move(events)}});
 }
 

@@ -12,9 +12,10 @@ namespace vectis::api::fronts {
 
 namespace {
 
-constexpr std::array sendgrid_names{Renamed{"content_type", "type"}, Renamed{"text", "content"},
-                                    Renamed{"html", "content"}, Renamed{"metadata", "custom_args"},
-                                    Renamed{"tags", "categories"}};
+constexpr std::array sendgrid_names{Renamed{"content_type", "type"},   Renamed{"text", "content"},
+                                    Renamed{"html", "content"},        Renamed{"metadata", "custom_args"},
+                                    Renamed{"tags", "categories"},     Renamed{"tracking", "tracking_settings"},
+                                    Renamed{"opens", "open_tracking"}, Renamed{"clicks", "click_tracking"}};
 constexpr std::size_t most_personalizations = 1000;
 constexpr std::size_t most_substitutions = 1000;
 constexpr std::size_t longest_substitution = 10000;
@@ -78,9 +79,15 @@ void sendgrid_content(const Json& list, Draft& draft) {
     }
 }
 
-/// Settings that change something only if they are on; true: the message is only tried.
-bool sendgrid_settings(Fields& fields, std::vector<Problem>& problems) {
-    bool sandbox = false;
+struct SendgridSettings {
+    bool sandbox = false; // the message is only tried
+    bool opens = false;
+    bool clicks = false;
+};
+
+/// Those that change something only if they are on.
+SendgridSettings sendgrid_settings(Fields& fields, std::vector<Problem>& problems) {
+    SendgridSettings asked;
     const auto each_of = [&](const char* name, const auto& use) {
         const Json* json = fields.take(name);
         if (json == nullptr)
@@ -93,26 +100,39 @@ bool sendgrid_settings(Fields& fields, std::vector<Problem>& problems) {
                 continue;
             Fields within(setting.value(), place, problems);
             const bool on = within.flag("enable").value_or(false);
-            use(setting.key(), place, on);
+            use(setting.key(), place, on, within);
         }
     };
-    each_of("mail_settings", [&](const std::string& name, const std::string& place, bool on) {
+    each_of("mail_settings", [&](const std::string& name, const std::string& place, bool on, const Fields&) {
         if (name == "sandbox_mode")
-            sandbox = on;
+            asked.sandbox = on;
         else if (on)
             problems.push_back({.where = {},
                                 .path = place,
                                 .what = "asks for what is not done here",
                                 .hint = "of the mail settings there is sandbox_mode"});
     });
-    each_of("tracking_settings", [&](const std::string&, const std::string& place, bool on) {
-        if (on)
+    each_of("tracking_settings", [&](const std::string& name, const std::string& place, bool on, Fields& within) {
+        if (name == "open_tracking") {
+            asked.opens = on;
+            if (!within.text("substitution_tag").value_or("").empty() && on)
+                within.fault("substitution_tag",
+                             "asks for what is not done here: the picture is at the end of the HTML", "leave it out");
+            within.finish();
+        } else if (name == "click_tracking") {
+            asked.clicks = on;
+            if (within.flag("enable_text").value_or(false) && on)
+                within.fault("enable_text", "asks for what is not done here: links in the text stay as they are",
+                             "set it to false, or leave it out");
+            within.finish();
+        } else if (on) {
             problems.push_back({.where = {},
                                 .path = place,
-                                .what = "asks for what is not done here: nobody is watched reading mail",
-                                .hint = "set enable to false, or leave it out"});
+                                .what = "asks for what is not done here",
+                                .hint = "of the tracking settings there are open_tracking and click_tracking"});
+        }
     });
-    return sandbox;
+    return asked;
 }
 
 void put_time(Fields& fields, Json& body) {
@@ -156,10 +176,11 @@ std::pair<Draft, bool> sendgrid_common(Fields& fields, std::vector<Problem>& pro
     for (const auto* name : {"template_id", "sections", "batch_id", "asm"})
         fields.refuse(name, "asks for what is not here", "leave it out");
     fields.ignore("ip_pool_name");
-    const bool sandbox = sendgrid_settings(fields, problems);
+    const auto settings = sendgrid_settings(fields, problems);
+    put_tracking(draft, settings.opens, settings.clicks);
     problems.insert(problems.end(), draft.problems.begin(), draft.problems.end());
     draft.problems.clear();
-    return {std::move(draft), sandbox};
+    return {std::move(draft), settings.sandbox};
 }
 
 Substitutions sendgrid_substitutions(Fields& fields) {

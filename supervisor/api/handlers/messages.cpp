@@ -11,6 +11,7 @@
 #include "mail/raw.hpp"
 #include "mail/story.hpp"
 #include "mail/told.hpp"
+#include "mail/tracking.hpp"
 
 #include <fmt/format.h>
 
@@ -28,15 +29,22 @@ Json message_json(const store::Message& message) {
             {"message_id", message.message_id},
             {"tags", parse_json(message.tags)},
             {"metadata", parse_json(message.metadata)},
+            {"tracking", {{"opens", message.track_opens}, {"clicks", message.track_clicks}}},
             {"size", message.size},
             {"sent_by", message.sent_by},
             {"created_at", message.created_at},
             {"send_at", json_or_null(message.send_at)}};
 }
 
-Json whole_json(const store::Message& message, const std::vector<store::Recipient>& recipients) {
+Json whole_json(const store::Message& message, const std::vector<store::Recipient>& recipients,
+                store::Messages& messages) {
     Json json = message_json(message);
     json["recipients"] = Json::array();
+    const auto first = messages.readings().first(message.id);
+    const auto first_at = [&](const store::Recipient& recipient, mail::Reading reading) {
+        const auto found = first.find({recipient.id, mail::name(reading)});
+        return found == first.end() ? Json(nullptr) : Json(found->second);
+    };
     for (const auto& each : recipients)
         json["recipients"].push_back({{"email", each.address},
                                       {"status", each.status},
@@ -44,6 +52,8 @@ Json whole_json(const store::Message& message, const std::vector<store::Recipien
                                       {"code", json_or_null(each.code)},
                                       {"answer", each.answer ? Json(printable(*each.answer)) : Json(nullptr)},
                                       {"relay", json_or_null(each.relay)},
+                                      {"opened_at", first_at(each, mail::Reading::opened)},
+                                      {"clicked_at", first_at(each, mail::Reading::clicked)},
                                       {"updated_at", each.updated_at}});
     return json;
 }
@@ -171,7 +181,8 @@ Response messages_list(Call& call) {
 Response messages_get(Call& call) {
     return call.services().ledger.read([&](store::Database& database) {
         const auto message = this_message(call, database);
-        return call.resource(whole_json(message, store::Messages(database).recipients(message.id)));
+        store::Messages messages(database);
+        return call.resource(whole_json(message, messages.recipients(message.id), messages));
     });
 }
 
@@ -204,7 +215,7 @@ Response messages_cancel(Call& call) {
         if (canceled == 0)
             throw Error(Code::conflict, "it has been sent to every recipient");
         change.audit("message.cancel", message.message_id, message.id, nullptr, {{"recipients", canceled}});
-        return call.answer(whole_json(message, recipients));
+        return call.answer(whole_json(message, recipients, messages));
     });
 }
 

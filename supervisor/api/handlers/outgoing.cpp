@@ -109,6 +109,32 @@ mail::Draft draft_in(const Json& body, std::vector<Problem>& problems,
     return draft;
 }
 
+/// What is to be followed; what cannot be is noted.
+mail::Tracking tracking_in(const Json& body, const mail::Draft& draft, std::vector<Problem>& problems) {
+    const Json asked = body.value("tracking", Json::object());
+    for (const auto* name : {"opens", "clicks"}) {
+        if (asked.value(name, false) && !draft.html)
+            problems.push_back({.where = {},
+                                .path = fmt::format("/tracking/{}", name),
+                                .what = "there is nothing to follow: the message has no HTML",
+                                .hint = "set it to false, or send html"});
+    }
+    return {.opens = asked.value("opens", false), .clicks = asked.value("clicks", false)};
+}
+
+/// Notes it if there is more to follow than is followed.
+std::optional<store::TrackedHtml> tracked_in(const mail::Draft& draft, const mail::Tracking& tracking,
+                                             const std::string& hostname, std::vector<Problem>& problems) {
+    auto tracked = draft.html ? mail::tracked(*draft.html, tracking, hostname) : std::nullopt;
+    if (tracked && tracked->links.size() > mail::most_links)
+        problems.push_back(
+            {.where = {},
+             .path = "/tracking/clicks",
+             .what = fmt::format("the HTML has {} links, expected at most {}", tracked->links.size(), mail::most_links),
+             .hint = "set it to false"});
+    return tracked;
+}
+
 std::optional<std::string> send_at_in(const Json& body, std::vector<Problem>& problems) {
     const auto given = text_in(body, "send_at");
     if (!given)
@@ -140,8 +166,10 @@ std::string expect_own_domain(const Call& call, const std::string& address) {
 }
 
 void judge_message(const Json& body, std::vector<Problem>& problems) {
-    static_cast<void>(draft_in(body, problems));
+    const auto draft = draft_in(body, problems);
+    const auto tracking = tracking_in(body, draft, problems);
     static_cast<void>(outgoing(body, problems));
+    static_cast<void>(tracked_in(draft, tracking, "localhost", problems)); // how many links, whatever they become
 }
 
 Outgoing outgoing(const Json& body, std::vector<Problem>& problems) {
@@ -156,19 +184,29 @@ Outgoing outgoing(const Json& body, std::vector<Problem>& problems) {
             .metadata = to_text(metadata_in(body, problems)),
             .send_at = send_at_in(body, problems),
             .unsubscribe_url = {},
-            .unsubscribe_mailto = {}};
+            .unsubscribe_mailto = {},
+            .tracking = {},
+            .tracked = {}};
 }
 
 Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& problems) {
     const auto draft = draft_in(body, problems, written_by_template(call, body, problems));
     Outgoing one = outgoing(body, problems);
+    one.tracking = tracking_in(body, draft, problems);
+    one.tracked = tracked_in(draft, one.tracking, call.services().hostname(), problems);
     if (!problems.empty())
         return one;
     one.sender = draft.from.email;
     one.domain = expect_own_domain(call, one.sender);
     one.subject = draft.subject;
     one.message_id = fmt::format("{}@{}", one.id, one.domain);
-    one.content = mail::compose(draft, "<" + one.message_id + ">", now());
+    const std::string bracketed = "<" + one.message_id + ">";
+    one.content = mail::compose(draft, bracketed, now());
+    if (one.tracked) {
+        const auto place = mail::place_of_html(one.content, draft, bracketed);
+        one.tracked->at = place.at;
+        one.tracked->length = place.length;
+    }
     one.recipients = mail::recipients(draft);
     if (draft.list_unsubscribe && draft.list_unsubscribe->is_ours()) {
         one.unsubscribe_url = mail::unsubscribe_url(call.services().hostname());
@@ -222,7 +260,9 @@ Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one)
                                  .created_at = change.at(),
                                  .send_at = one.send_at,
                                  .unsubscribe_url = one.unsubscribe_url,
-                                 .unsubscribe_mailto = one.unsubscribe_mailto};
+                                 .unsubscribe_mailto = one.unsubscribe_mailto,
+                                 .track_opens = one.tracking.opens,
+                                 .track_clicks = one.tracking.clicks};
     std::vector<store::Recipient> recipients;
     for (const auto& address : one.recipients)
         recipients.push_back({.message = one.id,
@@ -235,6 +275,8 @@ Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one)
                               .updated_at = change.at()});
     store::Messages messages(change.database());
     messages.add(message, one.content, recipients);
+    if (one.tracked)
+        messages.readings().add(one.id, *one.tracked);
     Json shown = Json::array();
     bool goes_out = false;
     for (auto& each : recipients) {

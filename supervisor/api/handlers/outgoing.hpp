@@ -4,6 +4,7 @@
 
 #include "accounts/ledger.hpp"
 #include "api/call.hpp"
+#include "mail/tracking.hpp"
 
 #include <optional>
 #include <span>
@@ -26,6 +27,8 @@ struct Outgoing {
     std::optional<std::string> send_at;
     std::optional<std::string> unsubscribe_url; // of this server (mail/unsubscribe)
     std::optional<std::string> unsubscribe_mailto;
+    mail::Tracking tracking;
+    std::optional<store::TrackedHtml> tracked; // of which each recipient gets another
 };
 
 /// What a body says beside the message itself: tags, metadata, send_at. Its faults are noted.

@@ -81,6 +81,31 @@ TEST_CASE("Mailgun: each recipient with variables gets a message of their own") 
     CHECK(api.content(all[1]["id"]).find("X-For: Bert@outside.test\r\n") != std::string::npos);
 }
 
+TEST_CASE("Mailgun: readers are followed as its options say") {
+    FrontApi api{"mailgun"};
+    const auto tracking = [&](std::vector<api::FormPart> more, bool html = true) {
+        if (html)
+            more.push_back(part("html", "<a href='https://example.test/'>"));
+        const auto sent = api.form(mailgun_path, mailgun_form(std::move(more)));
+        INFO(sent.response.body);
+        REQUIRE(sent.status == 200);
+        const Json told = api.messages().back()["tracking"];
+        return std::pair{told["opens"].get<bool>(), told["clicks"].get<bool>()};
+    };
+    CHECK(tracking({part("o:tracking", "htmlonly")}) == std::pair{true, true});
+    CHECK(tracking({part("o:tracking-opens", "yes")}) == std::pair{true, false});
+    CHECK(tracking({part("o:tracking-clicks", "htmlonly")}) == std::pair{false, true});
+    CHECK(tracking({part("o:tracking", "yes"), part("o:tracking-clicks", "no")}) == std::pair{true, false});
+    CHECK(tracking({part("o:tracking", "true"), part("o:tracking-clicks", "htmlonly"),
+                    part("o:tracking-opens", "false")}) == std::pair{false, true});
+    CHECK(tracking({part("o:tracking", "no"), part("o:tracking-opens", "no")}) == std::pair{false, false});
+    CHECK(tracking({part("o:tracking-opens", "yes")}, false) == std::pair{false, false});
+    auto no_text = mailgun_form({part("html", "x"), part("o:tracking", "yes")});
+    no_text.erase(no_text.begin() + 3);
+    CHECK(api.form(mailgun_path, no_text).status == 200);
+    CHECK(api.messages().back()["tracking"]["clicks"] == true);
+}
+
 TEST_CASE("Mailgun: a thousand messages of one request are taken, and more than can be kept is refused") {
     FrontApi api{"mailgun"};
     auto form = mailgun_form({part("recipient-variables", "{}")});
@@ -109,7 +134,12 @@ TEST_CASE("Mailgun: what is wrong is told, each with its place, and nothing is s
     refused({part("template", "x")}, "template");
     refused({part("amp-html", "x")}, "amp-html");
     refused({part("t:variables", "{}")}, "t:variables");
-    refused({part("o:tracking", "yes")}, "o:tracking");
+    refused({part("o:tracking", "sometimes")}, "o:tracking");
+    refused({part("o:tracking-opens", "htmlonly")}, "o:tracking-opens");
+    refused({part("html", "x"), part("o:tracking", "yes")}, "o:tracking");
+    refused({part("html", "x"), part("o:tracking-clicks", "true")}, "o:tracking-clicks");
+    refused({part("html", "x"), part("o:tracking", "no"), part("o:tracking-opens", "yes")}, "o:tracking-opens");
+    refused({part("o:tracking-pixel-location-top", "yes")}, "o:tracking-pixel-location-top");
     refused({part("o:require-tls", "true")}, "o:require-tls");
     refused({part("o:dkim", "no")}, "o:dkim");
     refused({part("o:deliverytime", "tomorrow")}, "o:deliverytime");

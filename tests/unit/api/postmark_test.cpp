@@ -72,8 +72,10 @@ TEST_CASE("Postmark: refusals have the codes that its library knows, and name ev
                                                    {"To", "nobody"},
                                                    {"TextBody", ""},
                                                    {"Subject", 1},
-                                                   {"TrackOpens", true},
-                                                   {"TrackLinks", "HtmlOnly"},
+                                                   {"TrackOpens", "yes"},
+                                                   {"TrackLinks", "HtmlAndText"},
+                                                   {"TrackLinks", "TextOnly"},
+                                                   {"TrackLinks", "htmlonly"},
                                                    {"MessageStream", "broadcast"},
                                                    {"Subjet", "x"},
                                                    {"Headers", {{{"Name", "Received"}, {"Value", "x"}}}},
@@ -97,6 +99,27 @@ TEST_CASE("Postmark: refusals have the codes that its library knows, and name ev
     check_postmark_error(api.post("/email/batchWithTemplates", {{"Messages", Json::array()}}), 422, 1101);
     check_postmark_error(api.call("GET", "/bounces"), 404, 701);
     CHECK(api.messages().empty());
+}
+
+TEST_CASE("Postmark: readers are followed as its switches say") {
+    FrontApi api{"postmark"};
+    const auto details = [&](const Json& switches, bool html) {
+        Json body = postmark_body();
+        body.update(switches);
+        if (html)
+            body["HtmlBody"] = "<a href='https://example.test/'>";
+        const auto sent = api.post("/email", body);
+        INFO(sent.response.body);
+        REQUIRE(sent.status == 200);
+        const Json told =
+            api.call("GET", "/messages/outbound/" + sent.json["MessageID"].get<std::string>() + "/details").json;
+        return Json{told["TrackOpens"], told["TrackLinks"]};
+    };
+    CHECK(details({{"TrackOpens", true}, {"TrackLinks", "HtmlOnly"}}, true) == Json{true, "HtmlOnly"});
+    CHECK(details({{"TrackOpens", true}}, true) == Json{true, "None"});
+    CHECK(details({{"TrackLinks", "HtmlOnly"}}, true) == Json{false, "HtmlOnly"});
+    CHECK(details(Json::object(), true) == Json{false, "None"});
+    CHECK(details({{"TrackOpens", true}, {"TrackLinks", "HtmlOnly"}}, false) == Json{false, "None"});
 }
 
 TEST_CASE("Postmark: of inactive recipients is told in the words that its library reads") {

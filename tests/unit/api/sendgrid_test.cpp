@@ -72,6 +72,25 @@ TEST_CASE("SendGrid: each personalization is a message of its own") {
     CHECK(two.find("Reply-To: answers@example.test\r\n") != std::string::npos);
 }
 
+TEST_CASE("SendGrid: readers are followed as its settings say") {
+    FrontApi api{"sendgrid"};
+    const auto tracking = [&](const Json& settings) {
+        Json body = sendgrid_body();
+        body["content"] = {{{"type", "text/html"}, {"value", "<a href='https://example.test/'>"}}};
+        body["tracking_settings"] = settings;
+        const auto sent = api.post("/v3/mail/send", body);
+        INFO(sent.response.body);
+        REQUIRE(sent.status == 202);
+        return api.messages().back()["tracking"];
+    };
+    CHECK(tracking({{"open_tracking", {{"enable", true}, {"substitution_tag", nullptr}}}}) ==
+          Json{{"opens", true}, {"clicks", false}});
+    CHECK(tracking({{"click_tracking", {{"enable", true}, {"enable_text", false}}}}) ==
+          Json{{"opens", false}, {"clicks", true}});
+    CHECK(tracking({{"click_tracking", {{"enable", false}, {"enable_text", true}}}}) ==
+          Json{{"opens", false}, {"clicks", false}});
+}
+
 TEST_CASE("SendGrid: with any fault nothing is sent, and each fault has its place") {
     FrontApi api{"sendgrid"};
     Json body = sendgrid_body();
@@ -104,7 +123,13 @@ TEST_CASE("SendGrid: with any fault nothing is sent, and each fault has its plac
     CHECK(with("asm", {{"group_id", 1}}) == "asm");
     CHECK(with("batch_id", "x") == "batch_id");
     CHECK(with("subjet", "x") == "subjet");
-    CHECK(with("tracking_settings", {{"open_tracking", {{"enable", true}}}}) == "tracking_settings.open_tracking");
+    CHECK(with("tracking_settings", {{"ganalytics", {{"enable", true}}}}) == "tracking_settings.ganalytics");
+    CHECK(with("tracking_settings", {{"open_tracking", {{"enable", true}, {"substitution_tag", "%o%"}}}}) ==
+          "tracking_settings.open_tracking.substitution_tag");
+    CHECK(with("tracking_settings", {{"click_tracking", {{"enable", true}, {"enable_text", true}}}}) ==
+          "tracking_settings.click_tracking.enable_text");
+    CHECK(with("tracking_settings", {{"click_tracking", {{"enabel", true}}}}) ==
+          "tracking_settings.click_tracking.enabel");
     CHECK(with("mail_settings", {{"footer", {{"enable", true}}}}) == "mail_settings.footer");
     CHECK(with("attachments", {{{"content", "%"}, {"filename", "a"}}}) == "attachments.0.content");
     CHECK(with("headers", {{"Received", "x"}}) == "headers.Received");

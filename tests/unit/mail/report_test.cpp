@@ -17,7 +17,7 @@ std::string with_crlf(const std::string& text) {
     return lines;
 }
 
-Report read(const std::string& message) {
+Report scan(const std::string& message) {
     const auto report = read_report(message);
     REQUIRE(report);
     // Line ends make no difference.
@@ -79,7 +79,7 @@ const std::string failed_fields = "Reporting-MTA: dns; mx.example.net\n"
 } // namespace
 
 TEST_CASE("a bounce of Postfix is read") {
-    const auto report = read(report_of("delivery-status",
+    const auto report = scan(report_of("delivery-status",
                                        "Content-Description: Delivery report\n"
                                        "Content-Type: message/delivery-status\n"
                                        "\n"
@@ -121,7 +121,7 @@ TEST_CASE("a bounce of Postfix is read") {
 
 TEST_CASE("a bounce of Gmail is read: pictures first, a reply of many lines, its own field for the message") {
     const auto report =
-        read("From: Mail Delivery Subsystem <mailer-daemon@example.com>\n"
+        scan("From: Mail Delivery Subsystem <mailer-daemon@example.com>\n"
              "To: bounce+abc@example.test\n"
              "Auto-Submitted: auto-replied\n"
              "Content-Type: multipart/report; boundary=\"0000001\"; report-type=delivery-status\n"
@@ -171,7 +171,7 @@ TEST_CASE("a bounce of Gmail is read: pictures first, a reply of many lines, its
 
 TEST_CASE("a bounce of Exchange is read: no blank behind the type, the message in a file") {
     const auto report =
-        read(report_of("delivery-status",
+        scan(report_of("delivery-status",
                        "Content-Type: message/delivery-status\n\n"
                        "Reporting-MTA: dns;mx.example.org\n"
                        "Received-From-MTA: dns;mail.example.test\n"
@@ -191,7 +191,7 @@ TEST_CASE("a bounce of Exchange is read: no blank behind the type, the message i
 }
 
 TEST_CASE("a bounce of Exim says 5.0.0 of everything; the diagnostic knows better") {
-    const auto recipient = only_recipient(read(dsn("Reporting-MTA: dns; mx.example.org\n"
+    const auto recipient = only_recipient(scan(dsn("Reporting-MTA: dns; mx.example.org\n"
                                                    "\n"
                                                    "Action: failed\n"
                                                    "Final-Recipient: rfc822;bert@example.org\n"
@@ -205,7 +205,7 @@ TEST_CASE("a bounce of Exim says 5.0.0 of everything; the diagnostic knows bette
 
 TEST_CASE("what a report leaves out is taken from what it has") {
     const auto of = [](const std::string& fields) {
-        return only_recipient(read(dsn("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@example.net\n" + fields)));
+        return only_recipient(scan(dsn("Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a@example.net\n" + fields)));
     };
     SECTION("the status from the diagnostic") {
         CHECK(of("Action: failed\nDiagnostic-Code: smtp; 550 5.2.2 full\n").status == "5.2.2");
@@ -232,7 +232,7 @@ TEST_CASE("what a report leaves out is taken from what it has") {
 }
 
 TEST_CASE("a report about several recipients says what became of each") {
-    const auto report = read(dsn("Reporting-MTA: dns; x\n"
+    const auto report = scan(dsn("Reporting-MTA: dns; x\n"
                                  "\n"
                                  "Final-Recipient: rfc822; a@example.net\n"
                                  "Action: failed\n"
@@ -261,7 +261,7 @@ TEST_CASE("a report about several recipients says what became of each") {
 
 TEST_CASE("parts are decoded before they are read") {
     for (const auto* type : {"message/delivery-status", "Message/Global-Delivery-Status"}) {
-        const auto report = read(report_of("delivery-status",
+        const auto report = scan(report_of("delivery-status",
                                            "Content-Type: " + std::string(type) +
                                                "\nContent-Transfer-Encoding: base64\n\n" + base64(failed_fields) + "\n",
                                            "Content-Type: text/rfc822-headers\nContent-Transfer-Encoding: base64\n\n" +
@@ -271,7 +271,7 @@ TEST_CASE("parts are decoded before they are read") {
         CHECK(only_recipient(report).diagnostic == "550 5.1.1 no such user");
         CHECK(report.original_message_id == "<1@example.test>");
     }
-    const auto quoted = read(report_of("delivery-status",
+    const auto quoted = scan(report_of("delivery-status",
                                        "Content-Type: message/delivery-status\n"
                                        "Content-Transfer-Encoding: quoted-printable\n\n"
                                        "Reporting-MTA: dns; x\n\nFinal-Recipient: rfc822; a=40example.n=\n"
@@ -282,7 +282,7 @@ TEST_CASE("parts are decoded before they are read") {
 
 TEST_CASE("international addresses are read in both of their forms") {
     const auto of = [](const std::string& address) {
-        return only_recipient(read(dsn("Reporting-MTA: dns; x\n\nFinal-Recipient: " + address + "\nAction: failed\n")))
+        return only_recipient(scan(dsn("Reporting-MTA: dns; x\n\nFinal-Recipient: " + address + "\nAction: failed\n")))
             .final_recipient;
     };
     CHECK(of("utf-8; \xC3\xA4lice@example.net") == "\xC3\xA4lice@example.net");
@@ -296,7 +296,7 @@ TEST_CASE("international addresses are read in both of their forms") {
 }
 
 TEST_CASE("a complaint is read") {
-    const auto report = read(report_of("feedback-report",
+    const auto report = scan(report_of("feedback-report",
                                        "Content-Type: message/feedback-report\n"
                                        "\n"
                                        "Feedback-Type: Abuse\n"
@@ -322,7 +322,7 @@ TEST_CASE("a complaint is read") {
 
 TEST_CASE("a machine's answer is no bounce, and a person's is nothing") {
     const auto kind_with = [](const std::string& field) {
-        return read("From: bert@example.net\nSubject: Re: Hello\n" + field +
+        return scan("From: bert@example.net\nSubject: Re: Hello\n" + field +
                     "In-Reply-To: <1@example.test> <2@example.test>\n\nI am away. 550 5.1.1 no such user\n");
     };
     for (const auto* field : {"Auto-Submitted: auto-replied\n", "Auto-Submitted: auto-replied (vacation)\n",
@@ -335,7 +335,7 @@ TEST_CASE("a machine's answer is no bounce, and a person's is nothing") {
     }
     for (const auto* field : {"", "Auto-Submitted: no\n", "Precedence: first-class\n", "X-Autoreply: no\n"})
         CHECK(kind_with(field).kind == ReportKind::other);
-    CHECK(read(report_of("disposition-notification",
+    CHECK(scan(report_of("disposition-notification",
                          "Content-Type: message/disposition-notification\n\n"
                          "Final-Recipient: rfc822; bert@example.net\nDisposition: manual-action/MDN-sent-manually; "
                          "displayed\n",
@@ -344,7 +344,7 @@ TEST_CASE("a machine's answer is no bounce, and a person's is nothing") {
 }
 
 TEST_CASE("a report that somebody only forwards is none") {
-    const auto forwarded = read("From: bert@example.net\n"
+    const auto forwarded = scan("From: bert@example.net\n"
                                 "Content-Type: multipart/mixed; boundary=outer\n"
                                 "\n"
                                 "--outer\n"
@@ -359,15 +359,15 @@ TEST_CASE("a report that somebody only forwards is none") {
 }
 
 TEST_CASE("a report without a recipient, and a part without a report, are none") {
-    CHECK(read(dsn("Reporting-MTA: dns; mx.example.net\n")).kind == ReportKind::auto_reply);
-    CHECK(read(dsn("")).kind == ReportKind::auto_reply);
-    CHECK(read(report_of("feedback-report", "Content-Type: message/feedback-report\n\nVersion: 1\n", returned_header))
+    CHECK(scan(dsn("Reporting-MTA: dns; mx.example.net\n")).kind == ReportKind::auto_reply);
+    CHECK(scan(dsn("")).kind == ReportKind::auto_reply);
+    CHECK(scan(report_of("feedback-report", "Content-Type: message/feedback-report\n\nVersion: 1\n", returned_header))
               .kind == ReportKind::auto_reply);
     // Whatever the whole calls itself, the part counts.
     std::string mixed = dsn(failed_fields);
     mixed.replace(mixed.find("multipart/report"), 16, "multipart/mixed;");
-    CHECK(read(mixed).kind == ReportKind::dsn);
-    CHECK(read("Content-Type: message/delivery-status\n\n" + failed_fields).kind == ReportKind::dsn);
+    CHECK(scan(mixed).kind == ReportKind::dsn);
+    CHECK(scan("Content-Type: message/delivery-status\n\n" + failed_fields).kind == ReportKind::dsn);
 }
 
 TEST_CASE("what is no message is nothing, and what is broken does no harm") {

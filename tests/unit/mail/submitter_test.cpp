@@ -1,7 +1,9 @@
 #include "base/clock.hpp"
 #include "catch.hpp"
 #include "folder.hpp"
+#include "mail/compose.hpp"
 #include "mail/submitter.hpp"
+#include "mail/tracking.hpp"
 #include "mail/unsubscribe.hpp"
 #include "script.hpp"
 #include "store/suppressions.hpp"
@@ -63,7 +65,7 @@ TEST_CASE("what is to be sent is looked at when the sender is woken, not when it
     }
 }
 
-TEST_CASE("each recipient is handed fields of their own by which they unsubscribe, in front of the same message") {
+TEST_CASE("each recipient is handed fields of their own by which they unsubscribe, and HTML of their own") {
     constexpr const char* id = "019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11";
     const test::Folder folder;
     const std::pair<std::string, std::string> envelope{"DATA\r\n", "250 2.1.0 Ok\r\n250 2.1.5 Ok\r\n354 go on\r\n"};
@@ -77,6 +79,12 @@ TEST_CASE("each recipient is handed fields of their own by which they unsubscrib
     const std::string at = rfc3339(now());
     std::vector<store::Recipient> rows{{.address = "anna@outside.test", .due_at = at, .updated_at = at},
                                        {.address = "bert@outside.test", .due_at = at, .updated_at = at}};
+    const std::string header = "Subject: s\r\n";
+    store::TrackedHtml html{.html = "<a href='https://a.test/'>Hello</a>\n", .pixel = 35, .base = "https://m.test/"};
+    html.at = header.size();
+    html.length = mail::html_part(html.html).size();
+    html.links = {{.url = "https://a.test/", .at = 9, .length = 15}};
+    const std::string content = header + mail::html_part(html.html);
     database.write([&](store::Database& own) {
         store::Message message{.id = id,
                                .domain = "example.test",
@@ -91,13 +99,18 @@ TEST_CASE("each recipient is handed fields of their own by which they unsubscrib
                                .send_at = std::nullopt,
                                .unsubscribe_url = "https://mail.example.test/unsubscribe/",
                                .unsubscribe_mailto = "mailto:leave@example.test"};
-        store::Messages(own).add(message, "Subject: s\r\n\r\nHello\r\n", rows);
+        store::Messages(own).add(message, content, rows);
+        store::Messages(own).readings().add(id, html);
         return 0;
     });
     const std::string links_key(64, 'u');
-    mail::Submitter submitter(
-        database, {.socket = folder.path / "s", .token_key = std::string(64, '0'), .unsubscribe_key = links_key},
-        [](const std::string&) {});
+    const std::string reading_key(64, 't');
+    mail::Submitter submitter(database,
+                              {.socket = folder.path / "s",
+                               .token_key = std::string(64, '0'),
+                               .unsubscribe_key = links_key,
+                               .tracking_key = reading_key},
+                              [](const std::string&) {});
     // What is due when it starts waits: a process that was killed may have sent it.
     database.write([&](store::Database& own) {
         store::Messages(own).hold_back(rfc3339(now() + std::chrono::hours(1)), at);
@@ -117,12 +130,16 @@ TEST_CASE("each recipient is handed fields of their own by which they unsubscrib
     sending.join();
     const std::string seen = postfix.seen();
     for (const auto& row : rows) {
-        const std::string token = mail::unsubscribe_token({.recipient = row.id, .message = id}, links_key);
+        const mail::Subscriber reader{.recipient = row.id, .message = id};
+        const std::string token = mail::unsubscribe_token(reader, links_key);
+        const std::string theirs = mail::content_for(content, html, reader, reading_key);
+        CHECK(theirs.find("https://m.test/click/" + mail::reading_token(mail::Reading::clicked, reader, reading_key) +
+                          "/0") != std::string::npos);
         const std::string expected = fmt::format("List-Unsubscribe: <https://mail.example.test/unsubscribe/{}>,\r\n"
                                                  " <mailto:leave@example.test>\r\n"
                                                  "List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
-                                                 "Subject: s\r\n\r\nHello\r\n.\r\n",
-                                                 token);
+                                                 "{}.\r\n",
+                                                 token, theirs);
         const auto whose = seen.find("RCPT TO:<" + row.address + ">");
         REQUIRE(whose != std::string::npos);
         CHECK(seen.substr(seen.find("DATA\r\n", whose) + 6, expected.size()) == expected);
