@@ -347,7 +347,11 @@ void run(const state::Paths& paths) {
                                .token_key = token_key,
                                .unsubscribe_key = unsubscribe_key},
                               log_error);
-    mail::Tracker tracker(database, token_key);
+    mail::Tracker tracker(database, token_key, [&directory](const std::string& domain) {
+        const auto row =
+            directory.read([&](store::Database& own) { return store::Accounts(own).domain_named(domain); });
+        return row && row->managed_by != "system";
+    });
     mail::Bounces bounces(database, token_key);
     const std::string link_key = database.write([](store::Database& own) {
         return store::Messages(own).own_secret("inbound_links", random_hex(token_key_bytes));

@@ -43,7 +43,14 @@ struct SendingApi : MailApi {
                                                     mail::bounce_address(recipient, "example.test", key))}};
         for (const auto& line : lines)
             all.push_back({now(), "postfix/smtp", queue_id + ": " + line});
-        mail::Tracker(database, key).take(all, "cursor " + queue_id);
+        tracker().take(all, "cursor " + queue_id);
+    }
+    mail::Tracker tracker() {
+        return {database, key, [this](const std::string& domain) {
+                    return directory.read([&](store::Database& reader) {
+                        return store::Accounts(reader).domain_named(domain).has_value();
+                    });
+                }};
     }
     std::vector<store::Recipient> rows(const std::string& id) {
         return database.read([&](store::Database& open) { return store::Messages(open).recipients(id); });
@@ -89,7 +96,7 @@ TEST_CASE("a message is accepted with all of its recipients, and its story is to
           std::vector<std::string>{"message.queued", "message.sent", "message.deferred", "message.bounced"});
     // Nobody waits for Postfix any more.
     CHECK_FALSE(api.database.read([&](store::Database& open) { return store::Messages(open).content(id); }));
-    CHECK(mail::Tracker(api.database, key).cursor() == "cursor 4ZtBcd2");
+    CHECK(api.tracker().cursor() == "cursor 4ZtBcd2");
     CHECK(api.ask("GET", "/messages?domain=example.test").json["data"].size() == 1);
 }
 
@@ -98,11 +105,10 @@ TEST_CASE("a token that this server did not make moves nothing") {
     const std::string id = api.post("/send", SendingApi::body()).json["data"]["id"];
     const auto rows = api.rows(id);
     const std::string other(64, 'f');
-    mail::Tracker(api.database, key)
-        .take({{now(), "postfix/qmgr",
-                fmt::format("4ZtBcd9: from=<{}>, size=5, nrcpt=1 (queue active)",
-                            mail::bounce_address(rows[0].id, "example.test", other))}},
-              "c");
+    api.tracker().take({{now(), "postfix/qmgr",
+                         fmt::format("4ZtBcd9: from=<{}>, size=5, nrcpt=1 (queue active)",
+                                     mail::bounce_address(rows[0].id, "example.test", other))}},
+                       "c");
     CHECK(api.recipient(id, 0)["status"] == "queued");
 }
 
