@@ -209,8 +209,10 @@ void track(mail::Tracker& tracker, mail::Submitter& submitter, std::atomic<bool>
     up_to_date = false;
     // Whichever of them runs Postfix on this release.
     const std::vector<std::string> units{"postfix@-.service", "postfix.service"};
+    // The supervisor and administrators call it. Once it has begun it is Postfix's user.
+    const std::vector<systemd::Writer> writers{{"postfix", "postfix/postsuper"}};
     systemd::follow(
-        units, tracker.cursor().value_or(""), stop,
+        units, writers, tracker.cursor().value_or(""), stop,
         [&](const std::vector<systemd::Entry>& entries, const std::string& cursor) {
             std::vector<mail::LogLine> lines;
             for (const auto& each : entries)

@@ -383,3 +383,39 @@ TEST_CASE("messages are searched, their stories told in words, and what became o
               .json["data"]["groups"]
               .empty());
 }
+
+TEST_CASE("what people send by submission is found among the rest, and cannot be taken back here") {
+    SendingApi api;
+    const std::string sent = api.post("/send", SendingApi::body()).json["data"]["id"];
+    api.tracker().take(
+        {{now(), "postfix/submission/smtpd",
+          "4jb4Jr2f13zC0s: client=client.outside.test[198.51.100.77], sasl_method=PLAIN, "
+          "sasl_username=alice@example.test"},
+         {now(), "postfix/cleanup", "4jb4Jr2f13zC0s: message-id=<1795716459.3388@example.test>"},
+         {now(), "postfix/qmgr", "4jb4Jr2f13zC0s: from=<info@example.test>, size=904, nrcpt=2 (queue active)"},
+         {now(), "postfix/smtp",
+          "4jb4Jr2f13zC0s: to=<anna@outside.test>, orig_to=<friends@example.test>, "
+          "relay=mx.outside.test[198.51.100.25]:25, delay=0.31, delays=0.2/0.01/0.07/0.03, dsn=5.1.1, status=bounced "
+          "(host mx.outside.test[198.51.100.25] said: 550 5.1.1 nobody)"}},
+        "c");
+    const Json rows = api.ask("GET", "/messages?origin=submission").json["data"];
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0]["origin"] == "submission");
+    CHECK(rows[0]["sent_by"] == "alice@example.test");
+    CHECK(rows[0]["sender"] == "info@example.test");
+    CHECK(rows[0]["domain"] == "example.test");
+    CHECK(rows[0]["subject"] == "");
+    CHECK(api.ask("GET", "/messages?origin=api").json["data"].at(0)["id"] == sent);
+    CHECK(api.ask("GET", "/messages").json["data"].size() == 2);
+    CHECK(api.ask("GET", "/messages?origin=mail").status == 422);
+    const std::string id = rows[0]["id"];
+    CHECK(api.recipient(id, 0)["original_to"] == "friends@example.test");
+    CHECK(api.recipient(sent, 0)["original_to"].is_null());
+    CHECK(api.story(id, "anna@outside.test") == std::vector<std::string>{"message.sent", "message.bounced"});
+    const auto canceled = api.ask("POST", "/messages/" + id + "/cancel");
+    CHECK(canceled.status == 409);
+    CHECK(canceled.response.body.find("/queue/{queue_id}") != std::string::npos);
+    // The same bounce of a program's message would suppress the address.
+    CHECK(api.ask("GET", "/suppressions").json["data"].empty());
+    CHECK(api.post("/send", SendingApi::body()).json["data"]["recipients"][0]["status"] == "queued");
+}

@@ -1,4 +1,4 @@
-// Mail that people send, followed in lines that Postfix has written: 3.10 (Debian 13) and 3.7 (Debian 12).
+// Mail that people send, followed in Postfix's log.
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
@@ -15,6 +15,8 @@
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
+
+#include <algorithm>
 
 using namespace vectis;
 using namespace std::chrono_literals;
@@ -99,6 +101,65 @@ const std::vector<std::string> the_return{
     "delays=0/0/0.05/0.05, dsn=2.0.0, status=sent (250 2.0.0 <alice@example.test> xltZM3VjCGvPLAAAUi6ngw Saved)",
     "postfix/qmgr: 4jb4Jr6Tt1zC0t: removed"};
 constexpr const char* removed_line = "postfix/qmgr: 4jb4Jr2f13zC0s: removed";
+
+// What the two releases' Postfix has logged, as it stood in the journal: 3.7 here, 3.10 below.
+const std::vector<std::string> of_debian_12{
+    "postfix/submission/smtpd: 4jb4Jr2f13zC0s: client=client.outside.test[198.51.100.77], sasl_method=PLAIN, "
+    "sasl_username=anna@shop.test",
+    "postfix/cleanup: 4jb4Jr2f13zC0s: message-id=<179571645965.3388.9259046978960626215@shop.test>",
+    "postfix/qmgr: 4jb4Jr2f13zC0s: from=<anna@shop.test>, size=763, nrcpt=1 (queue active)",
+    "postfix/smtp: 4jb4Jr2f13zC0s: to=<bert@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=1, "
+    "delays=0.92/0.01/0.09/0.02, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4jb4Js2gL1z7n1)",
+    "postfix/qmgr: 4jb4Jr2f13zC0s: removed",
+};
+const std::vector<std::string> of_debian_13{
+    "postfix/submissions/smtpd: 4jbdT06ShWzybn: client=unknown[203.0.113.1], sasl_method=PLAIN, "
+    "sasl_username=alice@example.test",
+    "postfix/cleanup: 4jbdT06ShWzybn: message-id=<179579529919.9163.12407110699172185740@example.test>",
+    "postfix/qmgr: 4jbdT06ShWzybn: from=<alice@example.test>, size=742, nrcpt=5 (queue active)",
+    "postfix/smtp: 4jbdT06ShWzybn: to=<order@outside.test>, orig_to=<many@example.test>, "
+    "relay=mx.outside.test[2001:db8:0:2::25]:25, delay=1.2, delays=0.22/0.84/0.11/0.06, dsn=2.0.0, status=sent (250 "
+    "2.0.0 Ok: queued as 4jbdT20CqSz7my)",
+    "postfix/smtp: 4jbdT06ShWzybn: to=<order@outside.test>, relay=mx.outside.test[2001:db8:0:2::25]:25, delay=1.2, "
+    "delays=0.22/0.84/0.11/0.06, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4jbdT20CqSz7my)",
+    "postfix/lmtp: 4jbdT06ShWzybn: to=<bob@example.test>, orig_to=<many@example.test>, "
+    "relay=mail.example.test[private/dovecot-lmtp], delay=1.6, delays=0.22/0.05/0.8/0.54, dsn=2.0.0, status=sent (250 "
+    "2.0.0 <bob@example.test> SusSNGWpCWsyAwAAUi6ngw Saved)",
+    "postfix/lmtp: 4jbdT06ShWzybn: to=<bob@example.test>, relay=mail.example.test[private/dovecot-lmtp], delay=1.6, "
+    "delays=0.22/0.05/0.8/0.54, dsn=2.0.0, status=sent (250 2.0.0 <bob@example.test> SusSNGWpCWsyAwAAUi6ngw Saved)",
+    "postfix/smtp: 4jbdT06ShWzybn: to=<carl@elsewhere.test>, orig_to=<many@example.test>, "
+    "relay=mx.outside.test[198.51.100.25]:25, delay=3.6, delays=0.22/0.43/0.4/2.6, dsn=2.0.0, status=sent (250 2.0.0 "
+    "Ok: queued as 4jbdT43Bpwz7n9)",
+    "postfix/qmgr: 4jbdT06ShWzybn: removed",
+};
+// Deferred, held, released, requeued, expired by hand.
+const std::vector<std::string> requeued_on_debian_13{
+    "postfix/submission/smtpd: 4jbdT30ksMzycY: client=unknown[203.0.113.1], sasl_method=PLAIN, "
+    "sasl_username=alice@example.test",
+    "postfix/cleanup: 4jbdT30ksMzycY: message-id=<179579529920.9163.5808233579441699685@example.test>",
+    "postfix/qmgr: 4jbdT30ksMzycY: from=<alice@example.test>, size=765, nrcpt=1 (queue active)",
+    "postfix/smtp: 4jbdT30ksMzycY: host mx.outside.test[2001:db8:0:2::25] said: 452 4.2.2 <full@outside.test>: "
+    "Recipient address rejected: the mailbox is full (in reply to RCPT TO command)",
+    "postfix/smtp: 4jbdT30ksMzycY: to=<full@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=0.98, "
+    "delays=0.27/0/0.56/0.15, dsn=4.2.2, status=deferred (host mx.outside.test[198.51.100.25] said: 452 4.2.2 "
+    "<full@outside.test>: Recipient address rejected: the mailbox is full (in reply to RCPT TO command))",
+    "postfix/postsuper: 4jbdT30ksMzycY: placed on hold",
+    "postfix/postsuper: 4jbdT30ksMzycY: released from hold",
+    "postfix/postsuper: 4jbdT30ksMzycY: requeued",
+    "postfix/pickup: 4jbdTV03RHzybf: uid=102 from=<alice@example.test> orig_id=4jbdT30ksMzycY",
+    "postfix/cleanup: 4jbdTV03RHzybf: message-id=<179579529920.9163.5808233579441699685@example.test>",
+    "postfix/qmgr: 4jbdTV03RHzybf: from=<alice@example.test>, size=1975, nrcpt=1 (queue active)",
+    "postfix/smtp: 4jbdTV03RHzybf: host mx.outside.test[2001:db8:0:2::25] said: 452 4.2.2 <full@outside.test>: "
+    "Recipient address rejected: the mailbox is full (in reply to RCPT TO command)",
+    "postfix/smtp: 4jbdTV03RHzybf: to=<full@outside.test>, relay=mx.outside.test[198.51.100.25]:25, delay=23, "
+    "delays=23/0/0.14/0.04, dsn=4.2.2, status=deferred (host mx.outside.test[198.51.100.25] said: 452 4.2.2 "
+    "<full@outside.test>: Recipient address rejected: the mailbox is full (in reply to RCPT TO command))",
+    "postfix/postsuper: 4jbdTV03RHzybf: expired",
+    "postfix/qmgr: 4jbdTV03RHzybf: from=<alice@example.test>, size=1975, nrcpt=1 (queue active)",
+    "postfix/qmgr: 4jbdTV03RHzybf: from=<alice@example.test>, status=force-expired, returned to sender",
+    "postfix/bounce: 4jbdTV03RHzybf: sender non-delivery notification: 4jbdTf4wnmzych",
+    "postfix/qmgr: 4jbdTV03RHzybf: removed",
+};
 
 std::string deferral(const std::string& who, const std::string& answer) {
     return fmt::format("postfix/smtp: 4jb4Jr2f13zC0s: to=<{}>, relay=mx.outside.test[198.51.100.25]:25, delay=1.2, "
@@ -352,4 +413,30 @@ TEST_CASE("a thousand recipients of one message are followed in one transaction 
     server.log({"postfix/qmgr: 4jb4Jr2f13zC0s: from=<alice@example.test>, status=expired, returned to sender"});
     CHECK(server.number("select count(*) from recipients where status = 'expired'") == many);
     CHECK(server.number("select count(*) from events where type = 'message.expired'") == many);
+}
+
+TEST_CASE("both releases' lines are understood as they stand in the journal") {
+    FollowedMail server;
+    SECTION("Postfix 3.7") {
+        server.log(of_debian_12);
+        CHECK(server.states() == std::vector<std::string>{"bert@outside.test delivered"});
+        CHECK(server.messages()[0].sent_by == "anna@shop.test");
+    }
+    SECTION("Postfix 3.10, an alias of three among the recipients") {
+        server.log(of_debian_13);
+        std::vector<std::string> all;
+        for (const auto& each : server.recipients())
+            all.push_back(fmt::format("{} {} {}", each.address, each.original_to.value_or("-"), each.status));
+        std::sort(all.begin(), all.end());
+        CHECK(all == std::vector<std::string>{
+                         "bob@example.test - delivered", "bob@example.test many@example.test delivered",
+                         "carl@elsewhere.test many@example.test delivered", "order@outside.test - delivered",
+                         "order@outside.test many@example.test delivered"});
+    }
+    SECTION("Postfix 3.10, requeued and expired by hand") {
+        server.log(requeued_on_debian_13);
+        CHECK(server.states() == std::vector<std::string>{"full@outside.test expired"});
+        CHECK(server.recipients()[0].queue_id == "4jbdTV03RHzybf");
+        CHECK(server.messages()[0].size == 765);
+    }
 }
