@@ -74,7 +74,11 @@ std::string uuid7_of(Time time, std::string bytes) {
 } // namespace
 
 std::string uuid7() {
-    return uuid7_of(now(), random_bytes(uuid_bytes));
+    return uuid7(now());
+}
+
+std::string uuid7(Time time) {
+    return uuid7_of(time, random_bytes(uuid_bytes));
 }
 
 std::string first_uuid7(Time time) {

@@ -16,6 +16,8 @@ namespace vectis {
 [[nodiscard]] std::string random_password(std::size_t length);
 /// A UUID version 7 (RFC 9562): sorts by time of making.
 [[nodiscard]] std::string uuid7();
+/// One that sorts as if it were made then.
+[[nodiscard]] std::string uuid7(Time time);
 /// The first of those that are made at a time: none made before sorts behind it.
 [[nodiscard]] std::string first_uuid7(Time time);
 

@@ -261,6 +261,9 @@ std::optional<LogEvent> read_cleanup(std::string queue_id, LineReader line) {
         return NeverQueued{std::move(queue_id)};
     if (line.rest() == "removed (discarded)")
         return Discarded{std::move(queue_id), {}};
+    // Before 3.10 that is all there is. Of a recipient alone smtpd(8) would say it.
+    if (line.take("milter-reject: ") || line.take("reject: "))
+        return NeverQueued{std::move(queue_id)};
     return read_action(std::move(queue_id), line);
 }
 

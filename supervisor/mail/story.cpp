@@ -21,6 +21,8 @@ void tell_event(store::Messages& messages, const store::Recipient& recipient, co
     }
     if (const std::string by = provider(recipient.relay.value_or("")); !by.empty())
         data["provider"] = by;
+    if (recipient.original_to)
+        data["original_to"] = *recipient.original_to;
     if (more.is_object())
         data.update(more);
     messages.add_event({.id = uuid7(),
@@ -52,6 +54,8 @@ bool suppress(store::Messages& messages, const store::Recipient& recipient, cons
     const auto message = messages.find(recipient.message);
     if (!message)
         throw Error(Code::internal, "a recipient has no message");
+    if (message->origin != "api")
+        return false;
     return messages.suppressions().add({.id = uuid7(),
                                         .domain = message->domain,
                                         .address = recipient.address,

@@ -21,7 +21,8 @@ void tell(store::Messages& messages, store::Recipient& recipient, const std::str
 void tell_suppressed(store::Messages& messages, store::Recipient& recipient, const store::Suppression& why,
                      const std::string& at);
 /// Sends nothing more to `recipient` from the message's domain, as a bounce, a complaint or they themselves said.
-/// Whether that is new.
+/// Whether that is new. What becomes of mail that people send suppresses nobody: whom they write to is their own
+/// affair.
 bool suppress(store::Messages& messages, const store::Recipient& recipient, const std::string& reason,
               const std::string& at);
 

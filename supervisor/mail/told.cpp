@@ -39,10 +39,14 @@ std::string by(const Json& data) {
 
 std::string told(const store::MessageEvent& event) {
     const Json data = parse_json(event.data);
-    const std::string who = printable(event.recipient);
+    std::string who = printable(event.recipient);
+    if (const std::string original = said(data, "original_to"); !original.empty())
+        who += fmt::format(" (by {})", original);
     const std::string what = event.type.substr(event.type.find('.') + 1);
     if (what == "queued")
         return fmt::format("accepted for {}", who);
+    if (const std::string mailbox = said(data, "mailbox"); what == "sent" && !mailbox.empty())
+        return fmt::format("came from {} for {} (queue id {})", mailbox, who, said(data, "queue_id"));
     if (what == "sent")
         return fmt::format("handed to Postfix for {} (queue id {})", who, said(data, "queue_id"));
     if (what == "delivered")

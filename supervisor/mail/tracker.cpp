@@ -30,7 +30,11 @@ void Tracker::take(store::Messages& messages, const LogLine& line) {
     const std::string at = rfc3339(line.at);
     if (const auto* queued = std::get_if<Queued>(&*event)) {
         const auto id = bounced_recipient(queued->from, token_key_);
-        auto recipient = id ? messages.recipient(*id) : std::nullopt;
+        if (!id) {
+            submissions_.take(messages, *event, line.program, at);
+            return;
+        }
+        auto recipient = messages.recipient(*id);
         if (!recipient || recipient->queue_id == queued->queue_id)
             return;
         // Whoever handed it over may have been killed before the answer.
@@ -43,6 +47,8 @@ void Tracker::take(store::Messages& messages, const LogLine& line) {
         }
         return;
     }
+    if (submissions_.take(messages, *event, line.program, at))
+        return;
     // What was requeued is known by the queue id that it had.
     const auto* picked_up = std::get_if<PickedUp>(&*event);
     auto recipient =

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "base/clock.hpp"
+#include "mail/submissions.hpp"
 #include "store/messages.hpp"
 #include "store/vectis.hpp"
 
@@ -20,7 +21,9 @@ struct LogLine {
 
 class Tracker {
   public:
-    Tracker(store::Vectis& database, std::string token_key) : database_(database), token_key_(std::move(token_key)) {}
+    /// `is_own_domain`: whether this server sends for a domain.
+    Tracker(store::Vectis& database, std::string token_key, Submissions::IsOwnDomain is_own_domain) :
+        database_(database), token_key_(std::move(token_key)), submissions_(std::move(is_own_domain)) {}
 
     /// Where to go on; nothing before the first lines.
     [[nodiscard]] std::optional<std::string> cursor();
@@ -32,6 +35,7 @@ class Tracker {
 
     store::Vectis& database_;
     std::string token_key_;
+    Submissions submissions_;
 };
 
 } // namespace vectis::mail

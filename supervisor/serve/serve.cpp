@@ -209,8 +209,10 @@ void track(mail::Tracker& tracker, mail::Submitter& submitter, std::atomic<bool>
     up_to_date = false;
     // Whichever of them runs Postfix on this release.
     const std::vector<std::string> units{"postfix@-.service", "postfix.service"};
+    // The supervisor and administrators call it. Once it has begun it is Postfix's user.
+    const std::vector<systemd::Writer> writers{{"postfix", "postfix/postsuper"}};
     systemd::follow(
-        units, tracker.cursor().value_or(""), stop,
+        units, writers, tracker.cursor().value_or(""), stop,
         [&](const std::vector<systemd::Entry>& entries, const std::string& cursor) {
             std::vector<mail::LogLine> lines;
             for (const auto& each : entries)
@@ -353,7 +355,11 @@ void run(const state::Paths& paths) {
                                .unsubscribe_key = unsubscribe_key,
                                .tracking_key = tracking_key},
                               log_error);
-    mail::Tracker tracker(database, token_key);
+    mail::Tracker tracker(database, token_key, [&directory](const std::string& domain) {
+        const auto row =
+            directory.read([&](store::Database& own) { return store::Accounts(own).domain_named(domain); });
+        return row && row->managed_by != "system";
+    });
     mail::Bounces bounces(database, token_key);
     const std::string link_key = database.write([](store::Database& own) {
         return store::Messages(own).own_secret("inbound_links", random_hex(token_key_bytes));

@@ -13,9 +13,9 @@ namespace {
 
 constexpr std::string_view message_columns =
     "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at, "
-    "unsubscribe_url, unsubscribe_mailto, track_opens, track_clicks";
+    "unsubscribe_url, unsubscribe_mailto, track_opens, track_clicks, origin";
 constexpr std::string_view recipient_columns =
-    "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at";
+    "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at, original_to";
 constexpr std::string_view event_columns = "id, at, type, domain, message, recipient, data";
 
 Message read_message(const Statement& row) {
@@ -33,7 +33,8 @@ Message read_message(const Statement& row) {
             .unsubscribe_url = row.optional_text(11),
             .unsubscribe_mailto = row.optional_text(12),
             .track_opens = row.integer(13) != 0,
-            .track_clicks = row.integer(14) != 0};
+            .track_clicks = row.integer(14) != 0,
+            .origin = row.text(15)};
 }
 
 Recipient read_recipient(const Statement& row) {
@@ -47,7 +48,8 @@ Recipient read_recipient(const Statement& row) {
             .code = row.optional_text(7),
             .answer = row.optional_text(8),
             .relay = row.optional_text(9),
-            .updated_at = row.text(10)};
+            .updated_at = row.text(10),
+            .original_to = row.optional_text(11)};
 }
 
 std::vector<Recipient> read_recipients(Statement& select) {
@@ -93,18 +95,23 @@ void insert_event(Database& database, const MessageEvent& event) {
         .run();
 }
 
-void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
+void Messages::insert(const Message& message) {
     database_
         .prepare(fmt::format("insert into messages ({}, seq) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                             "?12, ?13, ?14, ?15, (select coalesce(max(seq), 0) + 1 from messages))",
+                             "?12, ?13, ?14, ?15, ?16, (select coalesce(max(seq), 0) + 1 from messages))",
                              message_columns))
         .bind(message.id, message.domain, message.sent_by, message.sender, message.subject, message.message_id,
               message.tags, message.metadata, message.size, message.created_at, message.send_at,
-              message.unsubscribe_url, message.unsubscribe_mailto, message.track_opens, message.track_clicks)
+              message.unsubscribe_url, message.unsubscribe_mailto, message.track_opens, message.track_clicks,
+              message.origin)
         .run();
     database_.prepare("insert into message_subjects (rowid, subject) select seq, subject from messages where id = ?1")
         .bind(message.id)
         .run();
+}
+
+void Messages::add(const Message& message, const std::string& content, std::vector<Recipient>& recipients) {
+    insert(message);
     if (message.tags != "[]")
         database_.prepare("insert or ignore into message_tags (tag, message) select value, ?1 from json_each(?2)")
             .bind(message.id, message.tags)
@@ -119,6 +126,19 @@ void Messages::add(const Message& message, const std::string& content, std::vect
         if (insert.bind(each.message, each.address, each.status, each.due_at, each.updated_at).step())
             each.id = insert.integer(0);
     }
+}
+
+void Messages::add_followed(const Message& message) {
+    insert(message);
+}
+
+void Messages::add_recipient(Recipient& recipient) {
+    auto insert = database_.prepare("insert into recipients (message, address, status, queue_id, due_at, updated_at, "
+                                    "original_to) values (?1, ?2, ?3, ?4, ?5, ?6, ?7) returning id");
+    insert.bind(recipient.message, recipient.address, recipient.status, recipient.queue_id, recipient.due_at,
+                recipient.updated_at, recipient.original_to);
+    if (insert.step())
+        recipient.id = insert.integer(0);
 }
 
 std::optional<Message> Messages::find(const std::string& id) {
@@ -185,6 +205,23 @@ std::optional<Recipient> Messages::recipient_in_queue(const std::string& queue_i
     return read_one_recipient(select.bind(queue_id));
 }
 
+std::optional<Recipient> Messages::recipient_of(const std::string& message, const std::string& address,
+                                                const std::optional<std::string>& original_to) {
+    // The first two conditions are the index's.
+    auto select = database_.prepare(
+        fmt::format("select {} from recipients where message = ?1 and address = ?2 collate nocase and "
+                    "address = ?2 and original_to is ?3",
+                    recipient_columns));
+    return read_one_recipient(select.bind(message, address, original_to));
+}
+
+std::vector<Recipient> Messages::waiting_in_queue(const std::string& queue_id, std::int64_t last, std::size_t most) {
+    auto select = database_.prepare(fmt::format("select {} from recipients where queue_id = ?1 and id > ?2 and "
+                                                "status in ('sent', 'deferred', 'unknown') order by id limit ?3",
+                                                recipient_columns));
+    return read_recipients(select.bind(queue_id, last, most));
+}
+
 std::vector<Recipient> Messages::at_postfix(const std::string& before) {
     auto select = database_.prepare(fmt::format(
         "select {} from recipients where status in ('sent', 'deferred') and updated_at <= ?1", recipient_columns));
@@ -233,8 +270,9 @@ void Messages::update(const Recipient& recipient) {
 
 void Messages::add_event(const MessageEvent& event) {
     insert_event(database_, event);
-    Counts(database_).count(event, find(event.message));
-    Webhooks(database_).fan_out(event);
+    const auto message = find(event.message);
+    Counts(database_).count(event, message);
+    Webhooks(database_).fan_out(event, message ? message->origin : "");
 }
 
 std::int64_t Messages::forget(const std::string& before, std::size_t most) {
@@ -271,6 +309,12 @@ std::int64_t Messages::forget_other_events(const std::string& before, std::size_
 bool Messages::has_event(const Recipient& recipient, const std::string& type) {
     auto select = database_.prepare("select 1 from events where message = ?1 and recipient = ?2 and type = ?3 limit 1");
     return select.bind(recipient.message, recipient.address, type).step();
+}
+
+bool Messages::has_event(const Recipient& recipient, const std::string& type, const std::string& at) {
+    auto select = database_.prepare(
+        "select 1 from events where message = ?1 and recipient = ?2 and type = ?3 and at = ?4 limit 1");
+    return select.bind(recipient.message, recipient.address, type, at).step();
 }
 
 std::optional<MessageEvent> Messages::event(const std::string& id) {

@@ -3,6 +3,7 @@
 
 #include "store/page.hpp"
 #include "store/readings.hpp"
+#include "store/submissions.hpp"
 #include "store/suppressions.hpp"
 
 #include <cstdint>
@@ -28,6 +29,7 @@ struct Message {
     std::optional<std::string> unsubscribe_mailto; // beside it
     bool track_opens = false;
     bool track_clicks = false;
+    std::string origin = "api";                    // submission: of a person, who has logged in (mail/submissions)
 };
 
 struct Recipient {
@@ -42,6 +44,8 @@ struct Recipient {
     std::optional<std::string> answer;
     std::optional<std::string> relay;
     std::string updated_at;
+    /// What the sender gave, where an alias led from it to `address`.
+    std::optional<std::string> original_to = std::nullopt;
 
     bool operator==(const Recipient&) const = default;
 };
@@ -65,6 +69,10 @@ class Messages {
 
     /// With what goes out. Gives the recipients their ids.
     void add(const Message& message, const std::string& content, std::vector<Recipient>& recipients);
+    /// One that Postfix has already: nothing is known of its recipients, and nothing is kept of what it says.
+    void add_followed(const Message& message);
+    /// One more of such a message. Gives it its id.
+    void add_recipient(Recipient& recipient);
     [[nodiscard]] std::optional<Message> find(const std::string& id);
     /// What a search asks for beside the columns of a page; all of it.
     struct Search {
@@ -83,6 +91,13 @@ class Messages {
 
     [[nodiscard]] std::optional<Recipient> recipient(std::int64_t id);
     [[nodiscard]] std::optional<Recipient> recipient_in_queue(const std::string& queue_id);
+    /// The recipient of a message with exactly these addresses.
+    [[nodiscard]] std::optional<Recipient> recipient_of(const std::string& message, const std::string& address,
+                                                        const std::optional<std::string>& original_to);
+    /// Up to `most` that are in Postfix's queue under this id and have not come to an end; the first that come after
+    /// the one with the id `last`.
+    [[nodiscard]] std::vector<Recipient> waiting_in_queue(const std::string& queue_id, std::int64_t last,
+                                                          std::size_t most);
     /// Those that Postfix has, by what it said, and of whom nothing is news since `before`.
     [[nodiscard]] std::vector<Recipient> at_postfix(const std::string& before);
     /// Those that are to be handed to Postfix by `at`, the longest due first.
@@ -108,11 +123,14 @@ class Messages {
     void add_event(const MessageEvent& event);
     /// Whether something of this type is told of it already.
     [[nodiscard]] bool has_event(const Recipient& recipient, const std::string& type);
+    /// The same of what happened at this time.
+    [[nodiscard]] bool has_event(const Recipient& recipient, const std::string& type, const std::string& at);
     [[nodiscard]] std::optional<MessageEvent> event(const std::string& id);
 
     /// Of the same database.
     [[nodiscard]] Suppressions suppressions() { return Suppressions(database_); }
     [[nodiscard]] Readings readings() { return Readings(database_); }
+    [[nodiscard]] Submissions submissions() { return Submissions(database_); }
 
     /// A secret of this server's own, 32 bytes in hexadecimal; `fresh` from now on if there is none.
     [[nodiscard]] std::string own_secret(const std::string& name, const std::string& fresh);
@@ -122,6 +140,8 @@ class Messages {
     void set_cursor(const std::string& cursor);
 
   private:
+    void insert(const Message& message);
+
     Database& database_;
 };
 

@@ -11,13 +11,15 @@ namespace {
 
 constexpr std::string_view webhook_columns = "id, domain, url, description, events, secret, old_secret, "
                                              "old_secret_until, enabled, disabled_because, delivered_at, created_at, "
-                                             "updated_at";
+                                             "updated_at, origins";
 constexpr std::string_view delivery_columns = "id, webhook, event, type, message, status, attempts, due_at, "
                                               "created_at, updated_at, code, fault, detail, milliseconds";
 
-/// Which webhooks want an event of the type ?1 and the domain ?2.
+/// Which webhooks want an event of the type {0} and the domain {1}, about a message of the origin {2}.
 constexpr std::string_view wants_event = "(webhooks.domain is null or webhooks.domain = {1}) and exists "
-                                         "(select 1 from json_each(webhooks.events) where value in ('*', {0}))";
+                                         "(select 1 from json_each(webhooks.events) where value in ('*', {0})) and "
+                                         "({2} = '' or exists "
+                                         "(select 1 from json_each(webhooks.origins) where value = {2}))";
 
 /// The deliveries of one message wait for those before them until they have failed so often.
 constexpr std::int64_t patience_in_attempts = 3;
@@ -35,7 +37,8 @@ Webhook read_webhook(const Statement& row) {
             .disabled_because = row.optional_text(9),
             .delivered_at = row.optional_text(10),
             .created_at = row.text(11),
-            .updated_at = row.text(12)};
+            .updated_at = row.text(12),
+            .origins = row.text(13)};
 }
 
 std::vector<Webhook> read_webhooks(Statement& select) {
@@ -74,11 +77,12 @@ std::vector<WebhookDelivery> read_deliveries(Statement& select) {
 void Webhooks::add(const Webhook& webhook) {
     database_
         .prepare(
-            fmt::format("insert into webhooks ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+            fmt::format("insert into webhooks ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, "
+                        "?14)",
                         webhook_columns))
         .bind(webhook.id, webhook.domain, webhook.url, webhook.description, webhook.events, webhook.secret,
               webhook.old_secret, webhook.old_secret_until, webhook.enabled ? 1 : 0, webhook.disabled_because,
-              webhook.delivered_at, webhook.created_at, webhook.updated_at)
+              webhook.delivered_at, webhook.created_at, webhook.updated_at, webhook.origins)
         .run();
 }
 
@@ -100,11 +104,12 @@ std::vector<Webhook> Webhooks::enabled() {
 void Webhooks::update(const Webhook& webhook) {
     database_
         .prepare("update webhooks set domain = ?2, url = ?3, description = ?4, events = ?5, secret = ?6, "
-                 "old_secret = ?7, old_secret_until = ?8, enabled = ?9, disabled_because = ?10, updated_at = ?11 "
+                 "old_secret = ?7, old_secret_until = ?8, enabled = ?9, disabled_because = ?10, updated_at = ?11, "
+                 "origins = ?12 "
                  "where id = ?1")
         .bind(webhook.id, webhook.domain, webhook.url, webhook.description, webhook.events, webhook.secret,
               webhook.old_secret, webhook.old_secret_until, webhook.enabled ? 1 : 0, webhook.disabled_because,
-              webhook.updated_at)
+              webhook.updated_at, webhook.origins)
         .run();
 }
 
@@ -112,10 +117,10 @@ void Webhooks::remove(const std::string& id) {
     database_.prepare("delete from webhooks where id = ?1").bind(id).run();
 }
 
-std::size_t Webhooks::fan_out(const MessageEvent& event) {
+std::size_t Webhooks::fan_out(const MessageEvent& event, const std::string& origin) {
     auto select = database_.prepare(
-        fmt::format("select id from webhooks where enabled = 1 and {}", fmt::format(wants_event, "?1", "?2")));
-    select.bind(event.type, event.domain);
+        fmt::format("select id from webhooks where enabled = 1 and {}", fmt::format(wants_event, "?1", "?2", "?3")));
+    select.bind(event.type, event.domain, origin);
     std::vector<std::string> wanting;
     while (select.step())
         wanting.push_back(select.text(0));
@@ -237,7 +242,8 @@ std::uint64_t Webhooks::replay_range(const Webhook& webhook, const std::string& 
                     // What came in by a route that names a webhook is for that one alone.
                     "not exists (select 1 from inbound where inbound.event = events.id and inbound.webhook <> ?1) "
                     "order by seq",
-                    fmt::format(wants_event, "events.type", "events.domain")));
+                    fmt::format(wants_event, "events.type", "events.domain",
+                                "coalesce((select origin from messages where id = events.message), '')")));
     select.bind(webhook.id, since, until);
     std::vector<MessageEvent> wanted;
     while (select.step()) {

@@ -27,6 +27,7 @@ struct Webhook {
     std::optional<std::string> delivered_at;     // when it took something last
     std::string created_at;
     std::string updated_at;
+    std::string origins = R"(["api"])"; // JSON list: of messages that came by which ways it is told
 };
 
 struct WebhookAttempt {
@@ -68,8 +69,9 @@ class Webhooks {
     /// With all its deliveries.
     void remove(const std::string& id);
 
-    /// A delivery for each enabled webhook that wants the event. Says how many.
-    std::size_t fan_out(const MessageEvent& event);
+    /// A delivery for each enabled webhook that wants the event. `origin` is the message's; empty: it is about none.
+    /// Says how many.
+    std::size_t fan_out(const MessageEvent& event, const std::string& origin = {});
     /// A delivery of an event that is written down to this webhook, whatever it wants; it is due at event.at. Returns
     /// its id.
     std::string add_delivery(const MessageEvent& event, const std::string& webhook);

@@ -344,6 +344,8 @@ constexpr Argument which_webhook{ArgumentKind::positional, "URL", "", "A webhook
                                  true};
 constexpr Argument webhook_events{ArgumentKind::option, "--events", "TYPE,...",
                                   "Which types it is told, such as message.bounced; '*' is all"};
+constexpr Argument webhook_origins{ArgumentKind::option, "--origins", "ORIGIN,...",
+                                   "Of which messages: api (programs'), submission (people's); api if never said"};
 constexpr Argument webhook_description{ArgumentKind::option, "--description", "TEXT", "What it is for"};
 constexpr std::array webhook_list_arguments{of_domain, json};
 constexpr std::array webhook_show_arguments{which_webhook, json};
@@ -352,6 +354,7 @@ constexpr std::array webhook_add_arguments{
     Argument{ArgumentKind::option, "--domain", "DOMAIN",
              "Whose events; every domain's, and the server's own, if left out"},
     webhook_events,
+    webhook_origins,
     webhook_description,
     dry_run,
     json,
@@ -360,6 +363,7 @@ constexpr std::array webhook_change_arguments{
     which_webhook,
     Argument{ArgumentKind::option, "--url", "URL", "Where events are posted to from now on"},
     webhook_events,
+    webhook_origins,
     webhook_description,
     Argument{ArgumentKind::option, "--enabled", "true|false", "Whether it is told of events"},
     dry_run,
@@ -396,6 +400,7 @@ constexpr std::array message_list_arguments{
     Argument{ArgumentKind::option, "--domain", "DOMAIN", "Only those that this domain sent"},
     Argument{ArgumentKind::option, "--subject", "WORDS", "Only those whose subject has all of these words"},
     Argument{ArgumentKind::option, "--tag", "TAG", "Only those with this tag"},
+    Argument{ArgumentKind::option, "--origin", "api|submission", "Only those of programs, or only those of people"},
     Argument{ArgumentKind::option, "--status", "STATUS", "Only those of which this became: bounced, deferred, ..."},
     Argument{ArgumentKind::option, "--since", "TIME", "Only from then on, such as 2026-11-24T10:00:00.000Z"},
     Argument{ArgumentKind::option, "--until", "TIME", "Only before then"},
@@ -449,7 +454,7 @@ constexpr std::array inbound_act_arguments{which_inbound, dry_run, json};
 constexpr std::array<std::string_view, 5> domain_columns{"name", "alias_of", "catch_all", "active", "managed_by"};
 constexpr std::array<std::string_view, 5> mailbox_columns{"address", "display_name", "quota", "active", "managed_by"};
 constexpr std::array<std::string_view, 4> alias_columns{"address", "destinations", "active", "managed_by"};
-constexpr std::array<std::string_view, 5> message_columns{"id", "created_at", "sender", "subject", "tags"};
+constexpr std::array<std::string_view, 6> message_columns{"id", "created_at", "origin", "sender", "subject", "tags"};
 constexpr std::array<std::string_view, 2> story_columns{"at", "told"};
 constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
                                                               "expires_at"};
@@ -658,8 +663,8 @@ constexpr std::array command_table{
         Command::api, "alias change", "Change an alias", alias_change_arguments, false, Operation::aliases_update, {}},
     CommandRow{
         Command::api, "alias remove", "Remove an alias", alias_remove_arguments, false, Operation::aliases_delete, {}},
-    CommandRow{Command::api, "message list", "List the messages that programs sent", message_list_arguments, false,
-               Operation::messages_list, message_columns},
+    CommandRow{Command::api, "message list", "List the messages that programs and people sent", message_list_arguments,
+               false, Operation::messages_list, message_columns},
     CommandRow{Command::api,
                "message show",
                "Show one, and what became of it for each recipient",

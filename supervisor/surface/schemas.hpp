@@ -600,6 +600,8 @@ inline constexpr Schema accepted_batch{.name = "AcceptedBatch", .properties = ac
 inline constexpr Schema answer_text{.kind = Kind::string, .nullable = true, .most = 100000};
 inline constexpr std::array recipient_properties{
     Property{"email", &text, "Their address"},
+    Property{"original_to", &optional_text,
+             "The address that its sender gave, where an alias led from there to this one; null: it is this one"},
     Property{
         "status", &recipient_status,
         "queued: waits for Postfix; sent: Postfix has it; delivered: the next server has it; deferred: that server "
@@ -614,18 +616,22 @@ inline constexpr std::array recipient_properties{
     Property{"updated_at", &time, "When this was so first"},
 };
 inline constexpr Schema recipient{.name = "Recipient", .properties = recipient_properties};
-inline constexpr Schema recipients{.kind = Kind::array, .items = &recipient, .most = 3000};
+inline constexpr Schema recipients{.kind = Kind::array, .items = &recipient, .most = 100000};
+inline constexpr std::array<std::string_view, 2> origin_words{"api", "submission"};
+inline constexpr Schema origin{.kind = Kind::string, .values = origin_words};
 inline constexpr std::array message_properties{
     Property{"id", &uuid, "Its id"},
     Property{"domain", &domain, "The domain that sends"},
-    Property{"sender", &text, "The address in From"},
-    Property{"subject", &subject_line, "Its subject"},
+    Property{"sender", &text,
+             "The address in From; of what came by submission that of the envelope, which may be empty"},
+    Property{"subject", &subject_line, "Its subject; empty: it has none, or it came by submission"},
     Property{"message_id", &text, "Its Message-ID, without the angle brackets"},
     Property{"tags", &tags, "Its tags"},
     Property{"metadata", &metadata, "Its metadata"},
     Property{"tracking", &tracking, "What its readers do of which you are told"},
     Property{"size", &count, "Bytes, as it goes out"},
-    Property{"sent_by", &text, "Who sent it, by the name of that time"},
+    Property{"sent_by", &text, "Who sent it, by the name of that time; by submission: the mailbox that had logged in"},
+    Property{"origin", &origin, "api: a program sent it here; submission: somebody by ports 587 or 465, or in webmail"},
     Property{"created_at", &time, "When it was accepted"},
     Property{"send_at", &optional_time, "When it goes out; null: at once"},
 };
@@ -683,6 +689,7 @@ inline constexpr Schema suppressions{.kind = Kind::array, .items = &suppression}
 inline constexpr Schema event_word{.kind = Kind::string, .values = event_words};
 inline constexpr Schema wanted_events{
     .kind = Kind::array, .items = &event_word, .least = 1, .most = event_words.size()};
+inline constexpr Schema wanted_origins{.kind = Kind::array, .items = &origin, .least = 1, .most = origin_words.size()};
 inline constexpr Schema given_secret{.kind = Kind::string, .format = Format::password, .least = 1, .most = 200};
 inline constexpr std::array new_webhook_properties{
     Property{"url", &web_address, "Where events are posted to: https://... or http://..., port 80, 443 or 8443"},
@@ -692,6 +699,10 @@ inline constexpr std::array new_webhook_properties{
              false},
     Property{"description", &text, "What it is for", false},
     Property{"events", &wanted_events, "Which types it is told; left out: * for all", false},
+    Property{"origins", &wanted_origins,
+             "Of which messages: api, what programs send here; submission, what people send by mail programs and in "
+             "webmail; left out: api",
+             false},
     Property{"secret", &given_secret,
              "What signs: whsec_ and 24 to 64 bytes in base64 (Standard Webhooks); left out: one is made", false},
 };
@@ -700,6 +711,7 @@ inline constexpr std::array webhook_change_properties{
     Property{"url", &web_address, "Where events are posted to"},
     Property{"description", &text, "What it is for"},
     Property{"events", &wanted_events, "Which types it is told; * for all"},
+    Property{"origins", &wanted_origins, "Of which messages: api, submission"},
     Property{"enabled", &flag, "Whether it is told of events; what happens while it is not reaches it by a replay"},
 };
 inline constexpr Schema webhook_change{.name = "WebhookChange", .properties = webhook_change_properties};
@@ -709,6 +721,7 @@ inline constexpr std::array webhook_properties{
     Property{"url", &web_address, "Where events are posted to"},
     Property{"description", &text, "What it is for"},
     Property{"events", &wanted_events, "Which types it is told; * for all"},
+    Property{"origins", &wanted_origins, "Of which messages: api, submission"},
     Property{"enabled", &flag, "Whether it is told of events"},
     Property{"disabled_because", &optional_text, "Why this server disabled it; null: it did not"},
     Property{"old_secret_until", &optional_time, "Until when the secret of before signs, too; null: it does not"},

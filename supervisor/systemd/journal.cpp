@@ -17,6 +17,7 @@
 #include <cstdlib>
 #include <memory>
 #include <poll.h>
+#include <pwd.h>
 
 namespace vectis::systemd {
 
@@ -46,6 +47,18 @@ void select(const Journal& journal, const std::string& unit) {
     group({"_PID=1", "UNIT=" + unit});
     group({"_UID=0", "OBJECT_SYSTEMD_UNIT=" + unit});
     group({"_UID=0", "COREDUMP_UNIT=" + unit});
+}
+
+void select(const Journal& journal, const Writer& writer) {
+    std::vector<char> text(16384);
+    passwd entry{};
+    passwd* found = nullptr;
+    if (getpwnam_r(writer.user.c_str(), &entry, text.data(), text.size(), &found) != 0 || found == nullptr)
+        throw Error(Code::not_found, fmt::format("cannot find user '{}'", writer.user));
+    for (const auto& field :
+         {fmt::format("_UID={}", entry.pw_uid), fmt::format("SYSLOG_IDENTIFIER={}", writer.identifier)})
+        check(sd_journal_add_match(journal.get(), field.data(), field.size()), "cannot search the journal");
+    check(sd_journal_add_disjunction(journal.get()), "cannot search the journal");
 }
 
 std::string field(const Journal& journal, const std::string& name) {
@@ -174,13 +187,16 @@ void read(const std::vector<std::string>& units, Time since, bool follow, const 
     }
 }
 
-void follow(const std::vector<std::string>& units, const std::string& cursor, const std::stop_token& stop,
+void follow(const std::vector<std::string>& units, const std::vector<Writer>& writers, const std::string& cursor,
+            const std::stop_token& stop,
             const std::function<void(const std::vector<Entry>& entries, const std::string& cursor)>& take,
             const std::function<void()>& at_end) {
     constexpr std::size_t most_at_once = 500;
     const Journal journal = open_journal();
     for (const auto& unit : units)
         select(journal, unit);
+    for (const auto& writer : writers)
+        select(journal, writer);
     const auto place = [&journal] {
         char* raw = nullptr;
         check(sd_journal_get_cursor(journal.get(), &raw), "cannot read the journal");

@@ -40,11 +40,18 @@ struct Entry {
 void read(const std::vector<std::string>& units, Time since, bool follow, const std::stop_token& stop,
           const std::function<bool(const Entry&)>& take);
 
-/// Entries of all `units` after the place that `cursor` names, in batches as they come, each with the place after it.
-/// If it is empty: from now on, which an empty batch gives a place. `at_end` is called once, when there is nothing more
-/// to read for the first time. Returns when `stop` is requested. A place that the journal does not have any more is
-/// followed by what it has since.
-void follow(const std::vector<std::string>& units, const std::string& cursor, const std::stop_token& stop,
+/// A program that runs in whatever unit calls it, by the user that it runs as: that one nobody can pretend to be.
+struct Writer {
+    std::string user;
+    std::string identifier; // SYSLOG_IDENTIFIER
+};
+
+/// Entries of all `units` and of `writers` after the place that `cursor` names, in batches as they come, each with the
+/// place after it. If it is empty: from now on, which an empty batch gives a place. `at_end` is called once, when there
+/// is nothing more to read for the first time. Returns when `stop` is requested. A place that the journal does not have
+/// any more is followed by what it has since.
+void follow(const std::vector<std::string>& units, const std::vector<Writer>& writers, const std::string& cursor,
+            const std::stop_token& stop,
             const std::function<void(const std::vector<Entry>& entries, const std::string& cursor)>& take,
             const std::function<void()>& at_end);
 

@@ -18,6 +18,7 @@ std::string payload(const store::MessageEvent& event, const std::optional<store:
     if (!event.recipient.empty())
         data["recipient"] = event.recipient;
     if (message) {
+        data["origin"] = message->origin;
         data["subject"] = message->subject;
         data["tags"] = parse_json(message->tags);
         data["metadata"] = parse_json(message->metadata);

@@ -4,7 +4,6 @@ One call as JSON on standard input, {"call": function, ...arguments}; its result
 """
 
 import base64
-import functools
 import imaplib
 import json
 import os
@@ -35,13 +34,13 @@ def session(host, port, source, hello):
 
 def send(host, port, sender, recipient, content, user=None, password=None, source=None, hello="client.outside.test",
          announce=True, mail_options=(), rcpt_options=()):
-    """Sends as far as the server lets: the last step taken, its code and its text. announce: MAIL FROM tells the size.
-    Of several recipients the server has to take each."""
+    """Sends as far as the server lets: the last step taken, its code and its text. announce: MAIL FROM tells the size;
+    recipient is one address or several, of which the server has to take each."""
     raw = base64.b64decode(content)
+    recipients = [recipient] if isinstance(recipient, str) else recipient
     with session(host, port, source, hello) as smtp:
         steps = (("mail", lambda: smtp.mail(sender, [*mail_options, *([f"size={len(raw)}"] if announce else [])])),
-                 *(("rcpt", functools.partial(smtp.rcpt, each, rcpt_options))
-                   for each in ([recipient] if isinstance(recipient, str) else recipient)),
+                 *(("rcpt", lambda each=each: smtp.rcpt(each, rcpt_options)) for each in recipients),
                  ("data", lambda: smtp.data(raw)))
         try:
             if user:

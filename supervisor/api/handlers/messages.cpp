@@ -1,4 +1,5 @@
-// What programs send: accepted here, handed to Postfix by mail/submitter, followed by mail/tracker.
+// What programs send: accepted here, handed to Postfix by mail/submitter, followed by mail/tracker. What people send by
+// submission is found among it (mail/submissions).
 #include "store/messages.hpp"
 
 #include "api/handlers/body.hpp"
@@ -32,6 +33,7 @@ Json message_json(const store::Message& message) {
             {"tracking", {{"opens", message.track_opens}, {"clicks", message.track_clicks}}},
             {"size", message.size},
             {"sent_by", message.sent_by},
+            {"origin", message.origin},
             {"created_at", message.created_at},
             {"send_at", json_or_null(message.send_at)}};
 }
@@ -47,6 +49,7 @@ Json whole_json(const store::Message& message, const std::vector<store::Recipien
     };
     for (const auto& each : recipients)
         json["recipients"].push_back({{"email", each.address},
+                                      {"original_to", json_or_null(each.original_to)},
                                       {"status", each.status},
                                       {"queue_id", json_or_null(each.queue_id)},
                                       {"code", json_or_null(each.code)},
@@ -168,6 +171,8 @@ Response messages_list(Call& call) {
                                    .subject = asked("subject"),
                                    .since = canonical_time(asked("since")),
                                    .until = canonical_time(asked("until"))};
+    if (const auto origin = asked("origin"))
+        page.where.emplace_back("origin", *origin);
     if (const auto recipient = asked("recipient"))
         search.recipient = mail::envelope_address(*recipient);
     Json json = Json::array();
@@ -203,6 +208,9 @@ Response messages_events(Call& call) {
 Response messages_cancel(Call& call) {
     return call.change([&](accounts::Change& change) {
         const auto message = this_message(call, change.database());
+        if (message.origin == "submission")
+            throw Error(Code::conflict, "it came by submission: Postfix has had it from the start",
+                        "while it waits there, DELETE /queue/{queue_id} of a recipient takes it out");
         store::Messages messages(change.database());
         auto recipients = messages.recipients(message.id);
         std::size_t canceled = 0;

@@ -31,6 +31,7 @@ Json webhook_json(const store::Webhook& row) {
             {"url", row.url},
             {"description", row.description},
             {"events", parse_json(row.events)},
+            {"origins", parse_json(row.origins)},
             {"enabled", row.enabled},
             {"disabled_because", json_or_null(row.disabled_because)},
             {"old_secret_until", overlaps ? Json(*row.old_secret_until) : Json(nullptr)},
@@ -149,7 +150,8 @@ store::Webhook new_webhook_in(const Call& call, const Json& body, std::vector<Pr
                        .disabled_because = std::nullopt,
                        .delivered_at = std::nullopt,
                        .created_at = rfc3339(now()),
-                       .updated_at = {}};
+                       .updated_at = {},
+                       .origins = to_text(body.value("origins", Json::array({"api"})))};
     row.updated_at = row.created_at;
     judge_url(row.url, problems);
     judge_domain(call, row.domain, problems);
@@ -232,6 +234,8 @@ Response webhooks_update(Call& call) {
         row.description = text_in(body, "description").value_or(row.description);
         if (const auto events = body.find("events"); events != body.end())
             row.events = to_text(*events);
+        if (const auto origins = body.find("origins"); origins != body.end())
+            row.origins = to_text(*origins);
         row.enabled = flag_in(body, "enabled").value_or(row.enabled);
         if (row.enabled)
             row.disabled_because.reset();

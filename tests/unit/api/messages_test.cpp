@@ -43,7 +43,14 @@ struct SendingApi : MailApi {
                                                     mail::bounce_address(recipient, "example.test", key))}};
         for (const auto& line : lines)
             all.push_back({now(), "postfix/smtp", queue_id + ": " + line});
-        mail::Tracker(database, key).take(all, "cursor " + queue_id);
+        tracker().take(all, "cursor " + queue_id);
+    }
+    mail::Tracker tracker() {
+        return {database, key, [this](const std::string& domain) {
+                    return directory.read([&](store::Database& reader) {
+                        return store::Accounts(reader).domain_named(domain).has_value();
+                    });
+                }};
     }
     std::vector<store::Recipient> rows(const std::string& id) {
         return database.read([&](store::Database& open) { return store::Messages(open).recipients(id); });
@@ -89,7 +96,7 @@ TEST_CASE("a message is accepted with all of its recipients, and its story is to
           std::vector<std::string>{"message.queued", "message.sent", "message.deferred", "message.bounced"});
     // Nobody waits for Postfix any more.
     CHECK_FALSE(api.database.read([&](store::Database& open) { return store::Messages(open).content(id); }));
-    CHECK(mail::Tracker(api.database, key).cursor() == "cursor 4ZtBcd2");
+    CHECK(api.tracker().cursor() == "cursor 4ZtBcd2");
     CHECK(api.ask("GET", "/messages?domain=example.test").json["data"].size() == 1);
 }
 
@@ -98,11 +105,10 @@ TEST_CASE("a token that this server did not make moves nothing") {
     const std::string id = api.post("/send", SendingApi::body()).json["data"]["id"];
     const auto rows = api.rows(id);
     const std::string other(64, 'f');
-    mail::Tracker(api.database, key)
-        .take({{now(), "postfix/qmgr",
-                fmt::format("4ZtBcd9: from=<{}>, size=5, nrcpt=1 (queue active)",
-                            mail::bounce_address(rows[0].id, "example.test", other))}},
-              "c");
+    api.tracker().take({{now(), "postfix/qmgr",
+                         fmt::format("4ZtBcd9: from=<{}>, size=5, nrcpt=1 (queue active)",
+                                     mail::bounce_address(rows[0].id, "example.test", other))}},
+                       "c");
     CHECK(api.recipient(id, 0)["status"] == "queued");
 }
 
@@ -376,4 +382,40 @@ TEST_CASE("messages are searched, their stories told in words, and what became o
     CHECK(api.ask("GET", "/analytics?since=2020-01-01T00:00:00.000Z&until=2020-01-02T00:00:00.000Z")
               .json["data"]["groups"]
               .empty());
+}
+
+TEST_CASE("what people send by submission is found among the rest, and cannot be taken back here") {
+    SendingApi api;
+    const std::string sent = api.post("/send", SendingApi::body()).json["data"]["id"];
+    api.tracker().take(
+        {{now(), "postfix/submission/smtpd",
+          "4jb4Jr2f13zC0s: client=client.outside.test[198.51.100.77], sasl_method=PLAIN, "
+          "sasl_username=alice@example.test"},
+         {now(), "postfix/cleanup", "4jb4Jr2f13zC0s: message-id=<1795716459.3388@example.test>"},
+         {now(), "postfix/qmgr", "4jb4Jr2f13zC0s: from=<info@example.test>, size=904, nrcpt=2 (queue active)"},
+         {now(), "postfix/smtp",
+          "4jb4Jr2f13zC0s: to=<anna@outside.test>, orig_to=<friends@example.test>, "
+          "relay=mx.outside.test[198.51.100.25]:25, delay=0.31, delays=0.2/0.01/0.07/0.03, dsn=5.1.1, status=bounced "
+          "(host mx.outside.test[198.51.100.25] said: 550 5.1.1 nobody)"}},
+        "c");
+    const Json rows = api.ask("GET", "/messages?origin=submission").json["data"];
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0]["origin"] == "submission");
+    CHECK(rows[0]["sent_by"] == "alice@example.test");
+    CHECK(rows[0]["sender"] == "info@example.test");
+    CHECK(rows[0]["domain"] == "example.test");
+    CHECK(rows[0]["subject"] == "");
+    CHECK(api.ask("GET", "/messages?origin=api").json["data"].at(0)["id"] == sent);
+    CHECK(api.ask("GET", "/messages").json["data"].size() == 2);
+    CHECK(api.ask("GET", "/messages?origin=mail").status == 422);
+    const std::string id = rows[0]["id"];
+    CHECK(api.recipient(id, 0)["original_to"] == "friends@example.test");
+    CHECK(api.recipient(sent, 0)["original_to"].is_null());
+    CHECK(api.story(id, "anna@outside.test") == std::vector<std::string>{"message.sent", "message.bounced"});
+    const auto canceled = api.ask("POST", "/messages/" + id + "/cancel");
+    CHECK(canceled.status == 409);
+    CHECK(canceled.response.body.find("/queue/{queue_id}") != std::string::npos);
+    // The same bounce of a program's message would suppress the address.
+    CHECK(api.ask("GET", "/suppressions").json["data"].empty());
+    CHECK(api.post("/send", SendingApi::body()).json["data"]["recipients"][0]["status"] == "queued");
 }

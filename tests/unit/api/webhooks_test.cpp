@@ -87,6 +87,7 @@ TEST_CASE("a webhook is made, changed and removed; each is in the audit log, and
     CHECK(made.field("Location") == "/api/v1" + path);
     CHECK(webhook["domain"].is_null());
     CHECK(webhook["events"] == Json{"*"});
+    CHECK(webhook["origins"] == Json{"api"});
     CHECK(webhook["enabled"] == true);
     const std::string secret = webhook["secret"];
     CHECK(webhooks::secret_key(secret));
@@ -108,6 +109,10 @@ TEST_CASE("a webhook is made, changed and removed; each is in the audit log, and
     CHECK(changed.json["data"]["url"] == "http://hook.example.test:8443/");
     CHECK(changed.json["data"]["events"] == Json{"message.bounced"});
     CHECK(changed.json["data"]["description"] == "");
+    CHECK(changed.json["data"]["origins"] == Json{"api"});
+    CHECK(api.patch(path, {{"origins", {"api", "submission"}}}).json["data"]["origins"].size() == 2);
+    CHECK(api.patch(path, {{"origins", {"mail"}}}).faults() == std::vector<std::string>{"/origins/0"});
+    CHECK(api.patch(path, {{"origins", Json::array()}}).status == 422);
     CHECK(api.patch(path, {{"description", "late"}}, match).status == 412);
     CHECK(api.patch(path, {{"domain", "shop.test"}}).status == 422);
     CHECK(api.patch(path, {{"url", "ftp://hook.example.test/"}, {"events", {"message.lost"}}}).status == 422);
@@ -116,8 +121,8 @@ TEST_CASE("a webhook is made, changed and removed; each is in the audit log, and
     CHECK(api.ask("DELETE", path).status == 422); // unconfirmed
     CHECK(api.ask("DELETE", path + "?confirm=http://hook.example.test:8443/").status == 200);
     CHECK(api.ask("GET", path).status == 404);
-    CHECK(api.actions() ==
-          std::vector<std::string>{"webhook.delete", "webhook.update", "webhook.create", "domain.create"});
+    CHECK(api.actions() == std::vector<std::string>{"webhook.delete", "webhook.update", "webhook.update",
+                                                    "webhook.create", "domain.create"});
     CHECK(api.audit_log().find(secret) == std::string::npos);
 }
 
