@@ -193,7 +193,9 @@ Outgoing composed(const Call& call, const Json& body, std::vector<Problem>& prob
     const auto draft = draft_in(body, problems, written_by_template(call, body, problems));
     Outgoing one = outgoing(body, problems);
     one.tracking = tracking_in(body, draft, problems);
-    one.tracked = tracked_in(draft, one.tracking, call.services().hostname(), problems);
+    // The name is asked for only where a link needs it: it may not be known at the moment.
+    if (one.tracking.opens || one.tracking.clicks)
+        one.tracked = tracked_in(draft, one.tracking, call.services().hostname(), problems);
     if (!problems.empty())
         return one;
     one.sender = draft.from.email;
