@@ -79,7 +79,7 @@ TEST_CASE("what is too much for one of the senders counts for none of them, and 
     const auto rows = [&] {
         return server.database.read([](store::Database& open) {
             auto select = open.prepare("select count(*) from sent_counts");
-            select.step();
+            REQUIRE(select.step());
             return select.integer(0);
         });
     };
