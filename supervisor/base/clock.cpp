@@ -99,8 +99,8 @@ Time parse_rfc3339(const std::string& text) {
     const Time local{std::chrono::seconds(timegm(&parts)) +
                      std::chrono::milliseconds(number_in(milliseconds, 0, milliseconds.size()))};
     const Time time = local - offset;
-    // timegm takes the 31st of February: it does not come out as it went in. Nor is there a year of five digits.
-    if (!rfc3339(local).starts_with(whole) || rfc3339(time).size() != rfc3339(local).size())
+    // timegm takes the 31st of February: it does not come out as it went in. Nor is there a year -1, or 10000.
+    if (!rfc3339(local).starts_with(whole) || !has_form(rfc3339(time), "0000-00-00T00:00:00.000Z"))
         throw refused();
     return time;
 }
