@@ -43,5 +43,10 @@ TEST_CASE("each event is told in a sentence, with the other side's words") {
           "this server does not take it for anna@outside.test yet, Postfix tries again: \"451 later\" (soft)");
     CHECK(told_of("message.suppressed", R"({"reason":"bounce","source":"m0"})") ==
           "not sent to anna@outside.test: the domain sends nothing more there since a bounce (m0)");
-    CHECK(told_of("message.opened", "{}") == "opened anna@outside.test");
+    CHECK(told_of("message.opened", R"({"user_agent":"Mail/1"})") ==
+          "anna@outside.test opened it, or a program did for them: \"Mail/1\"");
+    CHECK(told_of("message.opened", "{}") == "anna@outside.test opened it, or a program did for them");
+    CHECK(told_of("message.clicked", R"({"url":"https://a.test/\u001b","user_agent":"Mail/1"})") ==
+          "anna@outside.test followed the link https://a.test/\\u001b: \"Mail/1\"");
+    CHECK(told_of("message.of_another_release", "{}") == "of_another_release anna@outside.test");
 }

@@ -3,8 +3,8 @@
 #include "drafts.hpp"
 #include "folder.hpp"
 #include "mail/compose.hpp"
-#include "mail/gmime.hpp"
 #include "mail/tracking.hpp"
+#include "parsed.hpp"
 #include "store/vectis.hpp"
 
 #include <fmt/format.h>
@@ -35,22 +35,14 @@ std::string for_reader(const std::string& html, mail::Tracking asked = {.opens =
 
 /// The HTML in a message, as a mail program reads it, with line feeds.
 std::string html_in(const std::string& message) {
-    mail::ready_gmime();
-    const mail::Gmime<GMimeStream> stream(g_mime_stream_mem_new_with_buffer(message.data(), message.size()));
-    const mail::Gmime<GMimeParser> parser(g_mime_parser_new_with_stream(stream.get()));
-    const mail::Gmime<GMimeMessage> parsed(g_mime_parser_construct_message(parser.get(), nullptr));
-    const mail::Gmime<GMimePartIter> parts(g_mime_part_iter_new(mail::as<GMimeObject>(parsed.get())));
-    do {
-        GMimeObject* part = g_mime_part_iter_get_current(parts.get());
-        if (!mail::is_of(part, GMIME_TYPE_TEXT_PART) ||
-            g_mime_content_type_is_type(g_mime_object_get_content_type(part), "text", "html") == 0)
-            continue;
-        const mail::Gmime<char> text(g_mime_text_part_get_text(mail::as<GMimeTextPart>(part)));
-        std::string html = text.get();
-        std::erase(html, '\r');
-        return html;
-    } while (g_mime_part_iter_next(parts.get()) != 0);
-    return "(none)";
+    const auto leaves = test::parsed(message).leaves;
+    const auto found =
+        std::find_if(leaves.begin(), leaves.end(), [](const auto& each) { return each.type == "text/html"; });
+    REQUIRE(found != leaves.end());
+    CHECK(found->charset == "utf-8");
+    std::string html = found->content;
+    std::erase(html, '\r');
+    return html;
 }
 
 } // namespace
