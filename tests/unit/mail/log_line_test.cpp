@@ -247,8 +247,8 @@ TEST_CASE("what the other programs say is told apart") {
                                    "Gtube pattern; from=<> to=<a@example.test> proto=ESMTP"));
         CHECK(read_as<NeverQueued>("postfix/cleanup", "4jb28M08pTzyft: reject: header Subject: a from x; from=<>"));
         // Of one recipient.
-        CHECK_FALSE(read_log_line("postfix/smtpd",
-                                  "4jb28M08pTzyft: milter-reject: RCPT from x[192.0.2.1]: 5.7.1 no; from=<>"));
+        CHECK_FALSE(
+            read_log_line("postfix/smtpd", "4jb28M08pTzyft: milter-reject: RCPT from x[192.0.2.1]: 5.7.1 no; from=<>"));
         CHECK_FALSE(read_log_line("postfix/cleanup", "4jb28M08pTzyft: warning: header Subject: discard: from x"));
     }
     SECTION("bounce") {

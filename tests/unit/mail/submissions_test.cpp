@@ -294,22 +294,22 @@ TEST_CASE(
         "postsuper: 4jb4Jr2f13zC0s: placed on hold",
         "postsuper: 4jb4Jr2f13zC0s: released from hold",
         "postsuper: 4jb4Jr2f13zC0s: requeued",
-        "postfix/pickup: 4jb4Kx0000zC0u: uid=106 from=<alice@example.test> orig_id=4jb4Jr2f13zC0s",
-        "postfix/cleanup: 4jb4Kx0000zC0u: message-id=<179571645965.3388@example.test>",
-        "postfix/qmgr: 4jb4Kx0000zC0u: from=<alice@example.test>, size=1004, nrcpt=2 (queue active)"};
+        "postfix/pickup: 4jb4Kx0000zC0w: uid=106 from=<alice@example.test> orig_id=4jb4Jr2f13zC0s",
+        "postfix/cleanup: 4jb4Kx0000zC0w: message-id=<179571645965.3388@example.test>",
+        "postfix/qmgr: 4jb4Kx0000zC0w: from=<alice@example.test>, size=1004, nrcpt=2 (queue active)"};
     server.log(requeued);
-    CHECK(server.recipients()[1].queue_id == "4jb4Kx0000zC0u");
+    CHECK(server.recipients()[1].queue_id == "4jb4Kx0000zC0w");
     CHECK(server.recipients()[0].queue_id == "4jb4Jr2f13zC0s");
-    server.log({"postfix/smtp: 4jb4Kx0000zC0u: to=<late@outside.test>, relay=mx.outside.test[198.51.100.25]:25, "
+    server.log({"postfix/smtp: 4jb4Kx0000zC0w: to=<late@outside.test>, relay=mx.outside.test[198.51.100.25]:25, "
                 "delay=9, delays=9/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as 4jb4Jr4Yq5z1W)"});
     CHECK(server.states() == std::vector<std::string>{"order@outside.test delivered", "full@outside.test deferred",
                                                       "late@outside.test delivered"});
     SECTION("expired") {
-        server.log({"postfix/qmgr: 4jb4Kx0000zC0u: from=<alice@example.test>, status=expired, returned to sender"});
+        server.log({"postfix/qmgr: 4jb4Kx0000zC0w: from=<alice@example.test>, status=expired, returned to sender"});
         CHECK(server.states()[1] == "full@outside.test expired");
     }
     SECTION("removed by hand") {
-        server.log({"postsuper: 4jb4Kx0000zC0u: removed"});
+        server.log({"postsuper: 4jb4Kx0000zC0w: removed"});
         CHECK(server.states()[1] == "full@outside.test canceled");
     }
     SECTION("forgotten by Postfix without a word") {
@@ -318,7 +318,7 @@ TEST_CASE(
             return 0;
         }));
         auto clock = mail::Reconciler::Clock::now();
-        std::string list = R"([{"id":"4jb4Kx0000zC0u","sender":"alice@example.test","recipients":[]}])";
+        std::string list = R"([{"id":"4jb4Kx0000zC0w","sender":"alice@example.test","recipients":[]}])";
         mail::Reconciler reconciler(
             server.database, {.token_key = followed_key, .list = [&] { return list; }, .clock = [&] { return clock; }});
         CHECK(reconciler.look() == 0);
@@ -339,8 +339,8 @@ TEST_CASE("what a milter holds is a message once it is released, under whatever 
         {accepted_line, called_line, "postfix/cleanup: 4jb4Jr2f13zC0s: milter-hold: END-OF-MESSAGE from x: y; z"});
     CHECK(server.messages().empty());
     server.log({"postsuper: 4jb4Jr2f13zC0s: requeued",
-                "postfix/pickup: 4jb4Kx0000zC0u: uid=106 from=<alice@example.test> orig_id=4jb4Jr2f13zC0s",
-                "postfix/qmgr: 4jb4Kx0000zC0u: from=<alice@example.test>, size=1004, nrcpt=1 (queue active)"});
+                "postfix/pickup: 4jb4Kx0000zC0w: uid=106 from=<alice@example.test> orig_id=4jb4Jr2f13zC0s",
+                "postfix/qmgr: 4jb4Kx0000zC0w: from=<alice@example.test>, size=1004, nrcpt=1 (queue active)"});
     REQUIRE(server.messages().size() == 1);
     CHECK(server.messages()[0].message_id == "179571645965.3388@example.test");
     server.log({"postsuper: 4jb4Kx0000zC0v: removed"});
