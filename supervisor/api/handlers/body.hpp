@@ -42,8 +42,10 @@ inline std::optional<std::string> time_in(const Json& body, const char* name) {
 }
 
 inline std::optional<std::optional<std::string>> nullable_time_in(const Json& body, const char* name) {
-    const auto time = nullable_in<std::string>(body, name);
-    return time ? std::optional(canonical_time(*time)) : std::nullopt;
+    auto time = nullable_in<std::string>(body, name);
+    if (time)
+        *time = canonical_time(*time);
+    return time;
 }
 
 inline std::optional<std::vector<std::string>> words_in(const Json& body, const char* name) {
