@@ -29,7 +29,7 @@ struct Message {
     std::optional<std::string> unsubscribe_mailto; // beside it
     bool track_opens = false;
     bool track_clicks = false;
-    std::string origin = "api";                    // submission: of a person, who has logged in (mail/submissions)
+    std::string origin = "api"; // submission: of a person, who has logged in (mail/submissions)
 };
 
 struct Recipient {
