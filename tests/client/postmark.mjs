@@ -41,7 +41,7 @@ assert.deepEqual(dump.Suppressions.map((each) => each.EmailAddress), ["suppresse
 
 const error = await refused(() => postmark.sendEmail({ ...message, To: "nobody", Cc: "someone" }), Errors.InvalidEmailRequestError, 422, 300);
 assert.match(error.message, /To.*Cc/);
-await refused(() => postmark.sendEmail({ ...message, TrackOpens: true }), Errors.InvalidEmailRequestError, 422, 300);
+await refused(() => postmark.sendEmail({ ...message, TrackLinks: "HtmlAndText" }), Errors.InvalidEmailRequestError, 422, 300);
 await refused(() => postmark.sendEmail({ ...message, From: "anna@outside.test" }), Errors.ApiInputError, 422, 400);
 await refused(() => postmark.sendEmailBatch(Array(501).fill(message)), Errors.ApiInputError, 422, 410);
 await refused(() => postmark.sendEmailWithTemplate({ From: FROM, To: "order@outside.test", TemplateId: 1, TemplateModel: {} }), Errors.ApiInputError, 422, 1101);

@@ -50,7 +50,7 @@ const [sandbox] = await sendgrid.send({ ...message, mailSettings: { sandboxMode:
 assert.equal(sandbox.statusCode, 200);
 await refused(() => sendgrid.send({ ...message, to: "nobody", cc: "someone" }), 400, ["personalizations.0.to.0.email", "personalizations.0.cc.0.email"]);
 await refused(() => sendgrid.send({ ...message, templateId: "d-1" }), 400, "template_id");
-await refused(() => sendgrid.send({ ...message, trackingSettings: { openTracking: { enable: true } } }), 400, "tracking_settings.open_tracking");
+await refused(() => sendgrid.send({ ...message, trackingSettings: { clickTracking: { enable: true, enableText: true } } }), 400, "tracking_settings.click_tracking.enable_text");
 await refused(() => sendgrid.send({ ...message, from: "anna@outside.test" }), 403, "from");
 use(WRONG);
 await refused(() => sendgrid.send(message), 401, null);
