@@ -56,7 +56,8 @@ Limits LimitsInForce::operator()() {
         last = {.at = real,
                 .limits = {.mailbox = json.at("mailbox").get<std::int64_t>(),
                            .key = json.at("key").get<std::int64_t>(),
-                           .domain = json.at("domain").get<std::int64_t>()}};
+                           .domain = json.at("domain").get<std::int64_t>(),
+                           .probe = json.at("probe").get<std::string>()}};
         return last.limits;
     });
 }
@@ -113,7 +114,7 @@ std::string submission_action(store::Vectis& database, const Limits& limits, con
         return found == asked.end() ? std::string() : found->second;
     };
     const std::string who = lower_ascii(attribute("sasl_username"));
-    if (who.empty())
+    if (who.empty() || who == limits.probe)
         return "DUNNO";
     // Only there it says how many they are.
     const std::string count = attribute("recipient_count");

@@ -21,6 +21,7 @@ struct Limits {
     std::int64_t mailbox = 0;
     std::int64_t key = 0;
     std::int64_t domain = 0;
+    std::string probe; // whose mail proves that mail works: it is not counted
 };
 
 /// What limits.json in the configuration in force says (templates/api), read anew when it is another file. Any thread

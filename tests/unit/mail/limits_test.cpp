@@ -68,7 +68,7 @@ TEST_CASE("recipients are counted for an hour, and never are there more in one t
 
 TEST_CASE("what is too much for one of the senders counts for none of them, and the unlimited are not counted") {
     LimitedServer server;
-    const mail::Limits limits{.mailbox = 0, .key = 0, .domain = 10};
+    const mail::Limits limits{.mailbox = 0, .key = 0, .domain = 10, .probe = {}};
     const auto domain = [&](std::int64_t recipients) {
         return mail::domain_sender("example.test", limits, recipients);
     };
@@ -95,7 +95,7 @@ TEST_CASE("what is too much for one of the senders counts for none of them, and 
 
 TEST_CASE("a mailbox that has sent to enough is told so where it sends") {
     LimitedServer server;
-    const mail::Limits limits{.mailbox = 10, .key = 0, .domain = 12};
+    const mail::Limits limits{.mailbox = 10, .key = 0, .domain = 12, .probe = "vectis-probe@mail.example.test"};
     CHECK(server.asked(limits, "", "100") == "DUNNO");
     CHECK(server.asked(limits, "Anna@example.test", "10") == "DUNNO");
     CHECK(server.asked(limits, "anna@example.test", "1") ==
@@ -107,6 +107,8 @@ TEST_CASE("a mailbox that has sent to enough is told so where it sends") {
           "550 5.7.1 the mailbox carl@other.test may send to 10 recipients in an hour, and these are 11: send it in "
           "parts");
     CHECK(server.asked({}, "anna@example.test", "1000") == "DUNNO");
+    CHECK(server.asked(limits, "vectis-probe@mail.example.test", "1000") == "DUNNO");
+    CHECK(server.asked(limits, "vectis-probe@example.test", "1000") != "DUNNO");
     CHECK_THROWS_AS(server.asked(limits, "anna@example.test", "0"), Error);
     CHECK_THROWS_AS(server.asked(limits, "anna@example.test", "1", "RCPT"), Error);
 }
@@ -116,7 +118,7 @@ TEST_CASE("limits are those of the configuration in force, also after another ca
     const auto write = [&](const std::string& generation, int mailbox) {
         fs::create_directories(folder.path / generation / "api");
         std::ofstream(folder.path / generation / "api/limits.json")
-            << fmt::format(R"({{"mailbox": {}, "key": 2, "domain": 3}})", mailbox);
+            << fmt::format(R"({{"mailbox": {}, "key": 2, "domain": 3, "probe": "p@a.test"}})", mailbox);
         fs::remove(folder.path / "current");
         fs::create_symlink(generation, folder.path / "current");
     };
@@ -126,6 +128,7 @@ TEST_CASE("limits are those of the configuration in force, also after another ca
     CHECK(limits().mailbox == 10);
     CHECK(limits().key == 2);
     CHECK(limits().domain == 3);
+    CHECK(limits().probe == "p@a.test");
     write("2", 20);
     CHECK(limits().mailbox == 20);
 }
