@@ -239,7 +239,7 @@ def grouped(files):
 
 def flow_files(stems, suite):
     def run():
-        return in_one_world([(path, test) for stem in stems for path, tests in chosen(f"{stem}: ", "flow", suite) for test in tests],
+        return in_one_world([(path, test) for path, tests in chosen(None, "flow", suite) if path.stem in stems for test in tests],
                             lane, suite)
     return attempt("flow", run)
 
