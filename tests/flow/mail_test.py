@@ -148,22 +148,21 @@ def test_a_message_that_is_too_large_is_refused(lab):
 
 
 def test_a_mailbox_and_a_key_send_to_so_many_recipients_in_an_hour(lab):
-    server = mail.configured(lab)
+    server = mail.configured(lab)       # in which bob has sent nothing yet
     for kind, limit in (("mailbox", 3), ("domain", 8)):
         server.exec("vectis", "config", "set", f"limits.{kind}", str(limit))
     server.exec("vectis", "apply", "--yes")
     try:
-        def sent(user, count):
-            alice = mail.address(server, user)
+        def sent(count):
             to = [f"limit{number}@outside.test" for number in range(count)]
-            return mail.submit(lab, server, user, to, mail.note(alice, to[0]))
-        assert sent("alice", 2)["code"] == 250
-        too_many = sent("alice", 2)
+            return mail.submit(lab, server, "bob", to, mail.note(mail.address(server, "bob"), to[0]))
+        assert sent(2)["code"] == 250
+        too_many = sent(2)
         assert (too_many["step"], too_many["code"]) == ("data", 450), too_many
-        assert "may send to 3 recipients in an hour and has sent to 2; it may send to 2 more in 6" in too_many["text"]
-        never = sent("alice", 4)
+        assert "may send to 3 recipients in an hour and has sent to 2; it may send to 2 more in " in too_many["text"]
+        never = sent(4)
         assert (never["step"], never["code"]) == ("data", 550) and "send it in parts" in never["text"], never
-        assert sent("alice", 1)["code"] == 250      # what was refused does not count
+        assert sent(1)["code"] == 250      # what was refused does not count
 
         sender = {"from": {"email": mail.address(server, "alice")}, "subject": "limits", "text": "x"}
         with contextlib.closing(api.Api(lab, server, "send", "--recipients", "4", name="limited")) as key:
@@ -172,7 +171,7 @@ def test_a_mailbox_and_a_key_send_to_so_many_recipients_in_an_hour(lab):
             key.post("/send", to(3), 202)
             more = key.answer("POST", "/send", to(2))
             assert more["status"] == 429 and "key limited may send to 4" in more["json"]["detail"], more
-            assert 3600 <= int(more["fields"]["retry-after"]) <= 3660, more
+            assert 3000 < int(more["fields"]["retry-after"]) <= 3660, more
             batch = key.answer("POST", "/send/batch", {"messages": [to(1), to(1)]})
             assert batch["status"] == 429, batch    # all of it, or nothing
             key.post("/send", to(1), 202)
@@ -183,7 +182,7 @@ def test_a_mailbox_and_a_key_send_to_so_many_recipients_in_an_hour(lab):
 
         # A limit is nothing to lose mail for: while nobody counts, it goes on.
         server.exec("systemctl", "stop", *api.UNITS)
-        assert sent("alice", 3)["code"] == 250
+        assert sent(3)["code"] == 250
     finally:
         server.exec("systemctl", "start", *api.UNITS)
 
