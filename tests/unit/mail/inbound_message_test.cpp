@@ -10,8 +10,6 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
-#include <chrono>
-
 using namespace vectis;
 using mail::read_inbound;
 
@@ -291,51 +289,51 @@ TEST_CASE("a broken message is read as far as that goes") {
           2);
 }
 
-TEST_CASE("a message that is made to cost is read in a moment") {
-    const auto in_a_moment = [](const std::string& message) {
-        const auto start = std::chrono::steady_clock::now();
-        const auto content = read_inbound(message, us);
-        const auto took = std::chrono::steady_clock::now() - start;
-        CHECK(took < std::chrono::seconds(10)); // with a sanitizer, too; without one it is a tenth of it
+TEST_CASE("a message that is made to cost is read to its end") {
+    // What takes time by the square of these lengths does not end within the time limit of the tests.
+    const auto whole = [](const std::string& message) {
+        auto content = read_inbound(message, us);
+        CHECK_FALSE(content.headers.empty());
+        CHECK(is_utf8(content.text));
         return content;
     };
     std::string nested;
     for (int i = 0; i < 5000; ++i)
         nested += fmt::format("Content-Type: multipart/mixed; boundary=b{0}\r\n\r\n--b{0}\r\n", i);
-    CHECK(in_a_moment(nested).truncated);
+    CHECK(whole(nested).truncated);
     std::string messages;
     for (int i = 0; i < 5000; ++i)
         messages += "Content-Type: message/rfc822\r\n\r\n";
-    CHECK(in_a_moment(messages).truncated);
+    CHECK(whole(messages).truncated);
     std::string parts = "Content-Type: multipart/mixed; boundary=x\r\n\r\n";
     for (int i = 0; i < 50000; ++i)
         parts += "--x\r\n\r\n\r\n";
-    CHECK(in_a_moment(parts).truncated);
+    CHECK(whole(parts).truncated);
     std::string digest = "Content-Type: multipart/digest; boundary=x\r\n\r\n";
     for (int i = 0; i < 20000; ++i)
         digest += "--x\r\n\r\nSubject: " + std::string(20, '=') + "\r\n\r\n";
-    CHECK(in_a_moment(digest).truncated);
+    CHECK(whole(digest).truncated);
     std::string words = "Subject: ";
     for (int i = 0; i < 100000; ++i)
         words += "=?utf-8?q?x";
-    in_a_moment(words + "\r\n\r\nx");
-    in_a_moment("Content-Type: message/rfc822\r\n\r\n" + words + "\r\n\r\nx");
+    whole(words + "\r\n\r\nx");
+    whole("Content-Type: message/rfc822\r\n\r\n" + words + "\r\n\r\nx");
     std::string groups = "To: ";
     for (int i = 0; i < 200000; ++i)
         groups += "a:";
-    in_a_moment(groups + "\r\n\r\nx");
-    in_a_moment("To: " + std::string(1000000, '(') + "\r\n\r\nx");
-    in_a_moment("To: " + std::string(1000000, '<') + "\r\n\r\nx");
-    in_a_moment("Content-Type: text/plain;" + std::string(1000000, ';') + "\r\n\r\nx");
-    in_a_moment("Content-Disposition: attachment; filename=\"" + words + "\"\r\n\r\nx");
+    whole(groups + "\r\n\r\nx");
+    whole("To: " + std::string(1000000, '(') + "\r\n\r\nx");
+    whole("To: " + std::string(1000000, '<') + "\r\n\r\nx");
+    whole("Content-Type: text/plain;" + std::string(1000000, ';') + "\r\n\r\nx");
+    whole("Content-Disposition: attachment; filename=\"" + words + "\"\r\n\r\nx");
     std::string fields;
     for (int i = 0; i < 200000; ++i)
         fields += "X: =?utf-8?q?x?=\r\n";
-    CHECK(in_a_moment(fields + "\r\nx").truncated);
+    CHECK(whole(fields + "\r\nx").truncated);
     std::string lines;
     for (int i = 0; i < 200000; ++i)
         lines += "On 1 a@b\n";
-    in_a_moment("Content-Type: text/plain; format=flowed\n\n" + lines);
+    whole("Content-Type: text/plain; format=flowed\n\n" + lines);
 }
 
 TEST_CASE("an event says of a message what was read, with large files by URL; Postmark's form has everything in it") {
