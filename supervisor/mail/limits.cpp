@@ -50,8 +50,7 @@ Limits LimitsInForce::operator()() {
             return last.limits;
         const auto text = read_file(file_);
         if (!text)
-            throw Error(Code::unavailable, fmt::format("cannot read '{}': it does not exist", file_.string()),
-                        "'vectis apply' makes it");
+            return Limits{};
         const Json json = parse_json(*text);
         last = {.at = real,
                 .limits = {.mailbox = json.at("mailbox").get<std::int64_t>(),

@@ -24,8 +24,8 @@ struct Limits {
     std::string probe; // whose mail proves that mail works: it is not counted
 };
 
-/// What limits.json in the configuration in force says (templates/api), read anew when it is another file. Any thread
-/// may ask.
+/// What limits.json in the configuration in force says (templates/api), read anew when it is another file. One that is
+/// from before there were limits has none: an update does not keep mail back until the next apply. Any thread may ask.
 class LimitsInForce {
   public:
     explicit LimitsInForce(fs::path file) : file_(std::move(file)) {}
