@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <list>
 #include <poll.h>
-#include <unistd.h>
 #include <vector>
 
 namespace vectis::mail {

@@ -16,6 +16,7 @@ namespace vectis::mail {
 namespace {
 
 constexpr std::size_t forgotten_at_once = 500;
+constexpr std::int64_t days_on_the_way = 1; // nobody takes so long to hand a message in
 
 } // namespace
 
@@ -39,6 +40,10 @@ std::int64_t forget_old(store::Vectis& database, const Keep& keep, Time now, con
         return all;
     };
     database.write([&](store::Database& open) { return forget_counted(open, now); });
+    // Postfix 3.7 does not say of all that it began to take that it never came to be in the queue.
+    in_parts([&](store::Database& open) {
+        return store::Submissions(open).forget(before(days_on_the_way), forgotten_at_once);
+    });
     std::int64_t forgotten = 0;
     std::int64_t rest = 0;
     if (keep.messages > 0) {
@@ -48,9 +53,6 @@ std::int64_t forget_old(store::Vectis& database, const Keep& keep, Time now, con
             in_parts([&](store::Database& open) { return store::Inbound(open).forget(then, forgotten_at_once); });
         rest += in_parts(
             [&](store::Database& open) { return store::Messages(open).forget_other_events(then, forgotten_at_once); });
-        // Postfix 3.7 does not say of all that it began to take that it never came to be in the queue.
-        rest +=
-            in_parts([&](store::Database& open) { return store::Submissions(open).forget(then, forgotten_at_once); });
         rest += database.write([&](store::Database& open) { return store::Counts(open).forget("hour", then); });
     }
     if (keep.statistics > 0)

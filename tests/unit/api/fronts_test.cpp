@@ -81,6 +81,19 @@ TEST_CASE("a key's rate counts for fronts, too") {
     }
 }
 
+TEST_CASE("who sends to too many is told by fronts, too, and when to come again") {
+    const auto fault = api::fronts::fault_of(
+        api::HttpError{429, "too_many_recipients", "the key shop may send to 5", {}, {{"Retry-After", "60"}}});
+    for (const auto vendor :
+         {surface::Vendor::resend, surface::Vendor::postmark, surface::Vendor::sendgrid, surface::Vendor::mailgun}) {
+        const auto told = api::fronts::refusal(vendor, fault);
+        CHECK(told.status == 429);
+        CHECK(told.body.find("the key shop may send to 5") != std::string::npos);
+        CHECK(std::count(told.fields.begin(), told.fields.end(),
+                         std::pair<std::string, std::string>{"Retry-After", "60"}) == 1);
+    }
+}
+
 TEST_CASE("what failed within is told without its words") {
     const auto fault = api::fronts::fault_of(Error(Code::system, "cannot read '/var/lib/vectis/secret'"));
     CHECK(fault.status == 500);

@@ -198,6 +198,43 @@ TEST_CASE("a batch is sent whole, or with every fault of each of its messages no
     CHECK(api.ask("GET", "/messages").json["data"].size() == 2);
 }
 
+TEST_CASE("a key and a domain send to so many in an hour, a request as a whole or not at all") {
+    SendingApi api;
+    Json key_body{{"name", "shop"}, {"scopes", {"send"}}, {"recipients", 5}};
+    const std::string token = api.make_key(key_body)["token"];
+    const auto send = [&](const std::string& path, const Json& body) {
+        return api.with_key(token, "POST", path, body);
+    };
+    const auto count = [&] { return api.ask("GET", "/messages").json["data"].size(); };
+    REQUIRE(send("/send", SendingApi::body()).status == 202);
+    REQUIRE(send("/send", SendingApi::body()).status == 202);
+    const auto more = send("/send", SendingApi::body());
+    CHECK(more.status == 429);
+    CHECK(more.json["code"] == "too_many_recipients");
+    CHECK(more.json["detail"].get<std::string>().starts_with("the key shop may send to 5 recipients in an hour"));
+    CHECK(std::stoi(more.field("Retry-After")) > 3000);
+    const Json batch{{"messages", {SendingApi::body(), SendingApi::body(), SendingApi::body()}}};
+    CHECK(send("/send/batch", batch).status == 422); // 6 are more than an hour has
+    CHECK(count() == 2);
+    Json one = SendingApi::body();
+    one["to"].erase(1);
+    CHECK(send("/send", one).status == 202); // what was refused did not count
+    CHECK(send("/send", one).status == 429);
+
+    api.limits = {.mailbox = 0, .key = 1, .domain = 3, .probe = {}};
+    key_body["name"] = "other";
+    key_body["recipients"] = nullptr;
+    const std::string other = api.make_key(key_body)["token"];
+    CHECK(api.with_key(other, "POST", "/send", one).status == 202);
+    CHECK(api.with_key(other, "POST", "/send", one).status == 429);
+    // Whoever has no key is bound by what the domain may, which counts since it has a limit.
+    CHECK(api.post("/send", SendingApi::body()).status == 202);
+    const auto of_domain = api.post("/send", one);
+    CHECK(of_domain.status == 429);
+    CHECK(of_domain.json["detail"].get<std::string>().starts_with("the domain example.test may send to 3"));
+    CHECK(count() == 5);
+}
+
 TEST_CASE("a message that is written already goes out as it is, to whom it names or to others") {
     SendingApi api;
     const std::string written = "From: shop@example.test\r\nTo: anna@outside.test\r\nBcc: bert@outside.test\r\n"

@@ -1,27 +1,17 @@
-#include "api/server.hpp"
-#include "local_server.hpp"
 #include "mail/tracking.hpp"
-#include "mail_api.hpp"
+#include "served_api.hpp"
 #include "store/messages.hpp"
 
 #include <httplib.h>
-#include <thread>
 
 using namespace vectis;
-using vectis::test::MailApi;
+using vectis::test::ServedApi;
 
 namespace {
 
-/// A server with a message that is tracked, and HTTP.
-struct TrackingApi : MailApi {
+/// A server with a message that is tracked.
+struct TrackingApi : ServedApi {
     TrackingApi() {
-        test::Listening listening("127.0.0.1");
-        REQUIRE(listening.fd);
-        port = listening.port;
-        std::vector<api::Listener> listeners;
-        listeners.push_back({std::move(listening.fd), api::Door::local});
-        server = std::make_unique<api::Server>(std::move(listeners), [this](api::Request& in) { return dispatch(in); });
-        serving = std::jthread([this](const std::stop_token& stop) { server->run(stop); });
         const auto sent = send({{"opens", true}, {"clicks", true}});
         INFO(sent.response.body);
         REQUIRE(sent.status == 202);
@@ -61,10 +51,7 @@ struct TrackingApi : MailApi {
     }
     Json recipients() { return ask("GET", "/messages/" + message).json["data"]["recipients"]; }
 
-    int port = 0;
     std::string message;
-    std::unique_ptr<api::Server> server;
-    std::jthread serving;
 };
 
 } // namespace

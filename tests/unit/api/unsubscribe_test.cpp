@@ -1,30 +1,18 @@
-#include "api/server.hpp"
-#include "local_server.hpp"
 #include "mail/unsubscribe.hpp"
-#include "mail_api.hpp"
+#include "served_api.hpp"
 #include "store/messages.hpp"
 #include "store/suppressions.hpp"
 
 #include <httplib.h>
-#include <thread>
 
 using namespace vectis;
-using vectis::test::MailApi;
+using vectis::test::ServedApi;
 
 namespace {
 
-/// A server with a message whose readers have links, and HTTP.
-struct LinkApi : MailApi {
-    LinkApi() {
-        test::Listening listening("127.0.0.1");
-        REQUIRE(listening.fd);
-        port = listening.port;
-        std::vector<api::Listener> listeners;
-        listeners.push_back({std::move(listening.fd), api::Door::local});
-        server = std::make_unique<api::Server>(std::move(listeners), [this](api::Request& in) { return dispatch(in); });
-        serving = std::jthread([this](const std::stop_token& stop) { server->run(stop); });
-        message = send();
-    }
+/// A server with a message whose readers have links.
+struct LinkApi : ServedApi {
+    LinkApi() : message(send()) {}
 
     /// Its id.
     std::string send(const Json& unsubscribe = {{"one_click", true}, {"mailto", "leave@example.test"}}) {
@@ -57,10 +45,7 @@ struct LinkApi : MailApi {
         return count;
     }
 
-    int port = 0;
     std::string message;
-    std::unique_ptr<api::Server> server;
-    std::jthread serving;
 };
 
 } // namespace

@@ -295,6 +295,21 @@ TEST_CASE("a key gives neither itself nor another what it does not have") {
         CHECK(api.with_key(low, "POST", "/api-keys/" + high + "/rotate", Json::object()).status == 403);
         CHECK(api.with_key(low, "PATCH", "/api-keys/" + high, {{"name", "higher"}}).status == 403);
     }
+    SECTION("a limit of recipients") {
+        Json body = key_body("limited", {"keys:write"});
+        body["recipients"] = 100;
+        const std::string token = make(body, "admin")["token"];
+        const auto add = [&](const std::string& name, const Json& recipients) {
+            Json another = key_body(name, {"keys:write"});
+            another["role"] = "domain_admin";
+            if (!recipients.is_null())
+                another["recipients"] = recipients;
+            return api.with_key(token, "POST", "/api-keys", another);
+        };
+        CHECK(add("more", 101).faults() == std::vector<std::string>{"/recipients"});
+        CHECK(add("same", nullptr).json["data"]["recipients"] == 100);
+        CHECK(add("less", 1).json["data"]["recipients"] == 1);
+    }
     SECTION("networks and an end") {
         const std::string end = "2099-01-01T00:00:00.000Z";
         Json body = key_body("bound", {"keys:write"});
