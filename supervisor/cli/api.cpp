@@ -327,8 +327,10 @@ int run_api(const Invocation& invocation) {
         path += "?confirm=" + net::query_escaped(name);
     if (invocation.has("--dry-run"))
         return show_request(invocation, route, path, std::move(body));
-    if (route.confirm && !invocation.has("--yes") && !confirm(fmt::format("Remove '{}' for good?", name)))
-        throw Error(Code::invalid_input, fmt::format("'{}' was not removed", name),
+    const auto* question =
+        route.method == surface::Method::del ? "Remove '{}' for good?" : "Throw away what waits of '{}', for good?";
+    if (route.confirm && !invocation.has("--yes") && !confirm(fmt::format(fmt::runtime(question), name)))
+        throw Error(Code::invalid_input, fmt::format("nothing was done to '{}'", name),
                     "say --yes where nobody can be asked");
     if (route.answer == nullptr) {
         print(client.fetch(path));

@@ -118,6 +118,18 @@ struct Limits {
     bool operator==(const Limits&) const = default;
 };
 
+/// Who sends as a stolen password or key does is kept back.
+struct Abuse {
+    bool enabled = true;
+    bool hold = true;               // false: people are told alone
+    std::uint32_t recipients = 200; // who has sent to fewer is not judged
+    std::uint32_t spike = 10;       // times the busiest hour of the days before
+    std::uint32_t bounces = 10;     // percent of the recipients of a day
+    std::uint32_t complaints = 2;   // percent
+
+    bool operator==(const Abuse&) const = default;
+};
+
 struct Retention {
     std::uint32_t generations = 50;       // confirmed generations that are kept for rollback
     std::uint32_t junk_days = 30;         // 0: for ever
@@ -191,6 +203,7 @@ struct Config {
     Webmail webmail;
     Bans bans;
     Limits limits;
+    Abuse abuse;
     Retention retention;
     std::vector<Domain> domains;
 

@@ -3,6 +3,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/text.hpp"
+#include "store/holds.hpp"
 #include "store/sent_counts.hpp"
 
 #include <fmt/format.h>
@@ -125,9 +126,13 @@ std::string submission_action(store::Vectis& database, const Limits& limits, con
     const std::vector<Sender> senders{
         {.kind = "mailbox", .name = who, .shown = "mailbox " + who, .limit = limits.mailbox, .recipients = recipients},
         domain_sender(who.substr(who.rfind('@') + 1), limits, recipients)};
-    const auto above = database.write([&](store::Database& open) { return count_recipients(open, senders, now); });
+    std::optional<AboveLimit> above;
+    const bool is_held = database.write([&](store::Database& open) {
+        above = count_recipients(open, senders, now);
+        return store::Holds(open).keeps_back({.kind = "mailbox", .name = who});
+    });
     if (!above)
-        return "DUNNO";
+        return is_held ? "HOLD the mail of this mailbox is kept back: vectis hold list" : "DUNNO";
     return above->wait ? "450 4.7.1 " + told(*above) : fmt::format("550 5.7.1 {}: send it in parts", told(*above));
 }
 

@@ -4,8 +4,10 @@
 #include "base/json.hpp"
 #include "mail/limits.hpp"
 #include "store/counts.hpp"
+#include "store/holds.hpp"
 #include "store/inbound.hpp"
 #include "store/messages.hpp"
+#include "store/sender_hours.hpp"
 #include "store/submissions.hpp"
 
 #include <fmt/format.h>
@@ -16,7 +18,8 @@ namespace vectis::mail {
 namespace {
 
 constexpr std::size_t forgotten_at_once = 500;
-constexpr std::int64_t days_on_the_way = 1; // nobody takes so long to hand a message in
+constexpr std::int64_t days_of_senders = 15; // mail/abuse looks back for less
+constexpr std::int64_t days_on_the_way = 1;  // nobody takes so long to hand a message in
 
 } // namespace
 
@@ -40,6 +43,10 @@ std::int64_t forget_old(store::Vectis& database, const Keep& keep, Time now, con
         return all;
     };
     database.write([&](store::Database& open) { return forget_counted(open, now); });
+    database.write([&](store::Database& open) {
+        store::Holds(open).forget_left_alone(rfc3339(now));
+        return store::SenderHours(open).forget(before(days_of_senders));
+    });
     // Postfix 3.7 does not say of all that it began to take that it never came to be in the queue.
     in_parts([&](store::Database& open) {
         return store::Submissions(open).forget(before(days_on_the_way), forgotten_at_once);

@@ -144,8 +144,8 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
         const auto [content, sender] = database_.read([&](store::Database& database) {
             store::Messages messages(database);
             const auto current = messages.recipient(id);
-            if (!current || current->status != "queued")
-                return std::pair<std::string, std::string>(); // canceled, or in Postfix's log
+            if (!current || current->status != "queued" || current->held)
+                return std::pair<std::string, std::string>(); // canceled, kept back, or in Postfix's log
             const auto message = messages.find(recipient.message);
             // Since it was accepted.
             if (message)

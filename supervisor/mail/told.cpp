@@ -70,6 +70,10 @@ std::string told(const store::MessageEvent& event) {
         return fmt::format("{} opened it, or a program did for them{}", who, by(data));
     if (what == "clicked")
         return fmt::format("{} followed the link {}{}", who, said(data, "url"), by(data));
+    if (what == "held")
+        return fmt::format("kept back for {}: the mail of {} is held", who, said(data, "sender"));
+    if (what == "released")
+        return fmt::format("no longer kept back for {}", who);
     if (what == "unknown")
         return fmt::format("Postfix has it no more for {}, and its log does not say what became of it", who);
     return fmt::format("{} {}", what, who);

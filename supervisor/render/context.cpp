@@ -342,6 +342,12 @@ data context(const config::Config& config, const config::Secrets& secrets, const
                          config.retention.junk_days == 0 ? "" : std::to_string(config.retention.junk_days));
     object.optional_text("trash_days",
                          config.retention.trash_days == 0 ? "" : std::to_string(config.retention.trash_days));
+    object.flag("abuse_enabled", config.abuse.enabled);
+    object.flag("abuse_hold", config.abuse.hold);
+    object.number("abuse_recipients", config.abuse.recipients);
+    object.number("abuse_spike", config.abuse.spike);
+    object.number("abuse_bounces", config.abuse.bounces);
+    object.number("abuse_complaints", config.abuse.complaints);
     object.number("mailbox_limit", config.limits.mailbox);
     object.number("key_limit", config.limits.key);
     object.number("domain_limit", config.limits.domain);

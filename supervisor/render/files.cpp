@@ -55,7 +55,8 @@ constexpr std::array table{
         .quoting = Quoting::quoted,
         .uptake = Uptake::restart,
         .wanted = [](const Config& config) { return config.tls.mode == config::TlsMode::acme; }},
-    // Both are read anew when they are used: no service has to be told.
+    // They are read anew when they are used: no service has to be told.
+    Row{.path = "api/abuse.json", .service = "", .quoting = Quoting::quoted},
     Row{.path = "api/limits.json", .service = "", .quoting = Quoting::quoted},
     Row{.path = "api/retention.json", .service = "", .quoting = Quoting::quoted},
     Row{.path = "dovecot/directory.conf",

@@ -6,7 +6,9 @@
 #include "api/server.hpp"
 #include "base/guarded.hpp"
 #include "base/random.hpp"
+#include "mail/abuse.hpp"
 #include "mail/bounces.hpp"
+#include "mail/holds.hpp"
 #include "mail/inbound.hpp"
 #include "mail/lmtp_server.hpp"
 #include "mail/reconciler.hpp"
@@ -237,6 +239,15 @@ void reconcile(mail::Reconciler& reconciler, const std::atomic<bool>& log_is_rea
                                  count));
 }
 
+/// Who sends as a stolen password or key does is held.
+void look_for_abuse(store::Vectis& database, const fs::path& current, mail::Submitter& submitter) {
+    const auto lines = mail::look_for_abuse(database, mail::abuse_rules(current / "api/abuse.json"));
+    for (const auto& line : lines)
+        systemd::log(systemd::Priority::warning, line);
+    if (!lines.empty())
+        submitter.wake(); // people are told
+}
+
 mail::InboundSettings inbound_settings(const fs::path& current) {
     const fs::path file = current / "postfix/inbound.json";
     const auto text = read_file(file);
@@ -435,6 +446,27 @@ void run(const state::Paths& paths) {
     const std::jthread reconciling([&](const std::stop_token& stop) {
         again_and_again(
             std::chrono::seconds(15), [&] { reconcile(reconciler, log_is_read); }, stop);
+    });
+    mail::Holder holder(
+        database,
+        {.token_key = token_key,
+         .list = [] { return systemd::SupervisorClient().queue(); },
+         .act = [](const std::string& id,
+                   const std::string& action) { systemd::SupervisorClient().act_on_queue(id, action); },
+         .is_being_sent = [&submitter](std::int64_t recipient) { return submitter.is_handing_over(recipient); },
+         .wake_sender = [&submitter] { submitter.wake(); }});
+    const std::jthread holding([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(5),
+            [&] {
+                if (log_is_read)
+                    holder.look(stop);
+            },
+            stop);
+    });
+    const std::jthread watching([&](const std::stop_token& stop) {
+        again_and_again(
+            std::chrono::seconds(15), [&] { look_for_abuse(database, paths.current(), submitter); }, stop);
     });
     const std::jthread forgetting([&](const std::stop_token& stop) {
         again_and_again(

@@ -26,6 +26,8 @@ constexpr std::size_t day_digits = 10;
 
 /// delivered of message.delivered; received of inbound.received. Empty: it is not counted.
 std::string counted(const std::string& type) {
+    if (type == "message.held" || type == "message.released")
+        return {};
     for (const std::string_view prefix : {"message.", "inbound."}) {
         if (type.starts_with(prefix))
             return type.substr(prefix.size());

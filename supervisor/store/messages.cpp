@@ -3,6 +3,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "store/counts.hpp"
+#include "store/sender_hours.hpp"
 #include "store/webhooks.hpp"
 
 #include <fmt/format.h>
@@ -13,9 +14,10 @@ namespace {
 
 constexpr std::string_view message_columns =
     "id, domain, sent_by, sender, subject, message_id, tags, metadata, size, created_at, send_at, "
-    "unsubscribe_url, unsubscribe_mailto, track_opens, track_clicks, origin";
+    "unsubscribe_url, unsubscribe_mailto, track_opens, track_clicks, origin, key";
 constexpr std::string_view recipient_columns =
-    "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at, original_to";
+    "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at, original_to, "
+    "held";
 constexpr std::string_view event_columns = "id, at, type, domain, message, recipient, data";
 
 Message read_message(const Statement& row) {
@@ -34,7 +36,8 @@ Message read_message(const Statement& row) {
             .unsubscribe_mailto = row.optional_text(12),
             .track_opens = row.integer(13) != 0,
             .track_clicks = row.integer(14) != 0,
-            .origin = row.text(15)};
+            .origin = row.text(15),
+            .key = row.optional_text(16)};
 }
 
 Recipient read_recipient(const Statement& row) {
@@ -49,7 +52,8 @@ Recipient read_recipient(const Statement& row) {
             .answer = row.optional_text(8),
             .relay = row.optional_text(9),
             .updated_at = row.text(10),
-            .original_to = row.optional_text(11)};
+            .original_to = row.optional_text(11),
+            .held = row.integer(12) != 0};
 }
 
 std::vector<Recipient> read_recipients(Statement& select) {
@@ -89,6 +93,11 @@ MessageEvent read_event(const Statement& row) {
 
 } // namespace
 
+const std::string& Recipient::shown_status() const {
+    static const std::string kept_back = "held";
+    return held && status == "queued" ? kept_back : status;
+}
+
 void insert_event(Database& database, const MessageEvent& event) {
     database.prepare(fmt::format("insert into events ({}) values (?1, ?2, ?3, ?4, ?5, ?6, ?7)", event_columns))
         .bind(event.id, event.at, event.type, event.domain, event.message, event.recipient, event.data)
@@ -98,12 +107,12 @@ void insert_event(Database& database, const MessageEvent& event) {
 void Messages::insert(const Message& message) {
     database_
         .prepare(fmt::format("insert into messages ({}, seq) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, "
-                             "?12, ?13, ?14, ?15, ?16, (select coalesce(max(seq), 0) + 1 from messages))",
+                             "?12, ?13, ?14, ?15, ?16, ?17, (select coalesce(max(seq), 0) + 1 from messages))",
                              message_columns))
         .bind(message.id, message.domain, message.sent_by, message.sender, message.subject, message.message_id,
               message.tags, message.metadata, message.size, message.created_at, message.send_at,
               message.unsubscribe_url, message.unsubscribe_mailto, message.track_opens, message.track_clicks,
-              message.origin)
+              message.origin, message.key)
         .run();
     database_.prepare("insert into message_subjects (rowid, subject) select seq, subject from messages where id = ?1")
         .bind(message.id)
@@ -119,11 +128,11 @@ void Messages::add(const Message& message, const std::string& content, std::vect
     database_.prepare("insert into message_contents (message, content) values (?1, cast(?2 as blob))")
         .bind(message.id, content)
         .run();
-    auto insert = database_.prepare("insert into recipients (message, address, status, due_at, updated_at) "
-                                    "values (?1, ?2, ?3, ?4, ?5) returning id");
+    auto insert = database_.prepare("insert into recipients (message, address, status, due_at, updated_at, held) "
+                                    "values (?1, ?2, ?3, ?4, ?5, ?6) returning id");
     for (auto& each : recipients) {
         each.message = message.id;
-        if (insert.bind(each.message, each.address, each.status, each.due_at, each.updated_at).step())
+        if (insert.bind(each.message, each.address, each.status, each.due_at, each.updated_at, each.held).step())
             each.id = insert.integer(0);
     }
 }
@@ -153,7 +162,9 @@ std::vector<Message> Messages::search(const Search& search, Page page) {
     if (search.recipient)
         where("id in (select message from recipients where address = {} collate nocase)", *search.recipient);
     // Nearly all are delivered: each is looked at, and the page is soon full. Of the others there is an index.
-    if (search.status == "delivered")
+    if (search.status == "held")
+        page.only = "id in (select message from recipients where status = 'queued' and held = 1)";
+    else if (search.status == "delivered")
         where("exists (select 1 from recipients where message = messages.id and status = {})", *search.status);
     else if (search.status)
         where("id in (select message from recipients where status = {} and status <> 'delivered')", *search.status);
@@ -228,21 +239,31 @@ std::vector<Recipient> Messages::at_postfix(const std::string& before) {
     return read_recipients(select.bind(before));
 }
 
-std::vector<Recipient> Messages::due(const std::string& at, std::size_t most) {
+std::vector<Recipient> Messages::queued_of_key(const std::string& key, bool held, std::int64_t last, std::size_t most) {
+    // By the index of those that wait, which are few, and not by the id of all.
     auto select = database_.prepare(
-        fmt::format("select {} from recipients where status = 'queued' and due_at <= ?1 order by due_at limit ?2",
-                    recipient_columns));
+        fmt::format("select {} from recipients where status = 'queued' and {} and +id > ?2 and "
+                    "(select key from messages where id = message) = ?1 order by +id limit ?3",
+                    recipient_columns, held ? "held = 1 and message > ''" : "held = 0 and due_at > ''"));
+    return read_recipients(select.bind(key, last, most));
+}
+
+std::vector<Recipient> Messages::due(const std::string& at, std::size_t most) {
+    auto select =
+        database_.prepare(fmt::format("select {} from recipients where status = 'queued' and held = 0 and due_at <= ?1 "
+                                      "order by due_at limit ?2",
+                                      recipient_columns));
     return read_recipients(select.bind(at, most));
 }
 
 void Messages::hold_back(const std::string& at, const std::string& until) {
-    database_.prepare("update recipients set due_at = ?2 where status = 'queued' and due_at <= ?1")
+    database_.prepare("update recipients set due_at = ?2 where status = 'queued' and held = 0 and due_at <= ?1")
         .bind(at, until)
         .run();
 }
 
 std::optional<std::string> Messages::next_due() {
-    auto select = database_.prepare("select min(due_at) from recipients where status = 'queued'");
+    auto select = database_.prepare("select min(due_at) from recipients where status = 'queued' and held = 0");
     return select.step() ? select.optional_text(0) : std::nullopt;
 }
 
@@ -262,9 +283,9 @@ void Messages::drop_content_if_handed_over(const std::string& message) {
 void Messages::update(const Recipient& recipient) {
     database_
         .prepare("update recipients set status = ?2, queue_id = ?3, attempts = ?4, due_at = ?5, code = ?6, "
-                 "answer = ?7, relay = ?8, updated_at = ?9 where id = ?1")
+                 "answer = ?7, relay = ?8, updated_at = ?9, held = ?10 where id = ?1")
         .bind(recipient.id, recipient.status, recipient.queue_id, recipient.attempts, recipient.due_at, recipient.code,
-              recipient.answer, recipient.relay, recipient.updated_at)
+              recipient.answer, recipient.relay, recipient.updated_at, recipient.held)
         .run();
 }
 
@@ -272,6 +293,8 @@ void Messages::add_event(const MessageEvent& event) {
     insert_event(database_, event);
     const auto message = find(event.message);
     Counts(database_).count(event, message);
+    if (message)
+        SenderHours(database_).count(event, *message);
     Webhooks(database_).fan_out(event, message ? message->origin : "");
 }
 

@@ -29,7 +29,8 @@ struct Message {
     std::optional<std::string> unsubscribe_mailto; // beside it
     bool track_opens = false;
     bool track_clicks = false;
-    std::string origin = "api"; // submission: of a person, who has logged in (mail/submissions)
+    std::string origin = "api";                    // submission: of a person, who has logged in (mail/submissions)
+    std::optional<std::string> key = std::nullopt; // the id of the API key that sent it
 };
 
 struct Recipient {
@@ -46,6 +47,11 @@ struct Recipient {
     std::string updated_at;
     /// What the sender gave, where an alias led from it to `address`.
     std::optional<std::string> original_to = std::nullopt;
+    /// While it is queued: kept back, since whoever sent it is held (mail/holds).
+    bool held = false;
+
+    /// Its status for people.
+    [[nodiscard]] const std::string& shown_status() const;
 
     bool operator==(const Recipient&) const = default;
 };
@@ -100,6 +106,10 @@ class Messages {
                                                           std::size_t most);
     /// Those that Postfix has, by what it said, and of whom nothing is news since `before`.
     [[nodiscard]] std::vector<Recipient> at_postfix(const std::string& before);
+    /// Up to `most` of what an API key sent that are queued, and kept back or not; those that come after the one with
+    /// the id `last`.
+    [[nodiscard]] std::vector<Recipient> queued_of_key(const std::string& key, bool held, std::int64_t last,
+                                                       std::size_t most);
     /// Those that are to be handed to Postfix by `at`, the longest due first.
     [[nodiscard]] std::vector<Recipient> due(const std::string& at, std::size_t most);
     /// None of those that are to be handed over by `at` before `until`.

@@ -38,7 +38,8 @@ void Submissions::drop(const std::string& queue_id) {
 std::int64_t Submissions::forget(const std::string& before, std::size_t most) {
     database_
         .prepare("delete from submissions where queue_id in "
-                 "(select queue_id from submissions where message is null and at < ?1 limit ?2)")
+                 "(select queue_id from submissions where message is null and at < ?1 and not exists "
+                 "(select 1 from holds where kind = 'mailbox' and name = lower(mailbox)) limit ?2)")
         .bind(before, most)
         .run();
     return database_.changes();

@@ -31,7 +31,8 @@ class Submissions {
     void arrived(const std::string& queue_id, const std::string& id);
     /// Forgets it if it is on its way in: it never came to be in the queue.
     void drop(const std::string& queue_id);
-    /// Forgets up to `most` that are on their way in since before `before`. Says how many.
+    /// Forgets up to `most` that are on their way in since before `before`, but for those of a mailbox that is held:
+    /// they wait with Postfix. Says how many.
     std::int64_t forget(const std::string& before, std::size_t most);
 
   private:

@@ -300,6 +300,23 @@ constexpr std::array suppression_add_arguments{
 };
 constexpr std::array suppression_remove_arguments{which_suppression, force, dry_run, json};
 
+constexpr Argument which_hold{ArgumentKind::positional, "SENDER", "",
+                              "The mailbox's address, the API key's name, or the hold's id", true};
+constexpr std::array hold_list_arguments{
+    Argument{ArgumentKind::option, "--kind", "KIND", "key or mailbox"},
+    Argument{ArgumentKind::option, "--reason", "REASON", "spike, bounces, complaints or manual"},
+    json,
+};
+constexpr std::array hold_show_arguments{which_hold, json};
+constexpr std::array hold_add_arguments{
+    Argument{ArgumentKind::positional, "SENDER", "", "A mailbox's address, or an API key's name or id", true},
+    Argument{ArgumentKind::option, "--detail", "TEXT", "Why, for those who look at it later"},
+    dry_run,
+    json,
+};
+constexpr std::array hold_release_arguments{which_hold, dry_run, json};
+constexpr std::array hold_discard_arguments{which_hold, force, dry_run, json};
+
 constexpr Argument which_template{ArgumentKind::positional, "NAME", "",
                                   "A template's name, if no other has it, or its id", true};
 constexpr Argument template_subject{ArgumentKind::option, "--subject", "TEXT", "What a message is about"};
@@ -458,6 +475,7 @@ constexpr std::array<std::string_view, 6> message_columns{"id", "created_at", "o
 constexpr std::array<std::string_view, 2> story_columns{"at", "told"};
 constexpr std::array<std::string_view, 5> suppression_columns{"address", "domain", "reason", "created_at",
                                                               "expires_at"};
+constexpr std::array<std::string_view, 6> hold_columns{"sender", "kind", "reason", "waiting", "created_at", "ending"};
 constexpr std::array<std::string_view, 4> template_columns{"name", "domain", "subject", "description"};
 constexpr std::array<std::string_view, 5> inbound_route_columns{"name", "match", "keep_copy", "format", "webhook"};
 constexpr std::array<std::string_view, 6> inbound_columns{"id",     "received_at", "recipient",
@@ -711,6 +729,26 @@ constexpr std::array command_table{
                false,
                Operation::suppressions_delete,
                {}},
+    CommandRow{Command::api, "hold list", "List whose mail is kept back", hold_list_arguments, false,
+               Operation::holds_list, hold_columns},
+    CommandRow{
+        Command::api, "hold show", "Show one of them, and why", hold_show_arguments, false, Operation::holds_get, {}},
+    CommandRow{Command::api,
+               "hold add",
+               "Keep back what a mailbox or an API key sends",
+               hold_add_arguments,
+               false,
+               Operation::holds_create,
+               {}},
+    CommandRow{
+        Command::api, "hold release", "Let its mail go", hold_release_arguments, false, Operation::holds_release, {}},
+    CommandRow{Command::api,
+               "hold discard",
+               "Throw away what waits of it",
+               hold_discard_arguments,
+               false,
+               Operation::holds_discard,
+               {}},
     CommandRow{Command::api, "template list", "List what messages can be made of", template_list_arguments, false,
                Operation::templates_list, template_columns},
     CommandRow{
@@ -928,6 +966,7 @@ std::string_view group_summary(std::string_view word) {
         Row{"certificates", "See and renew certificates"},
         Row{"config", "Read, check and change config.yaml"},
         Row{"domain", "Say which domains have mail here"},
+        Row{"hold", "Keep back the mail of a mailbox or an API key, and let it go"},
         Row{"inbound", "See what came in by an inbound route"},
         Row{"inbound-route", "Say which mail is told to webhooks"},
         Row{"key", "Give programs access to the API"},

@@ -22,6 +22,8 @@ constexpr std::array group_table{
     Group{"sending", "What programs send, and what becomes of it."},
     Group{"analytics", "How much was sent, and what became of it, by hour and by day."},
     Group{"suppressions", "To whom nothing more is sent, and why.", "address"},
+    Group{"holds", "Whose mail is kept back: it looked like that of a stolen key or password, or somebody said so.",
+          "sender", true},
     Group{"templates", "What messages are made of again and again.", "name"},
     Group{"webhooks", "Who is told of events by HTTP, and what became of each delivery.", "url"},
     Group{"inbound-routes", "Which mail is told to webhooks, and what came in so.", "name"},
@@ -50,6 +52,9 @@ constexpr Listing message_list{message_sorts, message_filters};
 constexpr std::array<std::string_view, 3> suppression_sorts{"id", "address", "created_at"};
 constexpr std::array<std::string_view, 3> suppression_filters{"domain", "address", "reason"};
 constexpr Listing suppression_list{suppression_sorts, suppression_filters};
+constexpr std::array<std::string_view, 1> hold_sorts{"id"};
+constexpr std::array<std::string_view, 3> hold_filters{"sender", "kind", "reason"};
+constexpr Listing hold_list{hold_sorts, hold_filters};
 constexpr std::array<std::string_view, 3> template_sorts{"id", "name", "created_at"};
 constexpr std::array<std::string_view, 2> template_filters{"domain", "name"};
 constexpr Listing template_list{template_sorts, template_filters};
@@ -373,6 +378,22 @@ constexpr std::array route_table{
     Route{.operation = Operation::suppressions_delete, .id = "delete_suppression", .method = Method::del, .path = "/suppressions/{id}", .group = "suppressions",
           .summary = "Send to the address again",
           .role = Role::domain_admin, .scope = "suppressions:write", .confirm = true, .answer = &schemas::suppression},
+
+    Route{.operation = Operation::holds_list, .id = "list_holds", .path = "/holds", .group = "holds",
+          .summary = "The API keys and mailboxes whose mail is kept back",
+          .role = Role::admin, .scope = "operations:read", .list = &hold_list, .answer = &schemas::holds},
+    Route{.operation = Operation::holds_create, .id = "create_hold", .method = Method::post, .path = "/holds", .group = "holds",
+          .summary = "Keep back what a mailbox or an API key sends, and what of it waits to be delivered",
+          .role = Role::admin, .scope = "operations:write", .body = &schemas::new_hold, .status = 201, .answer = &schemas::hold},
+    Route{.operation = Operation::holds_get, .id = "get_hold", .path = "/holds/{id}", .group = "holds",
+          .summary = "One of them, and why",
+          .role = Role::admin, .scope = "operations:read", .answer = &schemas::hold},
+    Route{.operation = Operation::holds_release, .id = "release_hold", .method = Method::post, .path = "/holds/{id}/release", .group = "holds",
+          .summary = "Let its mail go: what waits goes on in a moment, and the sender is left alone for a day",
+          .role = Role::admin, .scope = "operations:write", .answer = &schemas::hold},
+    Route{.operation = Operation::holds_discard, .id = "discard_hold", .method = Method::post, .path = "/holds/{id}/discard", .group = "holds",
+          .summary = "Throw what waits away: nobody gets it, and what the sender sends from now on goes on",
+          .role = Role::admin, .scope = "operations:write", .confirm = true, .answer = &schemas::hold},
 
     Route{.operation = Operation::templates_list, .id = "list_templates", .path = "/templates", .group = "templates",
           .summary = "What messages can be made of",

@@ -577,8 +577,8 @@ inline constexpr std::array raw_message_properties{
     Property{"send_at", &time, "Not before then; at most 30 days ahead", false},
 };
 inline constexpr Schema raw_message{.name = "RawMessage", .properties = raw_message_properties};
-inline constexpr std::array<std::string_view, 9> recipient_status_words{
-    "queued", "sent", "delivered", "deferred", "bounced", "expired", "suppressed", "canceled", "unknown"};
+inline constexpr std::array<std::string_view, 10> recipient_status_words{
+    "queued", "held", "sent", "delivered", "deferred", "bounced", "expired", "suppressed", "canceled", "unknown"};
 inline constexpr Schema recipient_status{.kind = Kind::string, .values = recipient_status_words};
 inline constexpr std::array accepted_recipient_properties{
     Property{"email", &text, "Their address"},
@@ -589,7 +589,10 @@ inline constexpr Schema accepted_recipients{.kind = Kind::array, .items = &accep
 inline constexpr std::array accepted_message_properties{
     Property{"id", &uuid, "Its id here"},
     Property{"message_id", &text, "Its Message-ID, without the angle brackets"},
-    Property{"status", &recipient_status, "queued: it is on the disk, and goes out; suppressed: to nobody"},
+    Property{"status", &recipient_status,
+             "queued: it is on the disk, and goes out; held: it is on the disk, and waits until an administrator lets "
+             "it go; "
+             "suppressed: it goes to nobody"},
     Property{"recipients", &accepted_recipients, "Each of them, once"},
 };
 inline constexpr Schema accepted_message{.name = "AcceptedMessage", .properties = accepted_message_properties};
@@ -604,7 +607,8 @@ inline constexpr std::array recipient_properties{
              "The address that its sender gave, where an alias led from there to this one; null: it is this one"},
     Property{
         "status", &recipient_status,
-        "queued: waits for Postfix; sent: Postfix has it; delivered: the next server has it; deferred: that server "
+        "queued: waits for Postfix; held: waits until an administrator lets it go; sent: Postfix has it; delivered: "
+        "the next server has it; deferred: that server "
         "wants it later; bounced, expired: they do not get it; unknown: Postfix no longer has it, and its log does not "
         "say what became of it"},
     Property{"queue_id", &optional_text, "Postfix's id of it, as in its log and in /queue"},
@@ -685,6 +689,37 @@ inline constexpr std::array suppression_properties{
 };
 inline constexpr Schema suppression{.name = "Suppression", .properties = suppression_properties};
 inline constexpr Schema suppressions{.kind = Kind::array, .items = &suppression};
+
+inline constexpr std::array<std::string_view, 4> hold_reason_words{"spike", "bounces", "complaints", "manual"};
+inline constexpr Schema hold_reason{.kind = Kind::string, .values = hold_reason_words};
+inline constexpr std::array<std::string_view, 2> hold_kind_words{"key", "mailbox"};
+inline constexpr Schema hold_kind{.kind = Kind::string, .values = hold_kind_words};
+inline constexpr std::array<std::string_view, 2> hold_ending_words{"release", "discard"};
+inline constexpr Schema hold_ending{.kind = Kind::string, .values = hold_ending_words, .nullable = true};
+inline constexpr Schema held_sender{.kind = Kind::string, .least = 1, .most = 254};
+inline constexpr Schema hold_detail{.kind = Kind::string, .most = 1000};
+inline constexpr std::array new_hold_properties{
+    Property{"sender", &held_sender, "A mailbox by its address, or an API key by its name or id"},
+    Property{"detail", &hold_detail, "Why, for those who look at it later", false},
+};
+inline constexpr Schema new_hold{.name = "NewHold", .properties = new_hold_properties};
+inline constexpr std::array hold_properties{
+    Property{"id", &uuid, "Its id"},
+    Property{"sender", &text, "Who is held: a mailbox's address, or an API key's name of that time"},
+    Property{"kind", &hold_kind, "What that is"},
+    Property{"key_id", &optional_uuid, "The key's id; null: it is a mailbox"},
+    Property{"domain", &optional_domain, "For which domain it sent last; null: that is not known"},
+    Property{"reason", &hold_reason,
+             "spike: suddenly to many more recipients than before; bounces, complaints: too many of them refuse its "
+             "mail or call it spam; manual: somebody said so"},
+    Property{"detail", &text, "The same in a sentence; empty: whoever held it said nothing"},
+    Property{"held_by", &text, "Who held it, by the name of that time; vectis: nobody had to"},
+    Property{"created_at", &time, "Since when"},
+    Property{"ending", &hold_ending, "What is happening to its mail at this moment; null: it waits"},
+    Property{"waiting", &count, "How many of its messages are known to wait"},
+};
+inline constexpr Schema hold{.name = "Hold", .properties = hold_properties};
+inline constexpr Schema holds{.kind = Kind::array, .items = &hold};
 
 inline constexpr Schema event_word{.kind = Kind::string, .values = event_words};
 inline constexpr Schema wanted_events{

@@ -234,7 +234,7 @@ Response postmark_details(Call& call) {
     for (const auto& each : message.at("recipients")) {
         to.push_back({{"Email", each.at("email")}, {"Name", nullptr}});
         recipients.push_back(each.at("email"));
-        queued = queued && each.at("status") == "queued";
+        queued = queued && (each.at("status") == "queued" || each.at("status") == "held");
     }
     struct Event {
         std::string_view ours;

@@ -163,6 +163,16 @@ Handler handler_of(surface::Operation operation) {
         return suppressions_import;
     case Operation::suppressions_delete:
         return suppressions_delete;
+    case Operation::holds_list:
+        return holds_list;
+    case Operation::holds_create:
+        return holds_create;
+    case Operation::holds_get:
+        return holds_get;
+    case Operation::holds_release:
+        return holds_release;
+    case Operation::holds_discard:
+        return holds_discard;
     case Operation::templates_list:
         return templates_list;
     case Operation::templates_get:

@@ -50,7 +50,7 @@ Json whole_json(const store::Message& message, const std::vector<store::Recipien
     for (const auto& each : recipients)
         json["recipients"].push_back({{"email", each.address},
                                       {"original_to", json_or_null(each.original_to)},
-                                      {"status", each.status},
+                                      {"status", each.shown_status()},
                                       {"queue_id", json_or_null(each.queue_id)},
                                       {"code", json_or_null(each.code)},
                                       {"answer", each.answer ? Json(printable(*each.answer)) : Json(nullptr)},

@@ -6,6 +6,7 @@
 #include "base/random.hpp"
 #include "base/text.hpp"
 #include "mail/compose.hpp"
+#include "mail/holds.hpp"
 #include "mail/limits.hpp"
 #include "mail/story.hpp"
 #include "mail/unsubscribe.hpp"
@@ -249,10 +250,20 @@ void expect_within_limits(const Call& call, accounts::Change& change, std::span<
                         {{"Retry-After", std::to_string(above->wait->count())}}};
 }
 
-Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one) {
+/// Why what they send is kept back; nothing if it is not.
+std::optional<store::Hold> hold_of(const accounts::Who& who, store::Database& database) {
+    if (who.credential != "key")
+        return std::nullopt;
+    auto hold = store::Holds(database).of({.kind = "key", .name = who.credential_id});
+    return hold && !hold->ending ? std::move(hold) : std::nullopt;
+}
+
+Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one,
+                const std::optional<store::Hold>& hold) {
+    const auto& who = call.who();
     const store::Message message{.id = one.id,
                                  .domain = one.domain,
-                                 .sent_by = call.who().name,
+                                 .sent_by = who.name,
                                  .sender = one.sender,
                                  .subject = one.subject,
                                  .message_id = one.message_id,
@@ -264,7 +275,8 @@ Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one)
                                  .unsubscribe_url = one.unsubscribe_url,
                                  .unsubscribe_mailto = one.unsubscribe_mailto,
                                  .track_opens = one.tracking.opens,
-                                 .track_clicks = one.tracking.clicks};
+                                 .track_clicks = one.tracking.clicks,
+                                 .key = who.credential == "key" ? std::optional(who.credential_id) : std::nullopt};
     std::vector<store::Recipient> recipients;
     for (const auto& address : one.recipients)
         recipients.push_back({.message = one.id,
@@ -280,18 +292,21 @@ Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one)
     if (one.tracked)
         messages.readings().add(one.id, *one.tracked);
     Json shown = Json::array();
-    bool goes_out = false;
+    std::string status = "suppressed"; // of all
     for (auto& each : recipients) {
         if (const auto suppression = messages.suppressions().find(one.domain, each.address, change.at()))
             mail::tell_suppressed(messages, each, *suppression, change.at());
         else
             mail::tell(messages, each, "queued", {}, change.at());
-        goes_out = goes_out || each.status == "queued";
-        shown.push_back({{"email", each.address}, {"status", each.status}});
+        if (hold && each.status == "queued")
+            mail::tell_held(messages, each, *hold, change.at());
+        if (each.status == "queued")
+            status = each.shown_status();
+        shown.push_back({{"email", each.address}, {"status", each.shown_status()}});
     }
     return {{"id", one.id},
             {"message_id", one.message_id},
-            {"status", goes_out ? "queued" : "suppressed"},
+            {"status", std::move(status)},
             {"recipients", std::move(shown)}};
 }
 
@@ -299,9 +314,10 @@ Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one)
 
 Json accept(const Call& call, accounts::Change& change, std::span<const Outgoing> all) {
     expect_within_limits(call, change, all);
+    const auto hold = hold_of(call.who(), change.database());
     Json told = Json::array();
     for (const auto& one : all)
-        told.push_back(accept_one(call, change, one));
+        told.push_back(accept_one(call, change, one, hold));
     return told;
 }
 

@@ -123,6 +123,7 @@ TEST_CASE("each route is one thing, has a handler, and says who may use it and w
         CHECK((route.scope.empty() || std::find(scopes.begin(), scopes.end(), route.scope) != scopes.end()));
         // What is one's own, or can be made again at once, goes without asking.
         const std::set<std::string_view> at_once{"end_session", "remove_totp", "remove_admin_totp"};
-        CHECK((route.confirm == (route.method == surface::Method::del && !at_once.contains(route.id))));
+        const bool destroys = route.method == surface::Method::del || route.id == "discard_hold";
+        CHECK((route.confirm == (destroys && !at_once.contains(route.id))));
     }
 }

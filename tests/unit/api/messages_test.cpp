@@ -235,6 +235,58 @@ TEST_CASE("a key and a domain send to so many in an hour, a request as a whole o
     CHECK(count() == 5);
 }
 
+TEST_CASE("what a held key sends is taken, waits, and is let go or thrown away") {
+    SendingApi api;
+    const std::string token = api.make_key({{"name", "shop"}, {"scopes", {"send"}}})["token"];
+    const auto send = [&] { return api.with_key(token, "POST", "/send", SendingApi::body()).json["data"]; };
+    const std::string before = send()["id"];
+    const auto held = api.post("/holds", {{"sender", "shop"}, {"detail", "it was published"}});
+    REQUIRE(held.status == 201);
+    const Json hold = held.json["data"];
+    const std::string path = "/holds/" + hold["id"].get<std::string>();
+    CHECK(hold["sender"] == "shop");
+    CHECK(hold["kind"] == "key");
+    CHECK(hold["reason"] == "manual");
+    CHECK(hold["detail"] == "it was published");
+    CHECK(api.post("/holds", {{"sender", hold["key_id"]}}).status == 409);
+    CHECK(api.post("/holds", {{"sender", "nobody@example.test"}}).faults() == std::vector<std::string>{"/sender"});
+    CHECK(api.with_key(token, "GET", "/holds").status == 403);
+
+    const Json sent = send();
+    CHECK(sent["status"] == "held");
+    const std::string id = sent["id"];
+    CHECK(api.recipient(id, 0)["status"] == "held");
+    CHECK(api.story(id, "anna@outside.test") == std::vector<std::string>{"message.queued", "message.held"});
+    CHECK(api.ask("GET", "/messages?status=held").json["data"].size() == 1);
+    CHECK(api.ask("GET", path).json["data"]["waiting"] == 1);
+    CHECK(api.recipient(before, 0)["status"] == "queued"); // until mail::Holder looks
+    // Whoever has no key is not held, and who takes it back need not wait.
+    CHECK(api.post("/send", SendingApi::body()).json["data"]["status"] == "queued");
+    CHECK(api.post("/messages/" + id + "/cancel", nullptr).json["data"]["recipients"][0]["status"] == "canceled");
+
+    CHECK(api.post(path + "/discard", nullptr).status == 422);
+    CHECK(api.post(path + "/discard?confirm=other", nullptr).status == 422);
+    CHECK(api.post(path + "/release", nullptr).json["data"]["ending"] == "release");
+    CHECK(api.post(path + "/release", nullptr).status == 200);
+    CHECK(api.post(path + "/discard?confirm=shop", nullptr).status == 409);
+    CHECK(send()["status"] == "queued");
+    CHECK(api.ask("GET", "/holds?sender=shop").json["data"].size() == 1);
+    const auto actions = api.actions();
+    CHECK(std::count(actions.begin(), actions.end(), "hold.create") == 1);
+    CHECK(std::count(actions.begin(), actions.end(), "hold.release") == 2);
+
+    api.make_mailbox("carl@example.test");
+    const auto mailbox = api.post("/holds", {{"sender", "Carl@example.test"}}).json["data"];
+    CHECK(mailbox["kind"] == "mailbox");
+    CHECK(mailbox["sender"] == "carl@example.test");
+    CHECK(mailbox["domain"] == "example.test");
+    CHECK(mailbox["key_id"].is_null());
+    const auto thrown_away =
+        api.post("/holds/" + mailbox["id"].get<std::string>() + "/discard?confirm=carl@example.test", nullptr);
+    CHECK(thrown_away.status == 200);
+    CHECK(thrown_away.json["data"]["ending"] == "discard");
+}
+
 TEST_CASE("a message that is written already goes out as it is, to whom it names or to others") {
     SendingApi api;
     const std::string written = "From: shop@example.test\r\nTo: anna@outside.test\r\nBcc: bert@outside.test\r\n"

@@ -115,11 +115,10 @@ TEST_CASE("recipients of an earlier release keep their ids, their events and the
                 .bind(recipients[i].id, recipients[i].address, at)
                 .run();
         }
-        store::Messages messages(open);
         recipients[1].status = "deferred";
         recipients[1].queue_id = "Q";
         recipients[1].answer = "later";
-        messages.update(recipients[1]);
+        open.execute("update recipients set status = 'deferred', queue_id = 'Q', answer = 'later' where id = 2");
         store::insert_event(open, {.id = "e1",
                                    .at = at,
                                    .type = "message.queued",
