@@ -40,6 +40,13 @@ std::optional<std::string> queue_of(const std::string& id) {
     return std::nullopt;
 }
 
+/// Has qmgr(8) try it at once.
+void flush(const std::string& id) {
+    const Finished finished = run({"postqueue", "-i", id}, command_limit);
+    if (finished.status != 0)
+        throw Error(Code::check_failed, "cannot flush: " + printable(trim(finished.err)));
+}
+
 Error no_such_message(const std::string& id) {
     return {Code::not_found, fmt::format("there is no message '{}' in the queue", id), "it may have been delivered"};
 }
@@ -77,9 +84,7 @@ void act_on_message(const std::string& id, systemd::QueueAction action) {
             throw no_such_message(id);
         if (*where == "hold")
             throw Error(Code::conflict, fmt::format("the message '{}' is held", id), "release it first");
-        const Finished finished = run({"postqueue", "-i", id}, command_limit);
-        if (finished.status != 0)
-            throw Error(Code::check_failed, "cannot flush: " + printable(trim(finished.err)));
+        flush(id);
         return;
     }
     const std::string option = action == QueueAction::hold ? "-h" : action == QueueAction::release ? "-H" : "-d";
@@ -87,8 +92,12 @@ void act_on_message(const std::string& id, systemd::QueueAction action) {
     if (finished.status != 0)
         throw Error(Code::check_failed, "cannot do this: " + printable(trim(finished.err)));
     // It counts those that it has moved (postsuper(1)): "Placed on hold: 1 message".
-    if (finished.err.find(": 1 message") != std::string::npos)
+    if (finished.err.find(": 1 message") != std::string::npos) {
+        // What is released is with what was deferred, which qmgr(8) looks at every five minutes (queue_run_delay).
+        if (action == QueueAction::release)
+            flush(id);
         return;
+    }
     const auto where = queue_of(id);
     const bool as_asked = where && action != QueueAction::remove && (*where == "hold") == (action == QueueAction::hold);
     if (!as_asked)

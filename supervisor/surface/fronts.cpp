@@ -33,7 +33,7 @@ constexpr std::array table{
     Front{Vendor::postmark, FrontOperation::postmark_template,
           Route{.operation = Operation::send, .id = "postmark_template", .method = Method::post, .path = "/postmark/email/withTemplate", .group = "sending",
                 .role = Role::domain_admin, .scope = "send", .most_body = most_sent}, ""},
-    Front{Vendor::postmark, FrontOperation::postmark_template,
+    Front{Vendor::postmark, FrontOperation::postmark_template_batch,
           Route{.operation = Operation::send_batch, .id = "postmark_templates", .method = Method::post, .path = "/postmark/email/batchWithTemplates", .group = "sending",
                 .role = Role::domain_admin, .scope = "send", .most_body = most_sent}, ""},
     Front{Vendor::postmark, FrontOperation::postmark_details,

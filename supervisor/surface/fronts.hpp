@@ -23,6 +23,7 @@ enum class FrontOperation : std::uint8_t {
     postmark_send,
     postmark_batch,
     postmark_template,
+    postmark_template_batch,
     postmark_details,
     postmark_suppressions,
     sendgrid_send,

@@ -44,6 +44,12 @@ assert.match(error.message, /To.*Cc/);
 await refused(() => postmark.sendEmail({ ...message, TrackLinks: "HtmlAndText" }), Errors.InvalidEmailRequestError, 422, 300);
 await refused(() => postmark.sendEmail({ ...message, From: "anna@outside.test" }), Errors.ApiInputError, 422, 400);
 await refused(() => postmark.sendEmailBatch(Array(501).fill(message)), Errors.ApiInputError, 422, 410);
+// The server has this template: its subject is {{subject}}, its text {{text}}.
+const templated = (alias = "postmark") => ({ From: FROM, To: "postmark@outside.test", TemplateAlias: alias,
+    TemplateModel: { subject: alias === "postmark" ? mean("postmark@outside.test") : "a", text } });
+assert.equal((await postmark.sendEmailWithTemplate(templated())).ErrorCode, 0);
+const both = await postmark.sendEmailBatchWithTemplates([templated(), templated("nobody's")]);
+assert.deepEqual(both.map((each) => each.ErrorCode), [0, 1101]);
 await refused(() => postmark.sendEmailWithTemplate({ From: FROM, To: "order@outside.test", TemplateId: 1, TemplateModel: {} }), Errors.ApiInputError, 422, 1101);
 await refused(() => postmark.getOutboundMessageDetails("019dc1a6-6f5e-7a4c-b5c0-3f0b0a1f5d11"), Errors.PostmarkError, 404, 701);
 await refused(() => client(WRONG).sendEmail(message), Errors.InvalidAPIKeyError, 401, 10);

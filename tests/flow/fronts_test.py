@@ -68,7 +68,9 @@ def test_resends_library_sends_by_its_base_url_alone(lab):
 
 def test_postmarks_library_sends_by_its_host_alone(lab):
     server = mail.configured(lab)
+    server.exec("vectis", "template", "add", "postmark", "--subject", "{{subject}}", "--text-file", "-", input="{{text}}")
     meant = program(lab, server, "postmark")
+    server.exec("vectis", "template", "remove", "postmark", "--yes")
     arrived(lab, meant)
     assert mail.received(lab, "postmark-bcc@outside.test", meant[0]["subject"])
 

@@ -7,7 +7,7 @@ import mail
 from api import Api
 from machine import wait_until
 
-SCOPES = api.SCOPES + ",send,messages:read,operations:read,operations:write,webhooks:read,webhooks:write"
+SCOPES = api.SCOPES + ",send,messages:read,webhooks:read,webhooks:write"
 ABUSE = {"abuse.recipients": 5, "abuse.spike": 2}
 
 

@@ -131,6 +131,8 @@ Handler handler_of(surface::FrontOperation operation) {
         return postmark_batch;
     case FrontOperation::postmark_template:
         return postmark_template;
+    case FrontOperation::postmark_template_batch:
+        return postmark_template_batch;
     case FrontOperation::postmark_details:
         return postmark_details;
     case FrontOperation::postmark_suppressions:
@@ -197,7 +199,7 @@ Judged judged(const Call& call, const Draft& draft, std::span<const Renamed> nam
 }
 
 void put_tracking(Draft& draft, bool opens, bool clicks) {
-    if ((opens || clicks) && draft.body.contains("html"))
+    if ((opens || clicks) && (draft.body.contains("html") || draft.template_has_html))
         draft.body["tracking"] = {{"opens", opens}, {"clicks", clicks}};
 }
 

@@ -55,6 +55,7 @@ struct Renamed {
 struct Draft {
     Json body = Json::object();    // as POST /send takes it
     std::vector<Problem> problems; // by the vendor's names
+    bool template_has_html = false;
 };
 
 /// A message that was judged: ready to be accepted unless it has problems.
@@ -102,6 +103,7 @@ Response resend_cancel(Call& call);
 Response postmark_send(Call& call);
 Response postmark_batch(Call& call);
 Response postmark_template(Call& call);
+Response postmark_template_batch(Call& call);
 Response postmark_details(Call& call);
 Response postmark_suppressions(Call& call);
 Response sendgrid_send(Call& call);

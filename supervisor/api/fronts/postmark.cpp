@@ -1,7 +1,8 @@
-// Postmark: POST /email and /email/batch, and what became of what was sent.
+// Postmark: POST /email and /email/batch, the same by templates, and what became of what was sent.
 #include "api/fronts/fields.hpp"
 #include "api/fronts/front.hpp"
 #include "api/handlers/handlers.hpp"
+#include "api/handlers/templates.hpp"
 #include "base/text.hpp"
 #include "store/messages.hpp"
 
@@ -30,6 +31,9 @@ constexpr std::array postmark_names{Renamed{"from", "From"},
                                     Renamed{"content_type", "ContentType"},
                                     Renamed{"metadata", "Metadata"},
                                     Renamed{"tags", "Tag"},
+                                    Renamed{"template", ""},
+                                    Renamed{"id", "TemplateAlias"},
+                                    Renamed{"variables", "TemplateModel"},
                                     Renamed{"tracking", ""},
                                     Renamed{"opens", "TrackOpens"},
                                     Renamed{"clicks", "TrackLinks"},
@@ -84,8 +88,57 @@ Json postmark_headers(const Json& list, std::vector<Problem>& problems) {
     return headers;
 }
 
-Draft postmark_draft(const Json& json) {
+/// Says what a message says, or by what; false: it is no message.
+using Put = std::function<bool(Draft& draft, Fields& fields)>;
+
+bool put_texts(Draft& draft, Fields& fields) {
+    draft.body["subject"] = fields.text("Subject").value_or("");
+    constexpr std::array<std::pair<const char*, const char*>, 2> texts{std::pair{"TextBody", "text"},
+                                                                       {"HtmlBody", "html"}};
+    for (const auto& [theirs, ours] : texts) {
+        if (auto text = fields.text(theirs); text && !text->empty())
+            draft.body[ours] = *std::move(text);
+    }
+    return true;
+}
+
+/// By a template of ours: its name is the alias.
+bool put_template(const Call& call, Draft& draft, Fields& fields) {
+    if (fields.flag("InlineCss").value_or(false))
+        fields.fault("InlineCss", "asks for what is not done here: the HTML goes out as the template has it", "false");
+    const auto alias = fields.text("TemplateAlias");
+    const Json* model = fields.take("TemplateModel");
+    if (model != nullptr && !model->is_object())
+        fields.fault("TemplateModel", "expected an object");
+    if (!alias) {
+        fields.fault(fields.take("TemplateId") == nullptr ? "TemplateAlias" : "TemplateId",
+                     "expected the name of a template that is here, as TemplateAlias");
+        return false;
+    }
+    if (!draft.body.contains("from"))
+        return true; // which is told
+    const auto found = handlers::template_named(call, *alias, draft.body["from"]["email"].get<std::string>());
+    if (!found) {
+        fields.fault("TemplateAlias", fmt::format("there is no template '{}'", printable(*alias)),
+                     "vectis template list shows those that are here");
+        return false;
+    }
+    draft.body["template"] = {{"id", found->id}};
+    if (model != nullptr && model->is_object())
+        draft.body["template"]["variables"] = *model;
+    draft.template_has_html = found->html.has_value();
+    return true;
+}
+
+/// A message, and whether there is what it is to be made by.
+struct Asked {
     Draft draft;
+    bool is_written = true;
+};
+
+Asked postmark_draft(const Json& json, const Put& put) {
+    Asked asked;
+    Draft& draft = asked.draft;
     Fields fields(json, "", draft.problems);
     Json from = fields.people("From");
     if (from.size() == 1)
@@ -98,13 +151,7 @@ Draft postmark_draft(const Json& json) {
         if (Json all = fields.people(theirs); !all.empty())
             draft.body[ours] = std::move(all);
     }
-    draft.body["subject"] = fields.text("Subject").value_or("");
-    constexpr std::array<std::pair<const char*, const char*>, 2> texts{std::pair{"TextBody", "text"},
-                                                                       {"HtmlBody", "html"}};
-    for (const auto& [theirs, ours] : texts) {
-        if (auto text = fields.text(theirs); text && !text->empty())
-            draft.body[ours] = *std::move(text);
-    }
+    asked.is_written = put(draft, fields);
     if (auto tag = fields.text("Tag"); tag && !tag->empty())
         draft.body["tags"] = Json::array({*std::move(tag)});
     if (Json headers = postmark_headers(fields.list("Headers"), draft.problems); !headers.empty())
@@ -127,7 +174,7 @@ Draft postmark_draft(const Json& json) {
         fields.fault("MessageStream", fmt::format("'{}' is no stream here", printable(*stream)),
                      "there is one, outbound: leave it out");
     fields.finish();
-    return draft;
+    return asked;
 }
 
 Json postmark_error(int code, const std::string& message) {
@@ -179,23 +226,26 @@ Response postmark_document(const Json& result) {
     return document(result.at("ErrorCode") == 0 ? 200 : 422, result);
 }
 
-} // namespace
-
-Response postmark_send(Call& call) {
-    const bool trial = is_trial(call);
-    const Json& body = call.body();
-    const Judged one = judged(call, postmark_draft(body), postmark_names, trial);
-    if (!one.problems.empty())
-        return document(422, postmark_error(one));
-    if (trial)
-        return postmark_document(postmark_trial(body));
-    return postmark_document(
-        accepted(call, {one.one}, [&](const Json& told) { return postmark_result(told[0], body); }));
+/// A message that was judged; or what is told of one that is none.
+std::pair<Judged, Json> postmark_judged(const Call& call, const Json& body, const Put& put) {
+    const auto asked = postmark_draft(body, put);
+    if (!asked.is_written)
+        return {{.one = {}, .problems = asked.draft.problems},
+                postmark_error(no_such_template, words_of(asked.draft.problems))};
+    auto one = judged(call, asked.draft, postmark_names, is_trial(call));
+    Json told = one.problems.empty() ? postmark_trial(body) : postmark_error(one);
+    return {std::move(one), std::move(told)};
 }
 
-Response postmark_batch(Call& call) {
-    const bool trial = is_trial(call);
-    const Json& bodies = call.body();
+Response send_one(Call& call, const Put& put) {
+    const Json& body = call.body();
+    const auto [one, told] = postmark_judged(call, body, put);
+    if (!one.problems.empty() || is_trial(call))
+        return postmark_document(told);
+    return postmark_document(accepted(call, {one.one}, [&](const Json& all) { return postmark_result(all[0], body); }));
+}
+
+Response send_all(Call& call, const Json& bodies, const Put& put) {
     if (!bodies.is_array())
         throw HttpError{422, "invalid_input", "expected a list of messages", {}, {}};
     if (bodies.size() > most_of_postmark_batch)
@@ -205,9 +255,9 @@ Response postmark_batch(Call& call) {
     Json results = Json::array();
     std::vector<std::size_t> good;
     for (std::size_t i = 0; i < bodies.size(); ++i) {
-        Judged one = judged(call, postmark_draft(bodies[i]), postmark_names, trial);
-        results.push_back(one.problems.empty() ? postmark_trial(bodies[i]) : postmark_error(one));
-        if (one.problems.empty() && !trial) {
+        auto [one, told] = postmark_judged(call, bodies[i], put);
+        results.push_back(std::move(told));
+        if (one.problems.empty() && !is_trial(call)) {
             batch.add(std::move(one.one));
             good.push_back(i);
         }
@@ -221,9 +271,26 @@ Response postmark_batch(Call& call) {
                     }));
 }
 
-Response postmark_template(Call&) {
-    return document(422, postmark_error(no_such_template, "Templates of Postmark are not here: send TextBody or "
-                                                          "HtmlBody by /email"));
+} // namespace
+
+Response postmark_send(Call& call) {
+    return send_one(call, put_texts);
+}
+
+Response postmark_batch(Call& call) {
+    return send_all(call, call.body(), put_texts);
+}
+
+Response postmark_template(Call& call) {
+    return send_one(call, [&](Draft& draft, Fields& fields) { return put_template(call, draft, fields); });
+}
+
+Response postmark_template_batch(Call& call) {
+    const Json& body = call.body();
+    if (!body.is_object() || !body.contains("Messages"))
+        throw HttpError{422, "invalid_input", "expected an object with Messages", {}, {}};
+    return send_all(call, body.at("Messages"),
+                    [&](Draft& draft, Fields& fields) { return put_template(call, draft, fields); });
 }
 
 Response postmark_details(Call& call) {

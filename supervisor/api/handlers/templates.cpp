@@ -116,6 +116,21 @@ std::optional<mail::Writing> written_by_template(const Call& call, const Json& b
     return problems.size() == before ? std::move(written) : nothing;
 }
 
+std::optional<store::Template> template_named(const Call& call, const std::string& name, const std::string& from) {
+    store::Page page;
+    page.where.emplace_back("name", name);
+    page.among.emplace("domain", std::vector{lower_ascii(from.substr(from.rfind('@') + 1))});
+    page.or_none = true;
+    auto rows =
+        call.services().ledger.read([&](store::Database& database) { return store::Templates(database).page(page); });
+    std::erase_if(rows, [&](const store::Template& row) { return !may_use(call, row); });
+    // At most two: the domain's own goes before everybody's.
+    const auto own = std::find_if(rows.begin(), rows.end(), [](const auto& row) { return row.domain.has_value(); });
+    if (own != rows.end())
+        return *own;
+    return rows.empty() ? std::nullopt : std::optional(rows.front());
+}
+
 Response templates_list(Call& call) {
     store::Page page = call.page();
     if (call.who().domains) {

@@ -96,9 +96,58 @@ TEST_CASE("Postmark: refusals have the codes that its library knows, and name ev
         api.ask("POST", "/compat/postmark/email", {.body = nullptr, .fields = api.shown(api.token), .raw = "{"}), 422,
         402);
     check_postmark_error(api.post("/email/withTemplate", {{"TemplateId", 1}}), 422, 1101);
-    check_postmark_error(api.post("/email/batchWithTemplates", {{"Messages", Json::array()}}), 422, 1101);
+    CHECK(api.post("/email/batchWithTemplates", {{"Messages", Json::array()}}).json == Json::array());
+    check_postmark_error(api.post("/email/batchWithTemplates", Json::array()), 422, 300);
     check_postmark_error(api.call("GET", "/bounces"), 404, 701);
     CHECK(api.messages().empty());
+}
+
+TEST_CASE("Postmark: a template is one of ours, by its name") {
+    FrontApi api{"postmark"};
+    const auto make = [&](const std::string& subject, const Json& domain) {
+        const Json made{{"name", "welcome"}, {"domain", domain}, {"subject", subject}, {"html", "<b>{{name}}</b>"}};
+        REQUIRE(api.MailApi::post("/templates", made).status == 201);
+    };
+    Json body{{"From", "shop@example.test"},
+              {"To", "anna@outside.test"},
+              {"TemplateAlias", "welcome"},
+              {"TemplateModel", {{"name", "A & B"}, {"items", {{{"name", "one"}}}}}},
+              {"Tag", "greeting"}};
+    check_postmark_error(api.post("/email/withTemplate", body), 422, 1101);
+    make("Everybody's {{name}}", nullptr);
+    make("Hello {{name}}", "example.test");
+    body["TrackOpens"] = true;
+    const auto sent = api.post("/email/withTemplate", body);
+    INFO(sent.response.body);
+    REQUIRE(sent.status == 200);
+    const std::string id = sent.json["MessageID"];
+    CHECK(api.message(id)["subject"] == "Hello A & B"); // the sender's domain's goes before everybody's
+    CHECK(api.message(id)["tracking"]["opens"] == true);
+    CHECK(api.content(id).find("<b>A &amp; B</b>") != std::string::npos);
+
+    const auto with = [&](const std::string& name, const Json& value) {
+        Json other = body;
+        other[name] = value;
+        return other;
+    };
+    Json missing = body;
+    missing["TemplateModel"].erase("name");
+    const auto batch =
+        api.post("/email/batchWithTemplates", {{"Messages", {body, with("TemplateAlias", "nobody's"), missing, body}}});
+    REQUIRE(batch.status == 200);
+    REQUIRE(batch.json.size() == 4);
+    CHECK(batch.json[0]["ErrorCode"] == 0);
+    CHECK(batch.json[1]["ErrorCode"] == 1101);
+    CHECK(batch.json[2]["ErrorCode"] == 300);
+    CHECK(batch.json[3]["ErrorCode"] == 0);
+    CHECK(api.messages().size() == 3);
+    check_postmark_error(api.post("/email/withTemplate", with("Subject", "x")), 422, 300);
+    check_postmark_error(api.post("/email/withTemplate", with("InlineCss", true)), 422, 300);
+    check_postmark_error(api.post("/email/withTemplate", with("TemplateModel", "x")), 422, 300);
+    check_postmark_error(api.post("/email/withTemplate", with("From", "anna@outside.test")), 422, 400);
+    check_postmark_error(api.post("/email/withTemplate", with("From", "nobody")), 422, 300);
+    check_postmark_error(api.post("/email/withTemplate", with("From", nullptr)), 422, 300);
+    CHECK(api.post("/email/withTemplate", with("InlineCss", false)).status == 200);
 }
 
 TEST_CASE("Postmark: readers are followed as its switches say") {
