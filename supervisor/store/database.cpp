@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include <new>
 #include <sqlite3.h>
 #include <utility>
 
@@ -12,6 +13,8 @@ namespace vectis::store {
 namespace {
 
 constexpr int busy_timeout = 5000; // milliseconds
+/// More than there are in this program, but for those that are made of what a search asks for.
+constexpr std::size_t most_prepared = 300;
 
 } // namespace
 
@@ -46,16 +49,52 @@ Database Database::read_only(const fs::path& path) {
 }
 
 Database::Database(Database&& other) noexcept :
-    path_(std::move(other.path_)), handle_(std::exchange(other.handle_, nullptr)) {}
+    path_(std::move(other.path_)), handle_(std::exchange(other.handle_, nullptr)),
+    prepared_(std::exchange(other.prepared_, {})) {}
 
 Database& Database::operator=(Database&& other) noexcept {
     std::swap(path_, other.path_);
     std::swap(handle_, other.handle_);
+    std::swap(prepared_, other.prepared_);
     return *this;
 }
 
 Database::~Database() {
+    finalize_all();
     sqlite3_close_v2(handle_);
+}
+
+sqlite3_stmt* Database::take_prepared(std::string_view sql) {
+    if (const auto found = prepared_.find(sql); found != prepared_.end())
+        return prepared_.extract(found).mapped();
+    sqlite3_stmt* statement = nullptr;
+    const int result = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
+                                          &statement, nullptr);
+    if (result != SQLITE_OK)
+        fail(result, sql);
+    return statement;
+}
+
+void Database::give_back(sqlite3_stmt* statement) noexcept {
+    // What it has locked, and what was bound to it, is given free now.
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    bool kept = false;
+    try {
+        if (prepared_.size() >= most_prepared)
+            finalize_all();
+        kept = prepared_.emplace(sqlite3_sql(statement), statement).second;
+    } catch (const std::bad_alloc&) {
+        // It is prepared once more, then.
+    }
+    if (!kept)
+        sqlite3_finalize(statement);
+}
+
+void Database::finalize_all() noexcept {
+    for (const auto& each : prepared_)
+        sqlite3_finalize(each.second);
+    prepared_.clear();
 }
 
 void Database::execute(std::string_view sql) {
@@ -100,12 +139,8 @@ void Database::fail(int result, std::string_view doing) const {
     }
 }
 
-Statement::Statement(Database& database, std::string_view sql) : database_(&database) {
-    const int result = sqlite3_prepare_v3(database.handle_, sql.data(), static_cast<int>(sql.size()),
-                                          SQLITE_PREPARE_PERSISTENT, &statement_, nullptr);
-    if (result != SQLITE_OK)
-        database.fail(result, sql);
-}
+Statement::Statement(Database& database, std::string_view sql) :
+    database_(&database), statement_(database.take_prepared(sql)) {}
 
 Statement::Statement(Statement&& other) noexcept :
     database_(other.database_), statement_(std::exchange(other.statement_, nullptr)) {}
@@ -117,7 +152,8 @@ Statement& Statement::operator=(Statement&& other) noexcept {
 }
 
 Statement::~Statement() {
-    sqlite3_finalize(statement_);
+    if (statement_ != nullptr)
+        database_->give_back(statement_);
 }
 
 bool Statement::step() {

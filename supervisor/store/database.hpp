@@ -1,11 +1,12 @@
-// SQLite with owners: a Database closes itself, a Statement finalizes itself, a Transaction that is not committed is
-// undone. One connection is used by one thread at a time. Every failure is an Error that names the file and the
-// statement; busy is Error(busy), a full disk Error(system).
+// SQLite with owners: a Database closes itself, a Statement gives back what was prepared for it, so that it is prepared
+// once, and a Transaction that is not committed is undone. One connection is used by one thread at a time. Every
+// failure is an Error that names the file and the statement; busy is Error(busy), a full disk Error(system).
 #pragma once
 
 #include "base/file.hpp"
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -103,10 +104,14 @@ class Database {
   private:
     friend class Statement;
     Database(const fs::path& path, int flags);
+    [[nodiscard]] sqlite3_stmt* take_prepared(std::string_view sql);
+    void give_back(sqlite3_stmt* statement) noexcept;
+    void finalize_all() noexcept;
     [[noreturn]] void fail(int result, std::string_view doing) const;
 
     fs::path path_;
     sqlite3* handle_ = nullptr;
+    std::map<std::string, sqlite3_stmt*, std::less<>> prepared_; // by their text; nobody uses them
 };
 
 /// BEGIN IMMEDIATE; undone by the destructor unless commit() was reached.

@@ -17,7 +17,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto report = read_report({reinterpret_cast<const char*>(data), size});
     if (!report)
         return 0;
-    if (report->recipients.size() > most_recipients)
+    if (report->recipients.size() > most_reported)
         std::abort();
     const bool names_recipients = report->kind == ReportKind::dsn || report->kind == ReportKind::arf;
     if (report->recipients.empty() ? report->kind == ReportKind::dsn : !names_recipients)

@@ -88,6 +88,37 @@ TEST_CASE("a change that throws leaves those that are committed with it alone") 
     CHECK(database.write([](store::Database& open) { return add_secret(open, "two"); }) == 1);
 }
 
+TEST_CASE("a statement may be used within itself, after it has failed, and after a table has changed") {
+    const Folder folder;
+    auto database = open(folder);
+    database.write([](store::Database& open) {
+        const std::string sql = "select name from own_secrets order by name";
+        for (const auto* name : {"a", "b"})
+            static_cast<void>(add_secret(open, name));
+        std::string told;
+        auto outer = open.prepare(sql);
+        while (outer.step()) {
+            told += outer.text(0);
+            auto inner = open.prepare(sql);
+            while (inner.step())
+                told += inner.text(0);
+        }
+        CHECK(told == "aabbab");
+        CHECK_THROWS_AS(static_cast<void>(add_secret(open, "a")), Error);
+        CHECK(add_secret(open, "c") == 1);
+        CHECK_FALSE(open.prepare("select 1 from own_secrets where name = ?1").step()); // nothing of before is bound
+        open.execute("alter table own_secrets rename column name to title");
+        CHECK_THROWS_AS(static_cast<void>(open.prepare(sql).step()), Error);
+        open.execute("alter table own_secrets rename column title to name");
+        auto again = open.prepare(sql);
+        CHECK(again.step());
+        CHECK(again.text(0) == "a");
+        for (int i = 0; i < 1000; ++i)
+            CHECK(open.prepare(fmt::format("select {}", i)).step());
+        return 0;
+    });
+}
+
 TEST_CASE("recipients of an earlier release keep their ids, their events and their messages' content") {
     const Folder folder;
     const fs::path earlier = folder.path / "earlier";
