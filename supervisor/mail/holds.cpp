@@ -97,9 +97,9 @@ std::size_t Holder::settle_here(const store::Hold& hold, const std::stop_token& 
             const std::string at = rfc3339(now());
             auto some = messages.queued_of_key(hold.who.name, ends, last, settled_at_once);
             for (auto& each : some) {
-                if (options_.is_being_sent(each.id))
-                    continue;
                 ++count;
+                if (options_.is_being_sent(each.id))
+                    continue; // if Postfix does not take it, the next look finds it
                 if (!ends) {
                     tell_held(messages, each, hold, at);
                 } else if (hold.ending == "discard") {

@@ -148,7 +148,8 @@ LONG_FLOWS = ("bans_test", "broken_server_test", "edge_test", "forward_test", "h
 FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test", "sending_test")
 # Files whose tests leave the server as those of the others can find it have one together: each that is set up costs half a minute of
 # processors.
-SHARED = (("fronts_test", "inbound_test", "templates_test", "tracking_test"),)
+SHARED = (("fronts_test", "holds_test", "inbound_test", "submission_test", "templates_test", "tracking_test", "webhooks_test"),
+          ("accounts_test", "directory_test", "domains_test", "login_test"))
 # Those that take longest begin first, so that no lane is left with one of them at the end.
 FIRST_FLOWS = ("health_test", "apply_test", "bans_test", "broken_server_test", "installer_test", "hostile_test", "sending_test")
 # Files of flow tests run side by side, each lane in a lab of its own: most of the time a test waits. Two lanes have the
