@@ -145,7 +145,7 @@ STAGES = ("lint", "lintian", "unit", "tidy")
 # clang-tidy (which is part of `./dev lint`, too), and on the release that fewer install most of the flow tests.
 LONG_FLOWS = ("bans_test", "broken_server_test", "edge_test", "forward_test", "hostile_test", "package_test", "password_test",
               "upgrade_test")
-FLOWS_ON_EVERY_SUITE = ("api_test", "clients_test", "mail_test", "render_test", "sending_test")
+FLOWS_ON_EVERY_SUITE = ("api_test", "mail_test", "render_test", "sending_test")
 # Files whose tests leave the server as those of the others can find it have one together: each that is set up costs half a minute of
 # processors.
 SHARED = (("fronts_test", "holds_test", "inbound_test", "submission_test", "templates_test", "tracking_test", "webhooks_test"),
