@@ -54,7 +54,7 @@ void send_notice(store::Messages& messages, const Notice& notice, const std::str
                   .unsubscribe_mailto = std::nullopt},
                  content, all);
     for (auto& each : all)
-        tell(messages, each, "queued", {}, at);
+        tell_event(messages, each, "queued", {}, at);
 }
 
 } // namespace vectis::mail

@@ -31,7 +31,8 @@ void tell_event(store::Messages& messages, const store::Recipient& recipient, co
                         .domain = message->domain,
                         .message = message->id,
                         .recipient = recipient.address,
-                        .data = to_text(data)});
+                        .data = to_text(data)},
+                       *message);
 }
 
 void tell(store::Messages& messages, store::Recipient& recipient, const std::string& state, const Json& more,

@@ -189,8 +189,7 @@ void Submitter::hand_over(std::optional<SmtpSession>& session, store::Recipient 
     const std::lock_guard lock(mutex_);
     handing_over_.erase(id);
     under_way_.erase(id);
-    look_ = true;
-    changed_.notify_all();
+    look_ = true; // by this thread, as soon as it asks for the next one
 }
 
 void Submitter::note(store::Recipient recipient, const Reply& reply) {

@@ -202,7 +202,8 @@ void again_and_again(std::chrono::seconds pause, const std::function<void()>& wo
 
 constexpr std::size_t token_key_bytes = 32;
 constexpr std::size_t connections_from_postfix = 8;
-constexpr std::size_t connections_to_postfix = 4;
+/// Most of the time each waits for a disk: Postfix's queue file, then what became of it here.
+constexpr std::size_t connections_to_postfix = 16;
 constexpr std::size_t webhooks_at_once = 48;
 
 /// Reads Postfix's log as it grows, until asked to stop. `up_to_date`: it was read to its end, and is followed since.

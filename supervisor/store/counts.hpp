@@ -46,17 +46,16 @@ class Counts {
         std::string until;        // before it
         std::optional<std::vector<std::string>> domains;
     };
-    struct Row {
-        std::string name;
-        std::string at;
-        std::string what;
-        std::int64_t number = 0;
+    /// Of one provider or tag, or of all; of the domains together.
+    struct Sums {
+        std::map<std::string, Figures> spans; // by when they begin
+        DeliveryTimes times;                  // of all of them
     };
 
     /// `message` is the one that the event is about.
     void count(const MessageEvent& event, const std::optional<Message>& message);
-    /// Sums over the domains, by name, then time.
-    [[nodiscard]] std::vector<Row> rows(const Query& query);
+    /// By name.
+    [[nodiscard]] std::map<std::string, Sums> sums(const Query& query);
     /// All of a span that begin before it. Says how many rows.
     std::int64_t forget(const std::string& span, const std::string& before);
 

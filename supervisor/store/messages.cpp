@@ -290,12 +290,20 @@ void Messages::update(const Recipient& recipient) {
 }
 
 void Messages::add_event(const MessageEvent& event) {
+    if (const auto message = find(event.message)) {
+        add_event(event, *message);
+        return;
+    }
     insert_event(database_, event);
-    const auto message = find(event.message);
+    Counts(database_).count(event, std::nullopt);
+    Webhooks(database_).fan_out(event, "");
+}
+
+void Messages::add_event(const MessageEvent& event, const Message& message) {
+    insert_event(database_, event);
     Counts(database_).count(event, message);
-    if (message)
-        SenderHours(database_).count(event, *message);
-    Webhooks(database_).fan_out(event, message ? message->origin : "");
+    SenderHours(database_).count(event, message);
+    Webhooks(database_).fan_out(event, message.origin);
 }
 
 std::int64_t Messages::forget(const std::string& before, std::size_t most) {

@@ -131,6 +131,8 @@ class Messages {
 
     /// Writes it down, with a delivery for each webhook that wants it, and counts it.
     void add_event(const MessageEvent& event);
+    /// The same for whoever has the message that it is about.
+    void add_event(const MessageEvent& event, const Message& message);
     /// Whether something of this type is told of it already.
     [[nodiscard]] bool has_event(const Recipient& recipient, const std::string& type);
     /// The same of what happened at this time.

@@ -85,15 +85,15 @@ void Vectis::commit_all(const std::vector<Waiting*>& waiting) {
     try {
         Transaction transaction(database_);
         for (auto* each : waiting) {
-            database_.execute("savepoint one_change");
+            database_.prepare("savepoint one_change").run();
             try {
                 each->change(database_);
             } catch (...) {
                 each->fault = std::current_exception();
                 // Throws if SQLite has undone the whole transaction by itself (a full disk).
-                database_.execute("rollback to one_change");
+                database_.prepare("rollback to one_change").run();
             }
-            database_.execute("release one_change");
+            database_.prepare("release one_change").run();
         }
         transaction.commit();
     } catch (...) {

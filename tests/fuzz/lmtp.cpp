@@ -7,6 +7,7 @@
 #include <sys/un.h>
 
 #include <array>
+#include <cerrno>
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>
@@ -56,22 +57,17 @@ class Server {
         const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
         expect(connect(fd.get(), reinterpret_cast<const sockaddr*>(&address_), length_) == 0);
         std::string heard;
-        std::array<char, 4096> chunk{};
         while (size > 0) {
             const auto written = ::send(fd.get(), data, size, MSG_NOSIGNAL | MSG_DONTWAIT);
             if (written > 0) {
                 data += written;
                 size -= static_cast<std::size_t>(written);
-            } else if (const auto read = ::recv(fd.get(), chunk.data(), chunk.size(), 0); read > 0) {
-                heard.append(chunk.data(), static_cast<std::size_t>(read));
-            } else {
+            } else if (!hear(fd.get(), heard)) {
                 break;
             }
         }
         shutdown(fd.get(), SHUT_WR);
-        for (ssize_t read = 1; read > 0;) {
-            read = ::recv(fd.get(), chunk.data(), chunk.size(), 0);
-            heard.append(chunk.data(), read > 0 ? static_cast<std::size_t>(read) : 0);
+        while (hear(fd.get(), heard)) {
         }
         return heard;
     }
@@ -82,6 +78,16 @@ class Server {
     }
 
   private:
+    /// False: the other side has nothing more to say, and has seen to all that it heard.
+    static bool hear(int fd, std::string& heard) {
+        std::array<char, 4096> chunk{};
+        ssize_t read = -1;
+        do // libFuzzer's own alarm comes in between
+            read = ::recv(fd, chunk.data(), chunk.size(), 0);
+        while (read < 0 && errno == EINTR);
+        heard.append(chunk.data(), read > 0 ? static_cast<std::size_t>(read) : 0);
+        return read > 0;
+    }
     mail::Reply recipient(const std::string& to) {
         expect(to.find("\r\n") == std::string::npos);
         if (to.starts_with("no"))

@@ -52,56 +52,54 @@ store::Counts::Query asked_figures(const Call& call) {
             .domains = domain ? std::vector{lower_ascii(*domain)} : call.who().domains};
 }
 
-std::vector<store::Counts::Row> counted(const Call& call, const store::Counts::Query& asked) {
-    return call.services().ledger.read([&](store::Database& database) { return store::Counts(database).rows(asked); });
+std::map<std::string, store::Counts::Sums> counted(const Call& call, const store::Counts::Query& asked) {
+    return call.services().ledger.read([&](store::Database& database) { return store::Counts(database).sums(asked); });
 }
 
-/// One group, while its rows are read.
-struct CountedGroup {
-    std::string name;
-    store::Figures figures;
-    store::DeliveryTimes times;
-    Json spans = Json::array();
+/// How much there is of one, bytes aside.
+std::int64_t everything(const store::Figures& figures) {
     std::int64_t all = 0;
-};
+    for (const auto& [what, number] : figures)
+        all += what == "bytes" ? 0 : number;
+    return all;
+}
 
-std::vector<CountedGroup> grouped(const std::vector<store::Counts::Row>& rows) {
-    std::vector<CountedGroup> groups;
-    for (const auto& row : rows) {
-        if (groups.empty() || groups.back().name != row.name)
-            groups.push_back({.name = row.name, .figures = {}, .times = {}});
-        CountedGroup& group = groups.back();
-        if (group.times.take(row.what, row.number))
-            continue;
-        if (group.spans.empty() || group.spans.back().at("at").get_ref<const std::string&>() != row.at)
-            group.spans.push_back({{"at", row.at}, {"figures", Json::object()}});
-        group.spans.back()["figures"][row.what] = row.number;
-        group.figures[row.what] += row.number;
-        if (row.what != "bytes")
-            group.all += row.number;
-    }
-    return groups;
+Json group_json(const std::string& name, const store::Counts::Sums& sums, const store::Figures& figures) {
+    Json spans = Json::array();
+    for (const auto& [at, its_figures] : sums.spans)
+        spans.push_back({{"at", at}, {"figures", its_figures}});
+    return {{"name", name},
+            {"figures", figures},
+            {"time_to_delivery",
+             {{"p50", json_or_null(sums.times.quantile(0.5))}, {"p95", json_or_null(sums.times.quantile(0.95))}}},
+            {"spans", std::move(spans)}};
 }
 
 } // namespace
 
 Response analytics_get(Call& call) {
     const auto asked = asked_figures(call);
-    auto groups = grouped(counted(call, asked));
-    std::stable_sort(groups.begin(), groups.end(),
-                     [](const CountedGroup& a, const CountedGroup& b) { return a.all > b.all; });
-    Json shown = Json::array();
-    for (auto& group : groups) {
-        if (shown.size() == most_groups)
-            break;
-        shown.push_back(
-            {{"name", group.name},
-             {"figures", group.figures},
-             {"time_to_delivery",
-              {{"p50", json_or_null(group.times.quantile(0.5))}, {"p95", json_or_null(group.times.quantile(0.95))}}},
-             {"spans", std::move(group.spans)}});
+    const auto groups = counted(call, asked);
+    struct Group {
+        const std::string* name;
+        const store::Counts::Sums* sums;
+        store::Figures figures;
+    };
+    std::vector<Group> largest;
+    for (const auto& [name, sums] : groups) {
+        Group& group = largest.emplace_back(Group{&name, &sums, {}});
+        for (const auto& span : sums.spans) {
+            for (const auto& [what, number] : span.second)
+                group.figures[what] += number;
+        }
     }
-    const std::size_t left_out = groups.size() - shown.size();
+    std::stable_sort(largest.begin(), largest.end(),
+                     [](const Group& a, const Group& b) { return everything(a.figures) > everything(b.figures); });
+    const std::size_t left_out = largest.size() - std::min(largest.size(), most_groups);
+    largest.resize(largest.size() - left_out);
+    Json shown = Json::array();
+    for (const auto& group : largest)
+        shown.push_back(group_json(*group.name, *group.sums, group.figures));
     return call.answer({{"since", asked.since},
                         {"until", asked.until},
                         {"granularity", asked.span},
@@ -111,14 +109,14 @@ Response analytics_get(Call& call) {
 }
 
 Response analytics_export(Call& call) {
-    const auto rows = counted(call, asked_figures(call));
+    const auto groups = counted(call, asked_figures(call));
     Response response{.status = 200, .type = "text/csv; charset=utf-8", .body = {}, .fields = {}};
     response.body = "\"at\",\"name\",\"what\",\"number\"\r\n";
-    store::DeliveryTimes times; // are no figures of the table
-    for (const auto& row : rows) {
-        if (!times.take(row.what, row.number))
-            response.body +=
-                csv_line({{"at", row.at}, {"name", row.name}, {"what", row.what}, {"number", row.number}}, false);
+    for (const auto& [name, sums] : groups) {
+        for (const auto& [at, figures] : sums.spans) {
+            for (const auto& [what, number] : figures)
+                response.body += csv_line({{"at", at}, {"name", name}, {"what", what}, {"number", number}}, false);
+        }
     }
     return response;
 }

@@ -297,7 +297,7 @@ Json accept_one(const Call& call, accounts::Change& change, const Outgoing& one,
         if (const auto suppression = messages.suppressions().find(one.domain, each.address, change.at()))
             mail::tell_suppressed(messages, each, *suppression, change.at());
         else
-            mail::tell(messages, each, "queued", {}, change.at());
+            mail::tell_event(messages, each, "queued", {}, change.at());
         if (hold && each.status == "queued")
             mail::tell_held(messages, each, *hold, change.at());
         if (each.status == "queued")
