@@ -122,7 +122,9 @@ def alternate(server, sink, token):
     server.write("/root/message", mail.note(mail.address(server, "alice"), "reader@sink.test", "The news", TEXT).as_bytes().replace(b"\r\n", b"\n"))
     rates = ([], [])
     stop(server)
-    sessions = max((4, 8, 16, 32), key=lambda sessions: by_source(server, sink, sessions, 1000))
+    tried = {sessions: by_source(server, sink, sessions, 1000) for sessions in (4, 8, 16, 32)}
+    print("\nsmtp-source's sessions: " + ", ".join(f"{sessions}: {rate:.0f} a second" for sessions, rate in tried.items()), flush=True)
+    sessions = max(tried, key=tried.get)
     for _ in range(ROUNDS):
         stop(server)
         rates[0].append(by_source(server, sink, sessions, count))
