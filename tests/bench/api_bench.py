@@ -121,17 +121,19 @@ WRK = """
 local next_one = 0
 function request()
   next_one = next_one % #tokens + 1
-  return wrk.format("GET", nil, {["Authorization"] = "Bearer " .. tokens[next_one], ["Host"] = host})
+  return wrk.format(body and "POST" or "GET", nil, {["Authorization"] = "Bearer " .. tokens[next_one], ["Host"] = host,
+                                                    ["Content-Type"] = body and "application/json"}, body)
 end
 """
 
 
-def load(server, url, tokens, connections, seconds=10):
-    """What wrk says: requests a second, milliseconds, and how many answers were none or bad ones."""
+def load(server, url, tokens, connections, seconds=10, body=None):
+    """What wrk says: requests a second (POST if there is a body), milliseconds, and how many answers were none or bad ones."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(f'local host = "{server.hostname}"\nlocal tokens = {{{", ".join(repr(token) for token in tokens)}}}\n{WRK}')
+        script.write(f'local host = "{server.hostname}"\nlocal tokens = {{{", ".join(repr(token) for token in tokens)}}}\n'
+                     f'local body = {"nil" if body is None else f"[==[{json.dumps(body)}]==]"}\n{WRK}')
         script.flush()
-        said = run("ip", "netns", "exec", server.netns, "wrk", "-t", 2, "-c", connections, "-d", f"{seconds}s", "--latency",
+        said = run("ip", "netns", "exec", server.netns, "wrk", "-t", min(2, connections), "-c", connections, "-d", f"{seconds}s", "--latency",
                    "--timeout", "10s", "-s", script.name, url).stdout
     units = {"us": 0.001, "ms": 1, "s": 1000}
     of = lambda pattern: (found := re.search(pattern, said)) and float(found[1]) * units[found[2]]

@@ -261,7 +261,7 @@ def test_with_api_and_supervisor_killed_under_load_each_change_is_made_once(lab)
     server = mail.configured(lab)
     hashed = server.read("/root/config.yaml").split('password_hash: "')[1].split('"')[0]
     made = storm(server, kill_one_of("vectis-api.service", "vectis-supervisor.service"), path="/api/v1/mailboxes", field="address",
-                 name="storm{}@" + mail.domain(server), body={"password_hash": hashed}, remove_every=4)
+                 name="storm{}@" + mail.domain(server), bodies=[{"password_hash": hashed}], remove_every=4)
     answered = sorted((each["name"], each["id"]) for each in made if not each["removed"])
     removed = [each["id"] for each in made if each["removed"]]
     there = sorted((row["address"], row["id"]) for row in json.loads(vectis(server, "mailbox", "list", "--managed-by", "api", "--json"))

@@ -76,9 +76,9 @@ class Api:
         return wait_until(over, 180, f"operation {operation['kind']} to end")
 
 
-def storm(server, kill, kills=KILLS, **request):
+def storm(server, kill, kills=KILLS, apart=0, **request):
     """What storm_client.py's clients were answered while kill(server) is called so often, each time after some answers, so that a
-    slow server gets on, too."""
+    slow server gets on, too, and after so many seconds."""
     server.write("/root/storm_client.py", STORM)
     answers = []
     with server.spawn("python3", "/root/storm_client.py", stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as clients:
@@ -86,7 +86,8 @@ def storm(server, kill, kills=KILLS, **request):
             clients.stdin.write(json.dumps(request) + "\n")
             clients.stdin.flush()
             for _ in range(kills):
-                for _ in range(random.randint(1, 12)):
+                enough, until = len(answers) + random.randint(1, 12), time.monotonic() + apart
+                while len(answers) < enough or time.monotonic() < until:
                     line = clients.stdout.readline()
                     assert line, "the clients failed: see above"
                     answers.append(json.loads(line))
@@ -99,6 +100,11 @@ def storm(server, kill, kills=KILLS, **request):
     server.exec("systemctl", "reset-failed")
     server.wait("curl", "-sf", "http://127.0.0.1:8800/api/v1/health", what="the API")
     return answers
+
+
+def rows(server, select):
+    """What vectis.db says, row by row."""
+    return json.loads(server.out("runuser", "-u", "vectis", "--", "sqlite3", "-json", "/var/lib/vectis/api/vectis.db", select) or "[]")
 
 
 def kill_one_of(*units):

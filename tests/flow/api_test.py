@@ -209,7 +209,7 @@ def test_the_command_line_says_what_is_wrong_and_changes_nothing(lab):
 def test_killed_under_load_it_has_done_what_it_answered_once_and_nothing_by_half(lab):
     server = lab.vectis()
     answered = [(each["name"], each["id"]) for each in storm(server, kill_one_of("vectis-api.service"), path="/api/v1/api-keys", field="name",
-                                                             name="storm {}", body={"scopes": ["keys:read"]})]
+                                                             name="storm {}", bodies=[{"scopes": ["keys:read"]}])]
     there = [(key["name"], key["id"]) for key in json.loads(server.out("vectis", "key", "list", "--json")) if key["name"].startswith("storm ")]
     print(f"{len(answered)} keys answered, {len(there)} there", flush=True)
     assert answered and sorted(answered) == sorted(there)

@@ -8,6 +8,7 @@ import email.policy
 import email.utils
 import json
 import pathlib
+import re
 import uuid
 
 from host import LabError
@@ -107,6 +108,13 @@ def received(lab, recipient, subject):
     found = wait_until(lambda: next((raw for raw in (path.read_bytes() for path in folder.glob("*"))
                                      if parsed(raw)["subject"] == subject), None), 60, f"'{subject}' at {recipient}")
     return found.replace(b"\n", b"\r\n")
+
+
+def subjects(lab, recipient):
+    """How many messages of each subject came to the foreign mail server, by their plain ASCII subjects."""
+    local, _, name = recipient.partition("@")
+    files = (lab.outside.root / "var/mail/lab" / name / local / "new").glob("*")
+    return collections.Counter(re.search(rb"^Subject: (.*)$", path.read_bytes(), re.MULTILINE)[1].decode() for path in files)
 
 
 # Messages

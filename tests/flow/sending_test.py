@@ -142,25 +142,32 @@ def test_with_everything_killed_under_load_each_accepted_message_ends_as_the_oth
     client = Api(lab, server, SENDING)
     kills = int(os.environ.get("VECTIS_SEND_KILLS", "8"))
     name = f"storm {random.randrange(10 ** 9)}"
-
-    def kill(server):
-        unit = random.choice(("vectis-api.service", server.postfix, "rspamd.service", "dovecot.service"))
-        server.exec("systemctl", "kill", "--kill-whom=all", "--signal=KILL", unit, check=False)
-        server.exec("systemctl", "reset-failed")
-        server.exec("systemctl", "start", unit, check=False)
     body = {"from": {"email": mail.address(server, "alice")}, "to": [{"email": "storm@outside.test"}], "text": "x"}
-    accepted = [(each["id"], each["name"]) for each in storm(server, kill, kills, path="/api/v1/send", body=body, field="subject",
-                                                             name=name + " {}", pause=1)]
+    answered = storm(server, lambda server: kill(server, random.choice(parts(server))), kills, path="/api/v1/send", bodies=[body],
+                     field="subject", name=name + " {}", every=1)
+    accepted = [(each["id"], each["name"]) for each in answered]
     assert accepted and len({id for id, _ in accepted}) == len(accepted)
     for id, _ in accepted:
         assert ended(client, id, 240)["recipients"][0]["status"] == "delivered"
-    there = collections.Counter(message["subject"] for message in lab.outside.mailbox("storm@outside.test"))
+    there = mail.subjects(lab, "storm@outside.test")
     copies = {subject: there[subject] for _, subject in accepted}
     assert min(copies.values()) == 1, "lost: " + str([subject for subject, count in copies.items() if not count])
     more = sum(count - 1 for count in copies.values())
     print(f"{len(accepted)} messages, {kills} kills, {more} copies too many", flush=True)
     assert more <= kills, copies
     client.close()
+
+
+def parts(server):
+    """The units that have a part in sending."""
+    return ("vectis-api.service", server.postfix, "rspamd.service", "dovecot.service")
+
+
+def kill(server, unit):
+    """All its processes at once; then it is started again."""
+    server.exec("systemctl", "kill", "--kill-whom=all", "--signal=KILL", unit, check=False)
+    server.exec("systemctl", "reset-failed")
+    server.exec("systemctl", "start", unit, check=False)
 
 
 def test_whom_postfix_forgets_without_a_word_ends_as_unknown_until_a_report_says_more(lab):

@@ -1,7 +1,8 @@
 """Clients of the API at work, whoever kills what: api.storm runs it on the server. The first line of standard input is JSON: {path,
-body, field, name, remove_every, pause}. Four clients then POST bodies whose `field` is `name` with a number, each under its name as
-the Idempotency-Key and until it is answered, with a pause of so many seconds; of the things made each `remove_every`th is deleted
-again, 0 for none. A line of JSON for each of them: {name, id, removed}. They end when standard input does."""
+bodies, field, name, remove_every, clients, every}. So many clients then POST the bodies in turn, `field` being `name` with a number, each under
+its name as the Idempotency-Key and until it is answered: each client one every so many seconds, and what it is late with at once. Of the
+things made each `remove_every`th is deleted again, 0 for none. A line of JSON for each of them: {name, id, removed}. They end when
+standard input does."""
 
 import http.client
 import json
@@ -47,12 +48,13 @@ def fail(text):
     os._exit(1)
 
 
-def client(number, path, body, field, name, remove_every=0, pause=0):
+def client(number, path, bodies, field, name, remove_every=0, every=0):
+    begun = time.monotonic()
     count = 0
     while not ended.is_set():
         count += 1
         this = name.format(f"{number}x{count}")
-        made = until_answered("POST", path, (201, 202), json.dumps({**body, field: this}),
+        made = until_answered("POST", path, (201, 202), json.dumps({**bodies[(number + count) % len(bodies)], field: this}),
                               {"Content-Type": "application/json", "Idempotency-Key": this})
         id = json.loads(made)["data"]["id"]
         removed = remove_every > 0 and count % remove_every == 0
@@ -60,12 +62,12 @@ def client(number, path, body, field, name, remove_every=0, pause=0):
             # 404: it was done, and the answer was lost.
             until_answered("DELETE", f"{path}/{id}?confirm={this}", (200, 404))
         print(json.dumps({"name": this, "id": id, "removed": removed}) + "\n", end="", flush=True)
-        ended.wait(pause)
+        ended.wait(max(0, begun + count * every - time.monotonic()))
 
 
 if __name__ == "__main__":
     request = json.loads(sys.stdin.readline())
-    clients = [threading.Thread(target=client, args=(number,), kwargs=request) for number in range(4)]
+    clients = [threading.Thread(target=client, args=(number,), kwargs=request) for number in range(request.pop("clients", 4))]
     for each in clients:
         each.start()
     sys.stdin.read()

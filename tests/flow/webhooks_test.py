@@ -30,10 +30,10 @@ def ready(lab):
 class Hook:
     """A webhook at a path of its own, and what arrived there."""
 
-    def __init__(self, client, lab, url=None, **wants):
+    def __init__(self, client, lab, url=None, host="hook.outside.test", **wants):
         self.client, self.lab = client, lab
         self.path = f"/{random.randrange(10 ** 9)}"
-        made = client.post("/webhooks", {"url": url or f"https://hook.outside.test{self.path}"} | wants, 201)
+        made = client.post("/webhooks", {"url": url or f"https://{host}{self.path}"} | wants, 201)
         self.id, self.secret = made["id"], made["secret"]
 
     def requests(self):
@@ -166,6 +166,71 @@ def test_a_receiver_that_does_not_take_an_event_gets_it_again_and_keeps_nobody_w
         wait_until(lambda one=one: set(hooks["broken"].types(one)) == set(EVERYTHING_WELL), 60, "what had failed")
     for hook in (*hooks.values(), refusing, *hidden.values()):
         hook.remove()
+    client.close()
+
+
+def test_a_name_that_leads_elsewhere_the_next_time_is_judged_each_time(lab):
+    server = ready(lab)
+    client = Api(lab, server, SCOPES)
+    dns, name, good = lab.outside.dns, "rebind.outside.test", "198.51.100.80"
+    lab.outside.serve_https(name)
+
+    def lead_to(*addresses):
+        dns.set_all({(name, "A"): [each for each in addresses if ":" not in each],
+                     (name, "AAAA"): [each for each in addresses if ":" in each]}, ttl=0)
+    # Counts what the courier sends to anybody but the receiver, other than questions to this host's resolver.
+    courier = server.out("stat", "-c", "%u", "/proc/" + server.out("systemctl", "show", "-P", "MainPID", "vectis-webhooks.service"))
+    server.exec("nft", "-f", "-", input="table inet watch { chain out { type filter hook output priority 0;\n"
+                f"ip daddr 127.0.0.1 th dport 53 accept\nip daddr {good} accept\nmeta skuid {courier} counter\n}}\n}}\n")
+
+    def sent_elsewhere():
+        return "counter packets 0 bytes 0" not in server.out("nft", "list", "table", "inet", "watch")
+    lead_to(good)
+    hook = Hook(client, lab, host=name)
+    one = send(client, server)
+    wait_until(lambda: hook.types(one) == EVERYTHING_WELL, 60, "the story of a message")
+    delivery = hook.deliveries()[0]["id"]
+
+    def attempt():
+        """What comes of delivering it once more."""
+        before = len(client.get(f"/webhook-deliveries/{delivery}")["attempts_log"])
+        client.post(f"/webhook-deliveries/{delivery}/replay", None, 200)
+        log = wait_until(lambda: (log := client.get(f"/webhook-deliveries/{delivery}")["attempts_log"]) and len(log) > before and log,
+                         30, "another attempt")
+        assert log[-1]["code"] in (200, 302) or log[-1]["fault"] in ("refused_address", "dns"), log
+        return log[-1]["code"] or log[-1]["fault"]
+    # The resolver remembers for a second that there was no address of a kind.
+    for closed in (["127.0.0.1"], ["10.1.2.3"], ["::1"], ["127.0.0.1", "10.1.2.3", "::1", server.ip, server.ip6]):
+        lead_to(*closed)
+        wait_until(lambda: attempt() == "refused_address", 30, f"the refusal of {closed}")
+        before = len(hook.requests())
+        assert attempt() == "refused_address" and len(hook.requests()) == before, closed
+        # Among others, the good one alone is asked.
+        lead_to(good, *closed)
+        wait_until(lambda: attempt() == 200, 30, f"the good one beside {closed}")
+    lead_to(good)
+    for inside in ("http://10.1.2.3/", "https://127.0.0.1/"):
+        lab.outside.http_answer(hook.path, status=302, headers={"Location": inside})
+        wait_until(lambda: attempt() == 302, 30, "the redirect")
+    lab.outside.http_answer(hook.path)
+
+    # While it changes all the time whatever was asked for arrives in the end, and at no other place.
+    ids = []
+    for closed in 4 * ("127.0.0.1", "10.1.2.3", server.ip):
+        ids.append(send(client, server))
+        lead_to(closed)
+        lead_to(good)
+    assert client.post(f"/webhooks/{hook.id}/replay", {"since": "2026-01-01T00:00:00.000Z"}, 200)["replayed"] >= 3 * len(ids)
+    for id in ids:
+        wait_until(lambda id=id: set(hook.types(id)) == set(EVERYTHING_WELL), 60, "the story of a message")
+    wait_until(lambda: not hook.deliveries("&status=pending"), 60, "the last delivery")
+    seen = collections.Counter(row["fault"] or row["code"] for row in hook.deliveries())
+    assert seen.keys() == {200}, seen
+    assert not sent_elsewhere(), "the courier sent something to another address"
+    server.exec("setpriv", f"--reuid={courier}", "--clear-groups", "curl", "-sk", "--max-time", "2", "https://127.0.0.1/", check=False)
+    assert sent_elsewhere(), "it does not count"
+    server.exec("nft", "delete", "table", "inet", "watch")
+    hook.remove()
     client.close()
 
 

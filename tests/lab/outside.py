@@ -116,15 +116,16 @@ class Outside(Machine):
     def http_requests(self, path=None):
         log = self.root / "var/lib/lab-http/requests.jsonl"
         rows = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+        rows = [row for row in rows if path is None or row["path"].partition("?")[0] == path]
         for row in rows:
             row["body"] = base64.b64decode(row["body"])
-        return [row for row in rows if path is None or row["path"].partition("?")[0] == path]
+        return rows
 
-    def http_answer(self, path, status=200, body="ok\n", headers=None, delay=0):
-        """Says how the receiver answers on a path, or on host/path, from now on."""
+    def http_answer(self, path, status=200, body="ok\n", headers=None, delay=0, cut=False):
+        """Says how the receiver answers on a path, or on host/path, from now on; cut: with half of the body."""
         file = self.root / "var/lib/lab-http/answers.json"
         answers = json.loads(file.read_text()) if file.exists() else {}
-        answers[path] = {"status": status, "body": body, "headers": headers or {}, "delay": delay}
+        answers[path] = {"status": status, "body": body, "headers": headers or {}, "delay": delay, "cut": cut}
         file.with_suffix(".new").write_text(json.dumps(answers))
         file.with_suffix(".new").replace(file)
 
