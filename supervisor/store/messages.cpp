@@ -8,6 +8,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace vectis::store {
 
 namespace {
@@ -18,6 +20,13 @@ constexpr std::string_view message_columns =
 constexpr std::string_view recipient_columns =
     "id, message, address, status, queue_id, attempts, due_at, code, answer, relay, updated_at, original_to, "
     "held";
+/// An id is made so much before its row at most.
+constexpr std::chrono::minutes moment{1};
+constexpr std::int64_t common_words = 20'000; // subjects that have them
+constexpr std::int64_t nearest = 5'000;       // messages among which common words are looked for first
+constexpr std::int64_t farther_by = 8;
+constexpr std::int64_t in_flight = 50'000; // messages between whose ids and rows others come
+
 constexpr std::string_view event_columns = "id, at, type, domain, message, recipient, data";
 
 Message read_message(const Statement& row) {
@@ -170,10 +179,7 @@ std::vector<Message> Messages::search(const Search& search, Page page) {
         where("id in (select message from recipients where status = {} and status <> 'delivered')", *search.status);
     if (search.tag)
         where("id in (select message from message_tags where tag = {})", *search.tag);
-    if (const auto words = words_to_find(search.subject.value_or("")); !words.empty())
-        where("seq in (select rowid from message_subjects where message_subjects match {})", words);
     // An id is made a moment before the row: the index finds roughly where, the row says exactly.
-    constexpr std::chrono::minutes moment{1};
     if (search.since) {
         where("id >= {}", first_uuid7(parse_rfc3339(*search.since) - moment));
         where("created_at >= {}", *search.since);
@@ -182,11 +188,53 @@ std::vector<Message> Messages::search(const Search& search, Page page) {
         where("id < {}", first_uuid7(parse_rfc3339(*search.until)));
         where("created_at < {}", *search.until);
     }
+    const auto words = words_to_find(search.subject.value_or(""));
+    return words.empty() ? this->page(page) : page_with_words(page, words, search);
+}
+
+std::vector<Message> Messages::page(const Page& page) {
     auto select = select_page(database_, message_columns, "messages", page);
     std::vector<Message> rows;
     while (select.step())
         rows.push_back(read_message(select));
     return rows;
+}
+
+std::vector<Message> Messages::page_with_words(const Page& page, const std::string& words, const Search& search) {
+    const auto page_among = [&](Page among, const std::string& range) {
+        const std::string condition =
+            "seq in (select rowid from message_subjects where message_subjects match {}" + range + ")";
+        among.conditions.emplace_back(condition, words);
+        return this->page(among);
+    };
+    auto count = database_.prepare("select count(*) from (select 1 from message_subjects where "
+                                   "message_subjects match ?1 limit ?2)");
+    const bool are_common = count.bind(words, common_words).step() && count.integer(0) == common_words;
+    if (!are_common || page.sort != "id")
+        return page_among(page, "");
+    // Of words that many subjects have the index would tell every message before the first is shown: they are looked
+    // for near the place where the page begins, and farther from it until the page is full.
+    std::string start = page.after ? page.after->second : page.descending ? "z" : "";
+    if (page.descending && search.until)
+        start = std::min(start, first_uuid7(parse_rfc3339(*search.until)));
+    if (!page.descending && search.since)
+        start = std::max(start, first_uuid7(parse_rfc3339(*search.since) - moment));
+    auto place = database_.prepare(
+        page.descending ? "select id, seq from messages where id <= ?1 order by id desc limit 1 offset ?2"
+                        : "select id, seq from messages where id >= ?1 order by id limit 1 offset ?2");
+    if (!place.bind(start, 0).step())
+        return {};
+    const std::int64_t first = place.integer(1);
+    for (std::int64_t near = nearest; place.bind(start, near).step(); near *= farther_by) {
+        Page part = page;
+        part.conditions.emplace_back(page.descending ? "id >= {}" : "id <= {}", place.text(0));
+        // By their numbers some lie a little before or behind where they do by their ids.
+        const auto [low, high] = std::minmax(first, place.integer(1));
+        auto rows = page_among(part, fmt::format(" and rowid between {} and {}", low - in_flight, high + in_flight));
+        if (rows.size() > page.limit)
+            return rows;
+    }
+    return page_among(page, "");
 }
 
 std::vector<Recipient> Messages::recipients(const std::string& message) {

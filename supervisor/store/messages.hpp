@@ -153,6 +153,10 @@ class Messages {
 
   private:
     void insert(const Message& message);
+    [[nodiscard]] std::vector<Message> page(const Page& page);
+    /// The same of those whose subject has these words (FTS5's language).
+    [[nodiscard]] std::vector<Message> page_with_words(const Page& page, const std::string& words,
+                                                       const Search& search);
 
     Database& database_;
 };

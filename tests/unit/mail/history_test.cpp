@@ -171,6 +171,48 @@ TEST_CASE("what happens is counted once, by hour and day, of all, by provider an
     CHECK(*hours[""].times.quantile(0.5) < 12000);
 }
 
+TEST_CASE("words that most subjects have are found from where the page begins, in either direction") {
+    HistoryOf server;
+    // Their ids are made of their numbers: of some in the other order.
+    server.database.write([](store::Database& open) {
+        open.execute("with recursive rows (n) as (select 1 union all select n + 1 from rows where n < 30000) "
+                     "insert into messages (id, domain, sent_by, sender, subject, message_id, tags, metadata, size, "
+                     "created_at, seq) select printf('019dc1a6-%08d', iif(n % 100 = 7, n - 3, iif(n % 100 = 4, n + 3, "
+                     "n))), iif(n % 10000 = 0, 'small.test', 'example.test'), 'k', 'a@example.test', "
+                     "'Common news ' || n, n, '[]', '{}', 1, '2026-11-24T12:00:00.000Z', n from rows");
+        open.execute("insert into message_subjects (rowid, subject) select seq, subject from messages");
+        return 0;
+    });
+    const auto id = [](int number) { return fmt::format("019dc1a6-{:08}", number); };
+    store::Page page;
+    for (const bool descending : {true, false}) {
+        page.descending = descending;
+        page.after.reset();
+        for (int next = descending ? 30000 : 1, pages = 0; pages < 3; ++pages) {
+            auto found = server.found(searched("common"), page);
+            REQUIRE(found.size() == page.limit + 1);
+            found.pop_back();
+            for (const auto& each : found) {
+                CHECK(each == id(next));
+                next += descending ? -1 : 1;
+            }
+            page.after = std::pair(found.back(), found.back());
+        }
+    }
+    page.after = std::pair(id(29990), id(29990));
+    CHECK(server.found(searched("common"), page) == std::vector{id(29991), id(29992), id(29993), id(29994), id(29995),
+                                                                id(29996), id(29997), id(29998), id(29999), id(30000)});
+    page.after.reset();
+    page.descending = true;
+    page.where = {{"domain", "small.test"}};
+    CHECK(server.found(searched("news common"), page) == std::vector{id(30000), id(20000), id(10000)});
+    page.where = {{"domain", "nowhere.test"}};
+    CHECK(server.found(searched("common"), page).empty());
+    page.where.clear();
+    page.after = std::pair("0", "0");
+    CHECK(server.found(searched("common"), page).empty());
+}
+
 TEST_CASE("a time to delivery is right within 12 percent") {
     for (const std::int64_t milliseconds : {1, 9, 250, 1000, 61000, 3600000, 86400000}) {
         store::DeliveryTimes times;
