@@ -229,8 +229,9 @@ std::vector<Message> Messages::page_with_words(const Page& page, const std::stri
         Page part = page;
         part.conditions.emplace_back(page.descending ? "id >= {}" : "id <= {}", place.text(0));
         // By their numbers some lie a little before or behind where they do by their ids.
-        const auto [low, high] = std::minmax(first, place.integer(1));
-        auto rows = page_among(part, fmt::format(" and rowid between {} and {}", low - in_flight, high + in_flight));
+        const std::int64_t last = place.integer(1);
+        auto rows = page_among(part, fmt::format(" and rowid between {} and {}", std::min(first, last) - in_flight,
+                                                 std::max(first, last) + in_flight));
         if (rows.size() > page.limit)
             return rows;
     }
