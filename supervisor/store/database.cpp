@@ -65,9 +65,12 @@ Database::~Database() {
 }
 
 sqlite3_stmt* Database::take_prepared(std::string_view sql) {
-    if (const auto found = prepared_.find(sql); found != prepared_.end())
-        return prepared_.extract(found).mapped();
     sqlite3_stmt* statement = nullptr;
+    if (const auto found = prepared_.find(sql); found != prepared_.end()) {
+        statement = found->second;
+        prepared_.erase(found);
+        return statement;
+    }
     const int result = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                           &statement, nullptr);
     if (result != SQLITE_OK)
