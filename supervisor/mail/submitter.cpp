@@ -90,10 +90,12 @@ std::optional<store::Recipient> Submitter::next(const std::stop_token& stop, std
             changed_.notify_all();
             continue;
         }
-        auto deadline = std::min(until, allowed || !begun_ ? next_look_ : not_before_);
-        deadline = std::min(deadline, now + between_looks);
-        changed_.wait_until(lock, stop, deadline,
-                            [this] { return may_begin() && (!ready_.empty() || (look_ && !loading_)); });
+        // Who loads sets the time of the next look, and wakes the others then.
+        const auto next_time = begun_ && !allowed ? not_before_ : loading_ ? Clock::time_point::max() : next_look_;
+        const auto deadline = std::min({until, next_time, now + between_looks});
+        changed_.wait_until(lock, stop, deadline, [&] {
+            return may_begin() && (!ready_.empty() || (!loading_ && (look_ || next_look_ < deadline)));
+        });
     }
 }
 

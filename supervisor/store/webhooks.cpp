@@ -207,6 +207,16 @@ void Webhooks::note(const WebhookDelivery& delivery, const WebhookAttempt& attem
         database_.prepare("update webhooks set delivered_at = ?2 where id = ?1")
             .bind(delivery.webhook, attempt.at)
             .run();
+    if (delivery.message.empty())
+        return;
+    // Those that wait for this one are due when it is: of thousands of them due() would look at each, again and again.
+    const bool is_waited_for = delivery.status == "pending" && delivery.attempts < patience_in_attempts;
+    database_
+        .prepare(fmt::format("update webhook_deliveries set due_at = ?3 where webhook = ?1 and message = ?2 and "
+                             "status = 'pending' and seq > (select seq from webhook_deliveries where id = ?4) and {}",
+                             is_waited_for ? "due_at < ?3" : "attempts = 0 and due_at > ?3"))
+        .bind(delivery.webhook, delivery.message, is_waited_for ? delivery.due_at : attempt.at, delivery.id)
+        .run();
 }
 
 void Webhooks::give_up(const std::string& webhook, const std::string& at) {

@@ -112,12 +112,15 @@ std::optional<store::WebhookDelivery> Deliverer::next(const std::stop_token& sto
             load();
             lock.lock();
             loading_ = false;
+            changed_.notify_one(); // somebody has to wake at the new time, while this one delivers
             continue;
         }
-        auto deadline = std::min(until, allowed ? next_look_ : not_before_);
-        deadline = std::min(deadline, now + longest_between_looks);
-        changed_.wait_until(lock, stop, deadline,
-                            [this] { return may_begin() && (!ready_.empty() || (look_ && !loading_)); });
+        // Who loads sets the time of the next look: until then it says nothing to the others.
+        const auto next_time = !allowed ? not_before_ : loading_ ? Clock::time_point::max() : next_look_;
+        const auto deadline = std::min({until, next_time, now + longest_between_looks});
+        changed_.wait_until(lock, stop, deadline, [&] {
+            return may_begin() && (!ready_.empty() || (!loading_ && (look_ || next_look_ < deadline)));
+        });
     }
 }
 
@@ -155,7 +158,7 @@ void Deliverer::load() {
             const std::string at = rfc3339(now());
             const auto enabled = webhooks.enabled();
             const auto later = webhooks.next_due(at);
-            const std::lock_guard lock(mutex_);
+            std::unique_lock lock(mutex_);
             next_look_ = Clock::now() + longest_between_looks;
             // What is due already and waits for room, or for what comes before it, is looked at when something is done.
             if (later)
@@ -168,7 +171,11 @@ void Deliverer::load() {
                 std::size_t room = room_for(receiver);
                 if (room == 0)
                     continue;
-                for (auto& delivery : webhooks.due(webhook.id, at, receiver.taken + room)) {
+                // Nobody takes more meanwhile, and what is done is noted only once the database is free.
+                lock.unlock();
+                auto due = webhooks.due(webhook.id, at, receiver.taken + room);
+                lock.lock();
+                for (auto& delivery : due) {
                     if (room > 0 && !taken_.contains(delivery.id)) {
                         take(std::move(delivery));
                         --room;
