@@ -16,13 +16,17 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <csignal>
 #include <functional>
 #include <list>
+#include <map>
 #include <memory>
+#include <optional>
 #include <poll.h>
 #include <set>
 #include <thread>
@@ -114,10 +118,39 @@ class Connections {
     std::list<std::pair<std::jthread, std::shared_ptr<std::atomic<bool>>>> threads_;
 };
 
-/// By the resolver of this host, which validates; the library validates once more.
-std::vector<net::Answer> lookup(const std::vector<net::Question>& questions) {
-    return net::Resolver({.servers = {"127.0.0.1"}}).lookup_all(questions);
-}
+/// By the resolver of this host, which validates; the library validates once more. It is set up for each lookup, which
+/// takes longer than the lookup: what a receiver of hundreds of posts a second is called is good for a moment. Each
+/// address is judged when it is connected all the same.
+class Lookups {
+  public:
+    /// The questions are about one host, and always the same.
+    std::vector<net::Answer> operator()(const std::vector<net::Question>& questions) {
+        const auto now = steady_clock::now();
+        const auto known = known_.with([&](std::map<std::string, Known>& all) -> std::optional<Known> {
+            std::erase_if(all, [&](const auto& each) { return now - each.second.at > good_for; });
+            const auto found = all.find(questions.front().name);
+            return found == all.end() ? std::nullopt : std::optional(found->second);
+        });
+        if (known)
+            return known->answers;
+        auto answers = net::Resolver({.servers = {"127.0.0.1"}}).lookup_all(questions);
+        if (std::any_of(answers.begin(), answers.end(), [](const net::Answer& each) { return each.found(); }))
+            known_.with([&](std::map<std::string, Known>& all) {
+                all.insert_or_assign(questions.front().name, Known{steady_clock::now(), answers});
+            });
+        return answers;
+    }
+
+  private:
+    using steady_clock = std::chrono::steady_clock;
+    static constexpr std::chrono::milliseconds good_for{500};
+    struct Known {
+        steady_clock::time_point at;
+        std::vector<net::Answer> answers;
+    };
+
+    Guarded<std::map<std::string, Known>> known_;
+};
 
 /// Accepts until one of the signals of `ends` comes.
 void accept_until(int ends, int listening, Connections& connections) {
@@ -156,7 +189,9 @@ void run(const fs::path& networks) {
                     "systemctl start vectis-webhooks.socket");
     web::WebOptions options;
     options.allow_networks = allowed_networks(networks);
-    web::WebClient client(lookup, std::move(options));
+    Lookups lookups;
+    web::WebClient client([&lookups](const std::vector<net::Question>& questions) { return lookups(questions); },
+                          std::move(options));
     Connections connections(client);
     systemd::notify_ready();
     accept_until(ends.get(), sockets.front().fd.get(), connections);
