@@ -17,7 +17,7 @@ constexpr std::chrono::minutes between_reconciliations{10};
 /// So old is news before its message is looked for. The log tells of most within seconds.
 constexpr std::chrono::minutes unheard_of{15};
 /// In one transaction: others wait for it.
-constexpr std::size_t given_up_at_once = 500;
+constexpr std::size_t looked_at_at_once = 500;
 
 } // namespace
 
@@ -31,7 +31,7 @@ InQueue in_queue(const std::string& list, std::string_view token_key) {
     for (const auto& each : messages) {
         queue.queue_ids.insert(each.at("id").get<std::string>());
         if (const auto id = bounced_recipient(each.at("sender").get<std::string>(), token_key))
-            queue.recipients.insert(*id);
+            queue.recipients.emplace(*id, each.at("id").get<std::string>());
     }
     return queue;
 }
@@ -70,10 +70,31 @@ std::size_t Reconciler::look() {
     return count;
 }
 
+std::size_t Reconciler::adopt() {
+    const InQueue queue = in_queue(options_.list(), options_.token_key);
+    std::size_t count = 0;
+    for (auto each = queue.recipients.begin(); each != queue.recipients.end();) {
+        count += database_.write([&](store::Database& database) {
+            store::Messages messages(database);
+            std::size_t adopted = 0;
+            for (std::size_t i = 0; i < looked_at_at_once && each != queue.recipients.end(); ++i, ++each) {
+                auto recipient = messages.recipient(each->first);
+                if (!recipient || recipient->status != "queued")
+                    continue;
+                recipient->queue_id = each->second;
+                tell(messages, *recipient, "sent", {}, rfc3339(now()));
+                ++adopted;
+            }
+            return adopted;
+        });
+    }
+    return count;
+}
+
 std::size_t Reconciler::give_up(const std::vector<store::Recipient>& gone) {
     std::size_t count = 0;
-    for (std::size_t start = 0; start < gone.size(); start += given_up_at_once) {
-        const std::size_t end = std::min(gone.size(), start + given_up_at_once);
+    for (std::size_t start = 0; start < gone.size(); start += looked_at_at_once) {
+        const std::size_t end = std::min(gone.size(), start + looked_at_at_once);
         count += database_.write([&](store::Database& database) {
             store::Messages messages(database);
             std::size_t told = 0;

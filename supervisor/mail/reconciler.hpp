@@ -20,8 +20,8 @@ namespace vectis::mail {
 /// What Postfix's queue has.
 struct InQueue {
     std::set<std::string> queue_ids;
-    /// By the token in the envelope sender: a message that was requeued has another queue id.
-    std::set<std::int64_t> recipients;
+    /// By the token in the envelope sender: a message that was requeued has another queue id. And that id.
+    std::map<std::int64_t, std::string> recipients;
 
     [[nodiscard]] bool has(const store::Recipient& recipient) const;
 };
@@ -67,6 +67,9 @@ class Reconciler {
     /// and not before the log was read to its end. How many recipients have become unknown. What `list` throws leaves
     /// everything as it was.
     [[nodiscard]] std::size_t look();
+    /// Whom Postfix has although nobody has heard so is "sent": not handed over again while Postfix, which has much to
+    /// do, has yet to log it. How many were.
+    std::size_t adopt();
 
   private:
     [[nodiscard]] std::size_t give_up(const std::vector<store::Recipient>& gone);

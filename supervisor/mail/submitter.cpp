@@ -20,7 +20,7 @@ constexpr std::size_t at_once = 200;
 constexpr std::chrono::seconds idle{5};
 constexpr std::chrono::seconds between_looks{60};
 constexpr std::chrono::seconds answer_limit{300}; // Rspamd judges the message within it
-constexpr std::chrono::seconds doubt{30};         // Postfix's log says what became of it long before
+constexpr std::chrono::seconds doubt{30};         // Postfix's log, or its queue, says what became of it before
 
 std::chrono::seconds backoff(std::int64_t attempts) {
     constexpr std::chrono::seconds longest{600};
@@ -31,7 +31,8 @@ std::chrono::seconds backoff(std::int64_t attempts) {
 
 Submitter::Submitter(store::Vectis& database, Options options, Log log) :
     database_(database), options_(std::move(options)), log_(std::move(log)) {
-    // A process that was killed may have handed it over, and Postfix may be at it still: its log tells.
+    // A process that was killed may have handed it over, and Postfix may be at it still: its log or its queue tells.
+    in_doubt_until_ = Clock::now() + 2 * doubt;
     database_.write([](store::Database& own) {
         const auto start = now();
         store::Messages(own).hold_back(rfc3339(start), rfc3339(start + doubt));
@@ -54,6 +55,11 @@ void Submitter::wake() {
 bool Submitter::is_handing_over(std::int64_t recipient) {
     const std::lock_guard lock(mutex_);
     return handing_over_.contains(recipient);
+}
+
+bool Submitter::is_in_doubt() {
+    const std::lock_guard lock(mutex_);
+    return Clock::now() < in_doubt_until_;
 }
 
 void Submitter::run(const std::stop_token& stop) {
@@ -230,6 +236,10 @@ void Submitter::give_up(const store::Recipient& recipient, const store::Suppress
 }
 
 void Submitter::postpone(store::Recipient recipient, std::chrono::seconds wait) {
+    {
+        const std::lock_guard lock(mutex_);
+        in_doubt_until_ = Clock::now() + 2 * doubt;
+    }
     try {
         database_.write([&](store::Database& database) {
             store::Messages messages(database);

@@ -40,6 +40,9 @@ class Submitter {
     void wake();
     /// Whether a recipient is being handed over. Asked within a transaction the answer holds until its end.
     [[nodiscard]] bool is_handing_over(std::int64_t recipient);
+    /// Whether Postfix may have something by now that nobody has heard of: a connection ended before its answer, or
+    /// the process before this one did.
+    [[nodiscard]] bool is_in_doubt();
 
   private:
     using Clock = std::chrono::steady_clock;
@@ -71,6 +74,7 @@ class Submitter {
     bool loading_ = false;
     Clock::time_point next_look_ = Clock::time_point::max();
     Clock::time_point not_before_;
+    Clock::time_point in_doubt_until_;
     std::string said_; // why Postfix takes nothing
 };
 

@@ -228,11 +228,13 @@ void track(mail::Tracker& tracker, mail::Submitter& submitter, std::atomic<bool>
         });
 }
 
-/// Whoever Postfix has forgotten without a word waits no longer.
-void reconcile(mail::Reconciler& reconciler, const std::atomic<bool>& log_is_read) {
+/// Whoever Postfix has forgotten without a word waits no longer, and whom it has without a word does not go twice.
+void reconcile(mail::Reconciler& reconciler, mail::Submitter& submitter, const std::atomic<bool>& log_is_read) {
     // What is not read yet may say what became of them.
     if (!log_is_read)
         return;
+    if (submitter.is_in_doubt())
+        reconciler.adopt();
     if (const std::size_t count = reconciler.look(); count > 0)
         systemd::log(systemd::Priority::warning,
                      fmt::format("messages to {} recipients are no longer in Postfix's queue, and its log does not say "
@@ -446,7 +448,7 @@ void run(const state::Paths& paths) {
     });
     const std::jthread reconciling([&](const std::stop_token& stop) {
         again_and_again(
-            std::chrono::seconds(15), [&] { reconcile(reconciler, log_is_read); }, stop);
+            std::chrono::seconds(8), [&] { reconcile(reconciler, submitter, log_is_read); }, stop);
     });
     mail::Holder holder(
         database,

@@ -148,7 +148,7 @@ TEST_CASE("who is missing from two lists of the queue, a minute apart and with n
     const std::vector<store::Recipient> rows{{.id = 1, .status = "sent", .queue_id = "A"},
                                              {.id = 2, .status = "sent", .queue_id = "B"},
                                              {.id = 3, .status = "sent", .queue_id = std::nullopt}};
-    const InQueue both{{"B"}, {3}};
+    const InQueue both{{"B"}, {{3, "C"}}};
     Missing missing;
     CHECK(missing.look(rows, both, start, start + 5s).empty());
     CHECK_FALSE(missing.empty());
@@ -163,7 +163,7 @@ TEST_CASE("who is missing from two lists of the queue, a minute apart and with n
         CHECK(missing.look(rows, both, start + 65s, start + 70s).size() == 1);
     }
     SECTION("there again") {
-        CHECK(missing.look(rows, {{"A", "B"}, {3}}, start + 65s, start + 70s).empty());
+        CHECK(missing.look(rows, {{"A", "B"}, {{3, "C"}}}, start + 65s, start + 70s).empty());
         CHECK(missing.empty());
         CHECK(missing.look(rows, both, start + 200s, start + 200s).empty());
     }
@@ -197,6 +197,27 @@ TEST_CASE("a list of the queue names recipients by queue id and by the token in 
     CHECK(queue.has({.id = 9, .queue_id = "B"}));
     CHECK_FALSE(queue.has({.id = 8, .queue_id = "C"}));
     CHECK_THROWS_AS(mail::in_queue("not JSON", reconciled_key), Error);
+}
+
+TEST_CASE("whom Postfix has although nobody has heard so is sent, and nobody else") {
+    Server server;
+    for (const std::size_t which : {0, 1})
+        server.change(which, [](store::Recipient& row) {
+            row.status = "queued";
+            row.queue_id = std::nullopt;
+        });
+    server.put("4ZtBcd9", server.bounces_to(1));
+    server.put("4ZtBcd8", "somebody@outside.test");
+    CHECK(server.reconciler.adopt() == 1);
+    CHECK(server.status(0) == "queued");
+    CHECK(server.status(1) == "sent");
+    CHECK(server.now_is(1).queue_id == "4ZtBcd9");
+    CHECK(server.story(1) == std::vector<std::string>{"message.sent"});
+    CHECK(server.reconciler.adopt() == 0);
+    server.deliver("4ZtBcd9");
+    CHECK(server.status(1) == "delivered");
+    CHECK(server.reconciler.adopt() == 0); // in the list still, and at its end
+    CHECK(server.status(1) == "delivered");
 }
 
 TEST_CASE("of two recipients the one that Postfix has forgotten becomes unknown, and is told so once") {
