@@ -201,7 +201,7 @@ TEST_CASE("a list of the queue names recipients by queue id and by the token in 
 
 TEST_CASE("whom Postfix has although nobody has heard so is sent, and nobody else") {
     Server server;
-    for (const std::size_t which : {0, 1})
+    for (const std::size_t which : {std::size_t{0}, std::size_t{1}})
         server.change(which, [](store::Recipient& row) {
             row.status = "queued";
             row.queue_id = std::nullopt;
