@@ -3,6 +3,7 @@
 #include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/random.hpp"
+#include "base/text.hpp"
 #include "mail/holds.hpp"
 #include "mail/notice.hpp"
 #include "store/api_keys.hpp"
@@ -35,19 +36,22 @@ std::string clock_time(const std::string& hour) {
 
 std::string about(const store::Hold& hold, bool held) {
     const bool is_key = hold.who.kind == "key";
-    std::string text = fmt::format("{} {}: {}.\n\n", is_key ? "The API key" : "The mailbox", hold.sender, hold.detail);
+    // A key's name may be any words: its commands go by ids.
+    const std::string& named = is_key ? hold.id : hold.sender;
+    std::string text =
+        fmt::format("{} {}: {}.\n\n", is_key ? "The API key" : "The mailbox", printable(hold.sender), hold.detail);
     if (!held)
         return text + "Nothing is kept back (abuse.hold is false). To keep it back:\n\n    vectis hold add " +
-               hold.sender + "\n";
+               hold.who.name + "\n";
     text += "From now on what it sends is taken, and kept back on the server; so is what waited to be delivered. "
             "Nothing is lost.\n\n"
             "If all is well, let it go:\n\n";
-    text += fmt::format("    vectis hold release {}\n\n", hold.sender);
+    text += fmt::format("    vectis hold release {}\n\n", named);
     text += is_key ? "If somebody else has the key, make another one first (vectis key rotate), then throw away what "
                      "waits:\n\n"
                    : "If somebody else has the password, give the mailbox another one first, then throw away what "
                      "waits:\n\n";
-    return text + fmt::format("    vectis hold discard {}\n", hold.sender);
+    return text + fmt::format("    vectis hold discard {}\n", named);
 }
 
 /// What is told of one, and to whom; nothing if it is held already, or was judged lately.
@@ -78,10 +82,11 @@ std::optional<std::string> act_on(store::Database& database, const store::Sender
     send_notice(messages,
                 {.domain = one.domain,
                  .to = to,
-                 .subject = fmt::format("Mail of {} {}", one.sender, rules.hold ? "is kept back" : "looks like abuse"),
+                 .subject = fmt::format("Mail of {} {}", printable(one.sender),
+                                        rules.hold ? "is kept back" : "looks like abuse"),
                  .text = about(one, rules.hold)},
                 at);
-    return fmt::format("the mail of {} {} {}: {}", who.kind, one.sender,
+    return fmt::format("the mail of {} {} {}: {}", who.kind, printable(one.sender),
                        rules.hold ? "is kept back" : "looks like abuse", found.detail);
 }
 
@@ -103,18 +108,13 @@ AbuseRules abuse_rules(const fs::path& file) {
 
 std::optional<Suspicion> suspicion(const std::string& kind, const std::vector<store::SenderHour>& hours,
                                    const std::string& at, const AbuseRules& rules) {
-    const std::string this_hour = store::SenderHours::hour_of(at);
+    // The hour before is judged, too: nobody has looked at what was sent at its very end.
+    const std::string judged = hours_before(at, std::chrono::hours(1));
     const std::string today = at.substr(0, day_digits);
     const std::string since = hours_before(at, day - std::chrono::hours(1));
-    store::SenderHour now;
     store::SenderHour lately;
-    std::int64_t busiest = 0;
     std::set<std::string> days;
     for (const auto& each : hours) {
-        if (each.hour == this_hour)
-            now = each;
-        else
-            busiest = std::max(busiest, each.recipients);
         if (const std::string its_day = each.hour.substr(0, day_digits); each.recipients > 0 && its_day != today)
             days.insert(its_day);
         if (each.hour >= since) {
@@ -124,10 +124,14 @@ std::optional<Suspicion> suspicion(const std::string& kind, const std::vector<st
         }
     }
     const bool is_known = kind == "mailbox" || days.size() >= days_of_a_known_key;
-    if (is_known && now.recipients >= rules.recipients && now.recipients > rules.spike * busiest)
-        return Suspicion{"spike", fmt::format("it has sent to {} recipients since {} UTC; in its busiest hour of the "
-                                              "14 days before it sent to {}",
-                                              now.recipients, clock_time(this_hour), busiest)};
+    for (std::int64_t busiest = 0; const auto& each : hours) {
+        if (is_known && each.hour >= judged && each.recipients >= rules.recipients &&
+            each.recipients > rules.spike * busiest)
+            return Suspicion{"spike", fmt::format("it has sent to {} recipients in the hour from {} UTC on; in its "
+                                                  "busiest hour of the 14 days before it sent to {}",
+                                                  each.recipients, clock_time(each.hour), busiest)};
+        busiest = std::max(busiest, each.recipients);
+    }
     if (lately.recipients < rules.recipients)
         return std::nullopt;
     constexpr std::int64_t percent = 100;

@@ -716,7 +716,7 @@ inline constexpr std::array hold_properties{
     Property{"held_by", &text, "Who held it, by the name of that time; vectis: nobody had to"},
     Property{"created_at", &time, "Since when"},
     Property{"ending", &hold_ending, "What is happening to its mail at this moment; null: it waits"},
-    Property{"waiting", &count, "How many of its messages are known to wait"},
+    Property{"waiting", &count, "How many messages that it has sent since wait; what Postfix had before is in /queue"},
 };
 inline constexpr Schema hold{.name = "Hold", .properties = hold_properties};
 inline constexpr Schema holds{.kind = Kind::array, .items = &hold};

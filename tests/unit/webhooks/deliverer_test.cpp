@@ -275,6 +275,36 @@ TEST_CASE("events of one message are told in order, those of another do not wait
     CHECK(std::count(told.begin(), told.end(), "message.sent") == 1);
 }
 
+TEST_CASE("what waits for another delivery of its message is due with it, and at once when that has arrived") {
+    Webhooks webhooks;
+    const auto hook = webhooks.add("https://a.test/");
+    webhooks.tell("message.queued", "m1");
+    webhooks.tell("message.sent", "m1");
+    webhooks.tell("message.queued", "m2");
+    const auto note = [&](const std::string& status, int attempts, const std::string& due_at) {
+        auto first = webhooks.telling(hook, "message.queued", "m1");
+        first.status = status;
+        first.attempts = attempts;
+        first.due_at = due_at;
+        webhooks.database.write([&](store::Database& own) {
+            store::Webhooks(own).note(first, {.at = "2026-11-27T12:00:00.000Z",
+                                              .code = 500,
+                                              .fault = std::nullopt,
+                                              .detail = "",
+                                              .milliseconds = 1});
+            return 0;
+        });
+        return webhooks.telling(hook, "message.sent", "m1").due_at;
+    };
+    const std::string at_first = webhooks.telling(hook, "message.queued", "m2").due_at;
+    CHECK(note("pending", 1, "2126-01-01T00:00:00.000Z") == "2126-01-01T00:00:00.000Z");
+    CHECK(note("pending", 2, "2126-01-02T00:00:00.000Z") == "2126-01-02T00:00:00.000Z");
+    CHECK(note("pending", 3, "2126-01-03T00:00:00.000Z") == "2026-11-27T12:00:00.000Z"); // it waits no longer
+    note("pending", 1, "2126-01-04T00:00:00.000Z");
+    CHECK(note("delivered", 2, "2126-01-04T00:00:00.000Z") == "2026-11-27T12:00:00.000Z");
+    CHECK(webhooks.telling(hook, "message.queued", "m2").due_at == at_first);
+}
+
 TEST_CASE("a receiver that answers nobody keeps no other waiting") {
     Webhooks webhooks;
     Guarded<bool> over(false);
